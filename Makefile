@@ -1,0 +1,541 @@
+# Ringbolt. One flat file: every source is listed, one per line; append yours.
+# `make help` says what the targets do.
+
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.SECONDEXPANSION:
+# Objects that are made on the way to something else stay.
+.SECONDARY:
+
+CC := gcc
+LD := ld
+AS := nasm
+B := build
+JOBS := -j$(shell nproc)
+
+# One short line per file; V=1 shows the commands.
+Q := $(if $(V),,@)
+say = @$(if $(V),:,printf '  %-7s %s\n' $(1) $(2))
+
+# --- what there is ------------------------------------------------------------
+
+KERNEL_ASM := \
+	boot/pvh.asm \
+	boot/entry.asm \
+	kernel/cpu/vectors.asm \
+	kernel/irq/ap_start.asm
+
+KERNEL_C := \
+	boot/bootinfo.c \
+	boot/memory_map.c \
+	boot/pvh.c \
+	kernel/main.c \
+	kernel/lib/err.c \
+	kernel/lib/fmt.c \
+	kernel/lib/log.c \
+	kernel/lib/mem.c \
+	kernel/cpu/gdt.c \
+	kernel/cpu/idt.c \
+	kernel/cpu/machine.c \
+	kernel/cpu/panic.c \
+	kernel/cpu/percpu.c \
+	kernel/cpu/symbols.c \
+	kernel/cpu/trace.c \
+	kernel/cpu/uart.c \
+	kernel/cpu/clock.c \
+	kernel/mm/dma.c \
+	kernel/mm/page.c \
+	kernel/mm/pagetable.c \
+	kernel/mm/paging.c \
+	kernel/mm/ranges.c \
+	kernel/acpi/acpi.c \
+	kernel/acpi/acpi_s5.c \
+	kernel/irq/irq.c \
+	kernel/irq/lapic.c \
+	kernel/irq/pic.c \
+	kernel/irq/smp.c \
+	kernel/irq/timer.c \
+	kernel/irq/timer_list.c \
+	kernel/irq/vector.c \
+	kernel/pci/bar.c \
+	kernel/pci/capability.c \
+	kernel/pci/config_ecam.c \
+	kernel/pci/config_port.c \
+	kernel/pci/msix.c \
+	kernel/pci/pci.c \
+	kernel/virtio/virtio_pci.c \
+	kernel/virtio/virtqueue.c \
+	kernel/virtio/virtqueue_packed.c \
+	kernel/virtio/virtqueue_split.c \
+	kernel/blk/virtio_blk.c \
+	kernel/blk/virtio_blk_floor.c \
+	kernel/blk/virtio_blk_irq.c \
+	kernel/blk/virtio_blk_queue.c \
+	kernel/lib/settings.c \
+	kernel/blk/blk.c \
+	kernel/blk/blk_dump.c \
+	kernel/blk/blk_shared.c \
+	kernel/blk/blk_special.c \
+	kernel/blk/instant.c \
+	kernel/blk/null_blk.c \
+	kernel/blk/ram_blk.c \
+	kernel/blk/sched.c \
+	kernel/blk/split.c \
+	kernel/blk/split_cut.c \
+	kernel/blk/wait.c
+
+# BOOTX64.EFI
+EFI_C := \
+	boot/efi_loader.c \
+	boot/efi_firmware.c \
+	boot/elf.c \
+	boot/memory_map.c
+
+EFI_ASM := \
+	boot/efi_handover.asm
+
+# Linked into the kernel, but with SSE: no interrupt ever runs this code.
+BENCH_C := \
+	bench/checksum.c \
+	bench/engine.c \
+	bench/engine_control.c \
+	bench/engine_data.c \
+	bench/engine_floor.c \
+	bench/engine_job.c \
+	bench/engine_pace.c \
+	bench/engine_plain.c \
+	bench/engine_setup.c \
+	bench/engine_steady.c \
+	bench/engine_target.c \
+	bench/engine_verify.c \
+	bench/iolog.c \
+	bench/progress.c \
+	bench/result.c \
+	bench/hash.c \
+	bench/verify.c \
+	bench/verify_classify.c \
+	bench/verify_text.c \
+	bench/written.c \
+	bench/decimal.c \
+	bench/json.c \
+	bench/latency_search.c \
+	bench/math.c \
+	bench/random.c \
+	bench/schedule.c \
+	bench/steady.c \
+	bench/stats.c \
+	bench/report_group.c \
+	bench/report_json.c \
+	bench/report_text.c \
+	bench/job_check.c \
+	bench/job_expand.c \
+	bench/job_file.c \
+	bench/job_handlers.c \
+	bench/job_handlers_pattern.c \
+	bench/job_handlers_report.c \
+	bench/job_handlers_split.c \
+	bench/job_option_table.c \
+	bench/job_options.c \
+	bench/job_values.c \
+	bench/distribution.c \
+	bench/generator.c \
+	bench/generator_next.c \
+	bench/lfsr.c \
+	bench/random_map.c
+
+# Unit tests: tests/unit/NAME_test.c, and per test the sources it links (it may
+# include others itself). Every test also gets tests/unit/host_support.c.
+UNIT_TESTS := \
+	boot/elf \
+	boot/memory_map \
+	kernel/lib/err \
+	kernel/lib/fmt \
+	kernel/lib/log \
+	kernel/lib/mem \
+	kernel/cpu/symbols \
+	kernel/cpu/trace
+
+unit_boot/elf := boot/elf.c
+unit_boot/memory_map := boot/memory_map.c
+unit_kernel/lib/err := kernel/lib/err.c
+unit_kernel/lib/fmt := kernel/lib/fmt.c
+unit_kernel/lib/log := kernel/lib/fmt.c
+unit_kernel/cpu/symbols := kernel/cpu/symbols.c
+unit_kernel/cpu/trace := kernel/cpu/trace.c
+
+PAGE_HOST := kernel/mm/page.c kernel/mm/ranges.c tests/unit/kernel/mm/fake_memory.c
+UNIT_TESTS += kernel/mm/ranges kernel/mm/page kernel/mm/pagetable kernel/acpi/acpi \
+	kernel/acpi/acpi_s5 kernel/irq/timer_list kernel/irq/vector
+unit_kernel/mm/ranges := kernel/mm/ranges.c tests/unit/kernel/mm/fake_memory.c
+unit_kernel/mm/page := $(PAGE_HOST) kernel/mm/dma.c
+unit_kernel/mm/pagetable := $(PAGE_HOST) kernel/mm/pagetable.c
+unit_kernel/acpi/acpi := kernel/acpi/acpi.c kernel/acpi/acpi_s5.c
+unit_kernel/acpi/acpi_s5 := kernel/acpi/acpi_s5.c
+unit_kernel/irq/timer_list := kernel/irq/timer_list.c
+unit_kernel/irq/vector := kernel/irq/vector.c
+
+PCI_HOST := kernel/pci/bar.c kernel/pci/capability.c kernel/pci/config_ecam.c kernel/pci/msix.c \
+	kernel/pci/pci.c kernel/lib/fmt.c tests/unit/kernel/pci/fake_pci.c
+UNIT_TESTS += kernel/pci/pci kernel/pci/config_ecam kernel/pci/bar kernel/pci/capability \
+	kernel/pci/msix kernel/virtio/virtio_pci
+unit_kernel/pci/pci := $(PCI_HOST)
+unit_kernel/pci/config_ecam := $(PCI_HOST)
+unit_kernel/pci/bar := $(PCI_HOST)
+unit_kernel/pci/capability := $(PCI_HOST)
+unit_kernel/pci/msix := $(PCI_HOST)
+unit_kernel/virtio/virtio_pci := $(PCI_HOST) kernel/virtio/virtio_pci.c
+
+RING_HOST := kernel/virtio/virtqueue.c kernel/virtio/virtqueue_packed.c \
+	kernel/virtio/virtqueue_split.c tests/unit/fake_device.c \
+	tests/unit/kernel/virtio/virtqueue_rig.c
+UNIT_TESTS += kernel/virtio/virtqueue kernel/virtio/virtqueue_hostile \
+	kernel/virtio/virtqueue_order kernel/virtio/virtqueue_threads
+unit_kernel/virtio/virtqueue := $(RING_HOST)
+unit_kernel/virtio/virtqueue_hostile := $(RING_HOST) tests/fuzz/virtqueue_fuzz.c
+# Includes the ring's sources itself.
+unit_kernel/virtio/virtqueue_order := $(filter tests/%,$(RING_HOST))
+unit_kernel/virtio/virtqueue_threads := $(RING_HOST)
+
+JOB_C := bench/job_check.c bench/job_expand.c bench/job_file.c bench/job_handlers.c \
+	bench/job_handlers_pattern.c bench/job_handlers_report.c bench/job_handlers_split.c \
+	bench/job_option_table.c bench/job_options.c bench/job_values.c kernel/lib/fmt.c
+JOB_HOST := $(JOB_C) tests/unit/bench/job_rig.c
+UNIT_TESTS += bench/job_values bench/job_file bench/job_options bench/job_handlers \
+	bench/job_check bench/job_examples
+unit_bench/job_values := $(JOB_HOST)
+unit_bench/job_file := $(JOB_HOST)
+unit_bench/job_options := $(JOB_HOST)
+unit_bench/job_handlers := $(JOB_HOST)
+unit_bench/job_check := $(JOB_HOST)
+unit_bench/job_examples := $(JOB_HOST)
+
+GENERATOR_C := bench/generator.c bench/generator_next.c bench/random.c bench/random_map.c \
+	bench/lfsr.c bench/distribution.c bench/math.c
+REPORT_C := bench/report_group.c bench/report_json.c bench/report_text.c bench/json.c \
+	bench/decimal.c bench/stats.c bench/math.c kernel/lib/fmt.c
+UNIT_TESTS += bench/schedule bench/latency_search bench/steady bench/iolog
+unit_bench/iolog := bench/iolog.c kernel/lib/fmt.c
+unit_bench/schedule := bench/schedule.c bench/math.c bench/random.c
+unit_bench/latency_search := bench/latency_search.c
+unit_bench/steady := bench/steady.c
+UNIT_TESTS += bench/random bench/random_map bench/lfsr bench/distribution bench/generator \
+	bench/stats bench/decimal bench/math bench/json bench/report
+unit_bench/random := bench/random.c
+unit_bench/random_map := bench/random_map.c bench/random.c
+unit_bench/lfsr := bench/lfsr.c
+unit_bench/distribution := bench/distribution.c bench/random.c bench/math.c
+unit_bench/generator := $(GENERATOR_C) $(JOB_HOST)
+unit_bench/stats := bench/stats.c bench/math.c bench/random.c
+unit_bench/decimal := bench/decimal.c bench/random.c
+unit_bench/math := bench/math.c bench/random.c
+unit_bench/json := bench/json.c bench/decimal.c
+unit_bench/report := $(REPORT_C)
+
+# blk.c and wait.c are compiled into the rig, which resets their tables.
+BLK_HOST := kernel/blk/blk_dump.c kernel/blk/blk_shared.c kernel/blk/blk_special.c \
+	kernel/blk/sched.c kernel/blk/split.c kernel/blk/split_cut.c \
+	tests/unit/kernel/blk/blk_rig.c
+UNIT_TESTS += kernel/lib/settings kernel/blk/blk kernel/blk/blk_shared kernel/blk/blk_special \
+	kernel/blk/ram_blk kernel/blk/sched kernel/blk/split kernel/blk/wait
+unit_kernel/lib/settings := kernel/lib/settings.c kernel/lib/fmt.c
+unit_kernel/blk/blk := $(BLK_HOST)
+unit_kernel/blk/blk_shared := $(BLK_HOST)
+unit_kernel/blk/blk_special := $(BLK_HOST)
+unit_kernel/blk/ram_blk := $(BLK_HOST) kernel/blk/instant.c kernel/blk/null_blk.c \
+	kernel/blk/ram_blk.c kernel/lib/fmt.c
+unit_kernel/blk/sched := $(BLK_HOST)
+unit_kernel/blk/split := $(BLK_HOST)
+unit_kernel/blk/wait := $(BLK_HOST)
+
+VERIFY_HOST := bench/checksum.c bench/hash.c bench/verify.c bench/verify_classify.c
+UNIT_TESTS += bench/checksum bench/verify bench/written
+unit_bench/checksum := bench/checksum.c bench/hash.c
+unit_bench/verify := $(VERIFY_HOST) bench/verify_text.c kernel/lib/fmt.c
+unit_bench/written := $(VERIFY_HOST) bench/written.c
+
+# Fuzz targets: tests/fuzz/NAME_fuzz.c, and per target the sources it links.
+FUZZ_TARGETS := virtqueue
+fuzz_virtqueue := $(RING_HOST)
+FUZZ_TARGETS += pci
+fuzz_pci := kernel/pci/bar.c kernel/pci/capability.c kernel/pci/config_ecam.c kernel/pci/msix.c \
+	kernel/pci/pci.c kernel/virtio/virtio_pci.c kernel/lib/fmt.c
+FUZZ_TARGETS += job
+fuzz_job := $(JOB_C)
+FUZZ_SECONDS ?= 60
+
+# Debian packages that building, running and testing need.
+PACKAGES := gcc make binutils nasm gnu-efi qemu-system-x86 qemu-utils qemu-system-common ovmf \
+	mtools gdisk libcmocka-dev python3 python3-pytest python3-six fio fio-examples clang \
+	libclang-rt-14-dev git gdb
+
+# --- flags ----------------------------------------------------------------------
+
+# -ffunction-sections is not used: every function is listed here to be linked.
+WARNINGS := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wshadow -Wconversion
+
+# No C library below us; includes are written from the root.
+COMMON_CFLAGS := -std=gnu17 -O2 -g -I. -MMD -MP $(WARNINGS) -ffreestanding
+# A 16-bit constant is stored by one instruction; generic tuning takes two, to
+# spare CPUs of 2008 a stall.
+COMMON_CFLAGS += -mtune=znver2
+# An interrupt on the same stack would overwrite a red zone.
+COMMON_CFLAGS += -mno-red-zone
+# Linked into the top 2 GiB at a fixed address.
+COMMON_CFLAGS += -mcmodel=kernel -fno-pic -fno-pie
+# Nobody unwinds; no thread pointer for a canary; no indirect-branch tracking.
+COMMON_CFLAGS += -fno-asynchronous-unwind-tables -fno-stack-protector -fcf-protection=none
+# Traces scan the stack (kernel/cpu/trace.c), so the I/O path keeps no frames.
+COMMON_CFLAGS += -fomit-frame-pointer
+
+# Interrupt stubs save no vector registers, so handlers must not use them.
+KERNEL_CFLAGS := $(COMMON_CFLAGS) -mgeneral-regs-only
+# Floats for reports; AVX state is not enabled.
+BENCH_CFLAGS := $(COMMON_CFLAGS) -msse2 -mno-avx
+# memcpy() must not be compiled into a call of memcpy().
+MEM_CFLAGS := -fno-tree-loop-distribute-patterns
+
+# Sections are page aligned by the script; without the limit ld would pad the
+# file to 2 MiB. The image has no PT_GNU_STACK, hence no warning about it.
+KERNEL_LDFLAGS := -nostdlib -static -z max-page-size=4096 --no-warn-rwx-segments \
+	-z noexecstack -T kernel/kernel.ld
+
+# The loader lives by the firmware's rules: position independent, 16-bit wide
+# characters, calls in the firmware's convention made by the compiler itself.
+EFI_CFLAGS := -std=gnu17 -O2 -I. -MMD -MP -Wall -Wextra -Werror -Wshadow -ffreestanding \
+	-isystem /usr/include/efi -isystem /usr/include/efi/x86_64 -DGNU_EFI_USE_MS_ABI \
+	-DEFI_FUNCTION_WRAPPER -fpic -fshort-wchar -mno-red-zone -mno-avx \
+	-fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none
+# GNU-EFI has no memmove(), which gcc would otherwise call for a plain loop.
+EFI_CFLAGS += -fno-tree-loop-distribute-patterns
+EFI_LDFLAGS := -nostdlib -shared -Bsymbolic -znocombreloc -z noexecstack --no-undefined \
+	--no-warn-rwx-segments -T /usr/lib/elf_x86_64_efi.lds
+
+UNIT_CFLAGS := -std=gnu17 -O1 -g -I. -MMD -MP -DRINGBOLT_HOST -fsanitize=address,undefined \
+	-fno-sanitize-recover=all -Wall -Wextra -Werror -Wshadow
+FUZZ_CFLAGS := -std=gnu17 -O1 -g -I. -DRINGBOLT_HOST -DRINGBOLT_FUZZ \
+	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Wall -Wextra -Werror
+
+# --- all --------------------------------------------------------------------------
+
+.PHONY: all image run bench insns test unit fuzz debug fmt check clean help deps
+
+all: image
+
+help:
+	@echo "make bench   compare polled, interrupt-driven and adaptive (sets itself up)"
+	@echo "make insns   guest instructions per I/O, counted by QEMU"
+	@echo "make test    all tests: unit, fuzz, QEMU (sets itself up)"
+	@echo "make run     one run with the default job; more: bench/ringbolt run --help"
+	@echo "make image   $(B)/ringbolt.img, a GPT disk that any UEFI machine boots"
+	@echo "make unit    unit tests only"
+	@echo "make fuzz    fuzz targets only, FUZZ_SECONDS=$(FUZZ_SECONDS) each"
+	@echo "make debug   QEMU stopped, gdb attached, symbols loaded"
+	@echo "make check   include order, line and function lengths"
+	@echo "make fmt     clang-format on what changed since the last commit"
+	@echo "make clean   remove $(B)/"
+	@echo "make deps    install missing Debian packages (as root)"
+
+# --- kernel -----------------------------------------------------------------------
+
+KERNEL_OBJECTS := $(KERNEL_C:%.c=$(B)/kernel/%.o) $(BENCH_C:%.c=$(B)/kernel/%.o) \
+	$(KERNEL_ASM:%.asm=$(B)/kernel/%.asm.o)
+
+$(B)/kernel/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(KERNEL_CFLAGS) $(FILE_CFLAGS) -c $< -o $@
+
+$(B)/kernel/bench/%.o: bench/%.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(BENCH_CFLAGS) -c $< -o $@
+
+$(B)/kernel/kernel/lib/mem.o: FILE_CFLAGS := $(MEM_CFLAGS)
+
+$(B)/kernel/%.asm.o: %.asm Makefile
+	@mkdir -p $(@D)
+	$(call say,AS,$<)
+	$(Q)$(AS) -f elf64 -g -F dwarf -Werror -MD $(@:.o=.d) $< -o $@
+
+# The kernel carries the names of its functions for stack traces: the first
+# link, without them, tells the addresses; the second must not change any.
+$(B)/symbols_none.asm: kernel/cpu/symbols.awk
+	@mkdir -p $(@D)
+	$(Q)awk -f $< /dev/null > $@
+
+$(B)/symbols.asm: $(B)/kernel.first.elf kernel/cpu/symbols.awk
+	$(Q)nm -n $< | awk -f kernel/cpu/symbols.awk > $@
+
+$(B)/symbols_none.o $(B)/symbols.o: %.o: %.asm
+	$(Q)$(AS) -f elf64 $< -o $@
+
+$(B)/kernel.first.elf: $(KERNEL_OBJECTS) $(B)/symbols_none.o kernel/kernel.ld
+	$(Q)$(LD) $(KERNEL_LDFLAGS) -o $@ $(KERNEL_OBJECTS) $(B)/symbols_none.o
+
+$(B)/kernel.debug.elf: $(KERNEL_OBJECTS) $(B)/symbols.o kernel/kernel.ld
+	$(call say,LD,$@)
+	$(Q)$(LD) $(KERNEL_LDFLAGS) -o $@ $(KERNEL_OBJECTS) $(B)/symbols.o
+	@nm -n $@ | awk -f kernel/cpu/symbols.awk | cmp -s - $(B)/symbols.asm || \
+		{ echo "the symbol table moved a function"; exit 1; }
+
+$(B)/kernel.elf: $(B)/kernel.debug.elf
+	$(call say,STRIP,$@)
+	$(Q)objcopy --strip-all $< $@
+
+-include $(KERNEL_OBJECTS:.o=.d)
+
+# --- EFI loader and disk image --------------------------------------------------------
+
+EFI_OBJECTS := $(EFI_C:%.c=$(B)/efi/%.o) $(EFI_ASM:%.asm=$(B)/efi/%.asm.o)
+
+$(B)/efi/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(EFI_CFLAGS) -c $< -o $@
+
+$(B)/efi/%.asm.o: %.asm Makefile
+	@mkdir -p $(@D)
+	$(call say,AS,$<)
+	$(Q)$(AS) -f elf64 -Werror -MD $(@:.o=.d) $< -o $@
+
+$(B)/loader.so: $(EFI_OBJECTS)
+	$(Q)$(LD) $(EFI_LDFLAGS) -o $@ /usr/lib/crt0-efi-x86_64.o $(EFI_OBJECTS) \
+		-L/usr/lib -lefi -lgnuefi
+
+$(B)/BOOTX64.EFI: $(B)/loader.so
+	$(call say,EFI,$@)
+	$(Q)objcopy -j .text -j .data -j .dynamic -j .dynsym -j .rela -j .reloc \
+		--target efi-app-x86_64 --subsystem=10 $< $@
+
+-include $(EFI_OBJECTS:.o=.d)
+
+# A GPT disk with one FAT32 system partition from 1 MiB on, made without root:
+# sgdisk and mtools work on the file. 64 MiB with one sector per cluster is
+# enough for a FAT32 that firmwares accept as such; the file is sparse.
+IMAGE_CONFIG := $(wildcard configs/irq.conf)
+IMAGE_JOB := $(wildcard configs/jobs/bench.fio)
+
+image: deps
+	@$(MAKE) --no-print-directory $(JOBS) $(B)/ringbolt.img
+
+$(B)/ringbolt.img: $(B)/kernel.elf $(B)/BOOTX64.EFI $(IMAGE_CONFIG) $(IMAGE_JOB)
+	$(call say,IMAGE,$@)
+	$(Q)rm -f $@
+	$(Q)truncate -s 64M $@
+	$(Q)sgdisk --clear --new=1:2048:0 --typecode=1:ef00 --change-name=1:ringbolt $@ >/dev/null
+	$(Q)mformat -i $@@@1M -F -c 1 -T 128960 -h 64 -s 32 -v RINGBOLT ::
+	$(Q)mmd -i $@@@1M ::/EFI ::/EFI/BOOT ::/ringbolt
+	$(Q)mcopy -i $@@@1M $(B)/BOOTX64.EFI ::/EFI/BOOT/BOOTX64.EFI
+	$(Q)mcopy -i $@@@1M $(B)/kernel.elf ::/ringbolt/kernel.elf
+	$(Q)$(if $(IMAGE_CONFIG),mcopy -i $@@@1M $(IMAGE_CONFIG) ::/ringbolt/ringbolt.conf)
+	$(Q)$(if $(IMAGE_JOB),mcopy -i $@@@1M $(IMAGE_JOB) ::/ringbolt/job.fio)
+
+# --- unit tests, fuzzing ------------------------------------------------------------
+
+UNIT_EXECUTABLES := $(UNIT_TESTS:%=$(B)/unit/%_test)
+
+$(B)/unit/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(UNIT_CFLAGS) -c $< -o $@
+
+$(UNIT_EXECUTABLES): $(B)/unit/%_test: $(B)/unit/obj/tests/unit/%_test.o \
+		$(B)/unit/obj/tests/unit/host_support.o \
+		$$(addprefix $(B)/unit/obj/,$$(unit_$$*:.c=.o))
+	@mkdir -p $(@D)
+	$(Q)$(CC) -fsanitize=address,undefined $^ -lcmocka -lm -o $@
+
+.PHONY: unit_build fuzz_build
+unit_build: $(UNIT_EXECUTABLES)
+
+unit:
+	@$(MAKE) --no-print-directory $(JOBS) unit_build
+	@tests/unit/run $(UNIT_EXECUTABLES)
+
+FUZZ_EXECUTABLES := $(FUZZ_TARGETS:%=$(B)/fuzz/%_fuzz)
+
+$(FUZZ_EXECUTABLES): $(B)/fuzz/%_fuzz: tests/fuzz/%_fuzz.c tests/unit/host_support.c \
+		$$(fuzz_$$*) Makefile
+	@mkdir -p $(@D)
+	$(call say,FUZZ,$@)
+	$(Q)clang $(FUZZ_CFLAGS) $(filter %.c,$^) -lm -o $@
+
+fuzz_build: $(FUZZ_EXECUTABLES)
+
+fuzz:
+	@$(MAKE) --no-print-directory $(JOBS) fuzz_build
+	@for target in $(FUZZ_EXECUTABLES); do \
+		echo "fuzz: $$target, $(FUZZ_SECONDS) s"; \
+		mkdir -p $$target.corpus; \
+		$$target -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 \
+			-artifact_prefix=$$target. $$target.corpus || exit 1; \
+	done
+
+-include $(shell find $(B)/unit/obj -name '*.d' 2>/dev/null)
+
+# --- running ------------------------------------------------------------------------
+
+# `image` brings everything that these need, built by all processors.
+run: image
+	bench/ringbolt run
+
+bench: image
+	bench/ringbolt bench
+
+insns: image
+	bench/ringbolt insns
+
+test: image
+	tests/run
+
+# One window: gdb in front, QEMU behind it, stopped before its first instruction;
+# setsid, so that Ctrl-C reaches gdb alone. A hardware breakpoint, because the
+# kernel is not in memory yet. The console goes to a file.
+debug: image
+	@setsid qemu-system-x86_64 -accel tcg -machine q35 -cpu max -m 256 \
+		-kernel $(B)/kernel.elf -initrd $(IMAGE_JOB) \
+		-blockdev null-co,node-name=disk,size=8589934592,read-zeroes=off \
+		-device virtio-blk-pci,drive=disk -device isa-debug-exit,iobase=0xf4,iosize=4 \
+		-display none -serial file:$(B)/debug.console -no-reboot -s -S & \
+	qemu=$$!; \
+	gdb -q -ex 'target remote :1234' -ex 'hbreak kernel_main' -ex continue \
+		$(B)/kernel.debug.elf; \
+	kill $$qemu 2>/dev/null || true
+
+# --- housekeeping ---------------------------------------------------------------------
+
+# Formats what changed since the last commit, not the tree: tables are laid out
+# by hand, and the formatter would put one word on a line there.
+fmt:
+	git clang-format HEAD || true
+
+check:
+	tests/check_includes
+	tests/check_style
+
+clean:
+	rm -rf $(B)
+
+# Quick when nothing is missing. Installs only as root, else says what to type.
+deps:
+	@command -v dpkg-query >/dev/null || { \
+		echo "not Debian: provide what these packages hold: $(PACKAGES)"; exit 0; }; \
+	installed=" $$(dpkg-query -W -f '$${Package} $${db:Status-Status}\n' $(PACKAGES) \
+		2>/dev/null | sed -n 's/ installed$$//p' | tr '\n' ' ')"; \
+	missing=; \
+	for package in $(PACKAGES); do \
+		case "$$installed" in \
+		*" $$package "*) ;; \
+		*) missing="$$missing $$package" ;; \
+		esac; \
+	done; \
+	[ -z "$$missing" ] && exit 0; \
+	if [ "$$(id -u)" = 0 ]; then \
+		echo "installing:$$missing"; \
+		apt-get update -q && DEBIAN_FRONTEND=noninteractive \
+			apt-get install -q -y --no-install-recommends $$missing; \
+	else \
+		echo "missing packages; type: sudo apt-get install -y --no-install-recommends$$missing"; \
+		exit 2; \
+	fi

@@ -1,0 +1,64 @@
+/*
+ * What jobs write.
+ *
+ * Buffers are filled once, at set-up, in fio's order and with its numbers; a
+ * write then sends what its buffer holds. Options fill it anew: refill_buffers
+ * for each write, scramble_buffers with an offset and a time per sector, and
+ * verify= with data that proves itself (engine_verify.c). As with fio a read
+ * overwrites what its buffer held, and a write of a mixed job may send it on.
+ *
+ * Boot CPU for engine_data_init(); else the job's CPU, loop context.
+ */
+#include "bench/engine_impl.h"
+#include "bench/verify.h"
+#include "kernel/lib/mem.h"
+
+static void fill_pattern(const struct job *options, uint8_t *buffer, uint64_t length_bytes)
+{
+	uint64_t done = MIN(options->buffer_pattern_bytes, length_bytes);
+	memcpy(buffer, options->buffer_pattern, done);
+	for (; done < length_bytes; done += MIN(done, length_bytes - done))
+		memcpy(buffer + done, buffer, MIN(done, length_bytes - done));
+}
+
+static void fill(struct engine_job *job, uint8_t *buffer, uint64_t length_bytes)
+{
+	const struct job *options = job->job;
+	if (options->buffer_pattern_bytes)
+		fill_pattern(options, buffer, length_bytes);
+	else if (options->zero_buffers)
+		memset(buffer, 0, length_bytes);
+	else
+		verify_fill_random(generator_buffer_seed(job->generator), buffer,
+				   (uint32_t)length_bytes);
+}
+
+void engine_data_init(struct engine_job *job)
+{
+	if (!(job->job->rw & JOB_RW_WRITE))
+		return;
+	for (uint32_t i = 0; i < job->depth; i++)
+		fill(job, job->ios[i].buffer, job->buffer_bytes);
+}
+
+/* Every sector gets its offset and the time: a device cannot find two that are equal. */
+static void scramble(const struct engine_io *io)
+{
+	uint64_t now = clock_tsc();
+	for (uint32_t at = 0; at + SECTOR_BYTES <= io->length_bytes; at += SECTOR_BYTES) {
+		uint64_t stamp[2] = { io->offset_bytes + at, now };
+		memcpy(io->buffer + at, stamp, sizeof(stamp));
+	}
+}
+
+void engine_data_fill(struct engine_job *job, struct engine_io *io)
+{
+	const struct job *options = job->job;
+	uint64_t number = job->writes_issued++;
+	if (job->verifies && engine_verify_fill(job, io, number))
+		return;
+	if (options->refill_buffers)
+		fill(job, io->buffer, io->length_bytes);
+	else if (options->scramble_buffers && !options->zero_buffers && !job->verifies)
+		scramble(io);
+}

@@ -1,0 +1,278 @@
+/*
+ * The engine's own structures: engine.c (the CPUs' loops, start and end),
+ * engine_job.c (one job's I/O path), engine_setup.c (from a job file to jobs
+ * that can run). Letters as in blk.h.
+ */
+#ifndef BENCH_ENGINE_IMPL_H
+#define BENCH_ENGINE_IMPL_H
+
+#include "bench/engine.h"
+#include "bench/generator.h"
+#include "bench/written.h"
+#include "kernel/blk/blk.h"
+#include "kernel/irq/irq.h"
+#include "kernel/mm/dma.h"
+
+struct engine_job;
+struct engine_pace; /* engine_pace.h */
+struct engine_verify; /* engine_verify.c */
+
+/* One I/O that a job may have in flight. */
+struct engine_io {
+	struct blk_request request;
+	struct engine_job *job; /* [I] */
+	uint8_t *buffer; /* [I] max_bs bytes */
+	blk_segment *segments; /* [I] over the buffer */
+	uint8_t direction; /* enum job_direction; DIR_COUNT: a flush */
+	uint8_t file; /* index into the job's files */
+	bool checked_read; /* its data is checked */
+	uint32_t length_bytes;
+	uint64_t offset_bytes;
+	bool is_out; /* paced jobs: prepared or in flight */
+	uint64_t intended_tsc; /* rated jobs: when it should have started; 0: at once */
+};
+
+/* bw_ or iops_ samples: one per period with progress. */
+struct engine_sampler {
+	uint64_t period_tsc, last_tsc;
+	uint64_t seen[DIR_COUNT]; /* bytes or I/Os, at last_tsc */
+};
+
+enum engine_phase {
+	PHASE_WAITING, /* for earlier jobs, or its start delay */
+	PHASE_RUNNING,
+	PHASE_DRAINING, /* nothing more is issued, for now */
+	PHASE_READ_BACK, /* what was written is read and checked */
+	PHASE_FINISHED,
+};
+
+struct engine_job {
+	/* Hot: the I/O path. */
+	struct blk_request **free; /* [c] stack */
+	struct blk_request **prepared; /* [c] ready, not yet accepted */
+	uint32_t free_count, prepared_count; /* [c] */
+	uint32_t depth; /* [I] */
+	uint32_t batch; /* [I] least number of I/Os behind one submission */
+	uint32_t chunk; /* [I] most of them: batch, or all for iodepth_batch=1 */
+	uint32_t complete_min; /* [I] */
+	uint32_t free_seen; /* [c] free_count after the last step */
+	uint64_t issued_ios, issued_bytes; /* [c] */
+	uint64_t limit_ios; /* [I] */
+	uint64_t limit_bytes; /* [c] issued_bytes at which this pass ends */
+	uint64_t control_tsc; /* [c] when engine_job_control() is due; 0: never */
+	struct generator *generator; /* [I] */
+	struct stats_job *stats; /* [c] */
+	struct blk_queue *queues[JOB_FILES_MAX]; /* [I] */
+	uint32_t plain_bytes; /* [I] of each I/O of a plain job */
+	uint32_t plain_left, plain_granted; /* [c] to issue without a second thought */
+	bool plain; /* [I] goes the short way */
+	struct stats_direction *plain_stats; /* [c] */
+	uint64_t discover_to_deliver_tsc; /* [c] sum */
+	uint32_t phase; /* [a] enum engine_phase; written by its CPU */
+	bool special; /* [I] has something beyond plain reads */
+	bool verifies; /* [I] data is written to be checked, or checked */
+	bool reads_are_checked; /* [I] those of the job itself */
+	bool measured; /* [I] latencies are recorded */
+	bool full_histograms; /* [I] of slat and lat too */
+	bool stopping; /* [a] an error, or another job's end, stops it */
+	struct engine_pace *pace; /* [I] NULL: nothing paces or watches it */
+	/* Cold. */
+	const struct job *job; /* [I] */
+	struct blk_device *devices[JOB_FILES_MAX]; /* [I] */
+	struct cpu *cpu; /* [I] */
+	uint64_t start_tsc, finish_tsc; /* [c] measured part */
+	bool begun; /* [c] it has left PHASE_WAITING to run */
+	uint64_t ramp_end_tsc, end_tsc; /* [c] until then; 0: no ramp (any more), no end */
+	uint64_t eligible_tsc; /* [I] start delay over */
+	uint32_t wait_before; /* [I] the stonewall: jobs [0, n) must have finished */
+	uint64_t buffer_bytes, segment_bytes; /* [I] of one buffer, and of its segments */
+	uint64_t writes_issued; /* [c] */
+	bool last_was_flush, final_flush_done; /* [c] */
+	uint64_t total_bytes, pass_bytes; /* [I] to issue in all, and in one pass */
+	uint64_t pass_ios; /* [c] issued in this pass */
+	uint64_t passes_left; /* [c] after this one, by loops= */
+	uint64_t repeat_bytes; /* [I] then more, while a block fits below: io_size=; 0: none */
+	uint64_t idle_start_tsc; /* [c] the CPU's idle time at the start */
+	struct engine_io *ios; /* [I] depth of them */
+	/* Verified data (engine_verify.c). */
+	struct engine_verify *verify; /* [I] NULL: without verify= */
+	bool backlog_reading; /* [c] no writes until a batch of the backlog was read */
+	uint64_t write_finish_tsc; /* [c] the end, less the time of read-backs; 0: none */
+	uint64_t sample_due_tsc; /* [c] of the first of the two */
+	struct engine_sampler bw_sampler, iops_sampler; /* [c] */
+};
+
+/* What one CPU runs. */
+struct engine_cpu {
+	struct cpu *cpu;
+	struct engine_job **jobs; /* those of this CPU */
+	uint32_t job_count;
+	struct blk_queue **queues; /* that those jobs use, each once */
+	uint32_t queue_count;
+	struct timer wake_timer;
+	uint64_t wake_timer_tsc; /* [a] 0: not armed */
+	bool timer_is_stale; /* [c] what it is armed for may have changed */
+	uint64_t next_deadline_check_tsc;
+	uint64_t look_tsc; /* [c] the earliest time at which anything is due */
+	uint32_t wanted; /* [I] completions below which no job can go on */
+	uint64_t start_tsc, finish_tsc; /* of the run */
+	uint64_t idle_start_tsc, idle_tsc;
+	uint32_t finished; /* [a] */
+};
+
+struct engine {
+	const struct job_set *set;
+	const char *job_file; /* its name, for messages */
+	const struct settings *settings;
+	struct engine_boot *boot;
+	struct engine_job *jobs; /* set->job_count */
+	struct engine_cpu cpus[CPU_MAX];
+	uint64_t start_tsc, finish_tsc;
+	uint32_t failed; /* [a] a job reported an error */
+	uint64_t timeout_tsc; /* a request's deadline; 0: none */
+};
+extern struct engine engine;
+
+/* engine_setup.c: everything a person can have got wrong ends here. */
+int engine_setup(void);
+
+/* --- engine_job.c: the I/O path; the job's CPU, loop context --- */
+
+/* Issues what the job may issue now. True: it wants to be stepped again at once. */
+bool engine_job_step(struct engine_job *job, uint64_t now);
+
+/* Completed I/Os and bytes of a direction; a plain job counts latencies only. */
+static inline uint64_t engine_job_completed(const struct engine_job *job, int direction)
+{
+	const struct stats_direction *stats = &job->stats->direction[direction];
+	return job->plain ? stats->clat.count : stats->completed;
+}
+
+static inline uint64_t engine_job_bytes(const struct engine_job *job, int direction)
+{
+	const struct stats_direction *stats = &job->stats->direction[direction];
+	return job->plain ? stats->clat.count * job->plain_bytes : stats->io_bytes;
+}
+
+/* Issued so far, settled or not. */
+static inline uint64_t engine_job_issued(const struct engine_job *job)
+{
+	return job->issued_ios + job->plain_granted - job->plain_left;
+}
+
+static inline uint32_t engine_job_in_flight(const struct engine_job *job)
+{
+	return job->depth - job->free_count - job->prepared_count;
+}
+
+/* A request's done(). */
+void engine_io_done(struct blk_request *request);
+
+/* Fits an I/O's segments and sector count to a length. */
+void engine_io_set_length(struct engine_io *io, uint32_t length_bytes);
+
+void engine_job_note_error(struct engine_job *job, const struct engine_io *io);
+void engine_job_mark_depth(struct engine_job *job, uint32_t accepted);
+
+/* --- engine_plain.c: the short way --- */
+
+bool engine_plain_is_possible(const struct engine_job *job);
+void engine_plain_init(struct engine_job *job);
+void engine_plain_done(struct blk_request *request);
+
+/*
+ * Issues batches while there are enough free I/Os. False: the long way must
+ * look at the job, after engine_plain_settle().
+ */
+bool engine_plain_issue(struct engine_job *job, uint64_t now);
+
+/* Brings issued_ios and the like up to date, which the short way lets be. */
+void engine_plain_settle(struct engine_job *job);
+
+/* --- engine.c --- */
+
+/* Starts a waiting job whose turn it is; true when it did. */
+bool engine_job_try_start(struct engine_job *job, uint64_t now);
+void engine_job_finish(struct engine_job *job, uint64_t now);
+
+/* What is measured counts from now. */
+void engine_job_begin_measuring(struct engine_job *job, uint64_t now);
+
+/* --- engine_control.c: moments; the job's CPU --- */
+
+void engine_control_begin(struct engine_job *job, uint64_t now);
+
+/* Works out control_tsc anew. */
+void engine_control_schedule(struct engine_job *job);
+
+/* At control_tsc; true: the job issues nothing more. */
+bool engine_job_control(struct engine_job *job, uint64_t now);
+
+/* Forgets everything but errors. */
+void engine_job_reset_statistics(struct engine_job *job, uint64_t now);
+
+/* exitall: the jobs that exit_what= names stop. */
+void engine_job_end_others(const struct engine_job *job);
+
+/* --- engine_steady.c: steadystate=; boot CPU --- */
+
+int engine_steady_init(void);
+
+/* Looks at all that is watched; returns when to look again. */
+uint64_t engine_steady_update(uint64_t now);
+
+/* --- engine_floor.c: engine=floor --- */
+enum exit_status engine_floor_run(void);
+
+/* --- engine_data.c: what is written --- */
+
+/* Fills the buffers once; at set-up. */
+void engine_data_init(struct engine_job *job);
+
+/* Before a write is submitted. */
+void engine_data_fill(struct engine_job *job, struct engine_io *io);
+
+/* --- engine_verify.c: jobs with verify= --- */
+
+/* At set-up. -ERR_NO_MEMORY: for the note of what was written. */
+int engine_verify_init(struct engine_job *job, const struct generator_region *regions);
+
+/* Whether the job may write a block again before it read it back. */
+bool engine_verify_overwrites(const struct job *options);
+
+/* The write with this number in its job; false: its data is not to be proven. */
+bool engine_verify_fill(struct engine_job *job, struct engine_io *io, uint64_t number);
+
+/* Anything completed: notes writes, checks and reports reads. */
+void engine_verify_done(struct engine_job *job, const struct engine_io *io);
+
+/* verify_backlog: must the job stop writing until what is out was checked? */
+bool engine_verify_backlog_is_due(const struct engine_job *job);
+
+/* Prepares the next read of the backlog; false when all of it is prepared. */
+bool engine_verify_backlog_next(struct engine_job *job);
+
+/* At the end of a pass: is there something to read back? Prepares for it. */
+bool engine_verify_begin(struct engine_job *job, uint64_t now);
+
+/* Prepares the next read of the read-back; false when there is none. */
+bool engine_verify_next(struct engine_job *job);
+
+/* After that: lets the job begin another pass, if it has to. */
+bool engine_verify_wants_pass(struct engine_job *job);
+
+/* verify_only: notes the writes of a pass without making them. */
+void engine_verify_dry_run(struct engine_job *job);
+
+/* engine_job.c, for engine_verify.c: an I/O becomes a checked read and is prepared. */
+void engine_job_prepare_read(struct engine_job *job, const struct written_piece *what);
+void engine_job_prepare_flush(struct engine_job *job);
+void engine_job_fail(struct engine_job *job, int number, bool tolerated);
+
+/* --- progress.c --- */
+void progress_init(uint32_t interval_ms);
+void progress_update(uint64_t now); /* boot CPU; prints when due */
+uint64_t progress_next_tsc(void);
+void progress_end(void);
+
+#endif

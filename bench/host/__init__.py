@@ -1,0 +1,9 @@
+"""The host side of Ringbolt: standard library only, one module per matter.
+
+cli       command line -> Options; exit status
+options   what a run is made of; disk (SPEC), texts (settings and job)
+command   Options -> QEMU's arguments, a pure function
+guest     one QEMU from start to result; process, qmp, placement, accel, console, storage
+result    the JSON document: check, read figures out of it, write it in fio's text form
+compare   `ringbolt bench`;  insns: `ringbolt insns`;  table: how both print
+"""

@@ -1,0 +1,80 @@
+"""TCG or KVM. That /dev/kvm opens proves nothing: a guest has to have run in it."""
+
+import json
+import os
+import subprocess
+
+from .command import QEMU
+from .errors import RingboltError, UsageError
+from .options import build_directory, make_options
+
+PROBE_TIMEOUT_S = 3
+_PROBE_JOB = b"[probe]\nfilename=/dev/null0\nrw=read\nbs=4k\nnumber_ios=1\n"
+
+_known = {}  # of this process: key -> accelerator
+
+
+def qemu_version():
+    """Its first line, which also proves that there is a QEMU."""
+    try:
+        answer = subprocess.run([QEMU, "--version"], capture_output=True, text=True,
+                                stdin=subprocess.DEVNULL, timeout=20, check=True)
+    except FileNotFoundError:
+        raise UsageError(f"{QEMU}: not found; install it (make deps)") from None
+    except (OSError, subprocess.SubprocessError) as error:
+        raise UsageError(f"{QEMU}: does not run: {error}") from None
+    return answer.stdout.partition("\n")[0].strip()
+
+
+def _boot_id():
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            return file.read().strip()
+    except OSError:
+        return "unknown"
+
+
+def _probe(run):
+    options = make_options(sets=["status_interval_ms=0"], accel="kvm", placement="none",
+                           timeout_s=PROBE_TIMEOUT_S)
+    options.job_path, options.job_text = "probe", _PROBE_JOB
+    try:
+        return "kvm" if run(options).status == 0 else "tcg"
+    except RingboltError:
+        return "tcg"
+
+
+def _recall(path):
+    try:
+        with open(path, encoding="utf-8") as file:
+            known = json.load(file)
+    except (OSError, ValueError):
+        known = None
+    return known if isinstance(known, dict) else {}
+
+
+def _remember(path, key, accel):
+    try:
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump({key: accel}, file)
+    except OSError:
+        pass  # a cache only: the next run proves it again
+
+
+def resolve(wanted, version, run):
+    """The accelerator for -accel. `run(options)` runs a guest; only auto uses it."""
+    usable = os.access("/dev/kvm", os.R_OK | os.W_OK)
+    if wanted == "kvm" and not usable:
+        raise UsageError("--accel kvm: /dev/kvm cannot be opened")
+    if wanted != "auto":
+        return wanted
+    if not usable:
+        return "tcg"
+    key = f"{version} / {_boot_id()}"
+    path = build_directory() / "accel.json"
+    accel = _known.get(key) or _recall(path).get(key)
+    if accel not in ("tcg", "kvm"):
+        accel = _probe(run)
+        _remember(path, key, accel)
+    _known[key] = accel
+    return accel

@@ -1,0 +1,110 @@
+"""The words of `ringbolt run` -> Options."""
+
+import argparse
+
+from . import values
+from .errors import UsageError
+from .options import make_options
+
+_RUN_NOTES = """\
+disk SPEC: backend=null|file|nbd|vhost-user[,key=value]...
+  path=FILE|URL|SOCKET  size=8G  queues=N  queue-size=256  vectors=N  iothread=on|off  ro=on
+  serial=TEXT  logical=512|4096  packed=on  event-idx=off  indirect=off  discard=off
+  write-zeroes=off  latency-ns=N (null)  aio=threads|io_uring (file)
+  bus=root|pcie-root-port|pci-bridge
+  The n-th disk is /dev/vda, /dev/vdb, ... A file is created only if it does not exist and
+  size= is given.
+@FILE stands for options kept in a file, one "option=value" per line (configs/machines).
+
+exit status: 0 all jobs ran without an error; 1 a job reported an error; 2 bad usage,
+configuration or job file; 3 the guest crashed, hung past the timeout or broke off.
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """One line per error, no abbreviations."""
+
+    def __init__(self, **keywords):
+        super().__init__(allow_abbrev=False, **keywords)
+
+    def error(self, message):
+        raise UsageError(message.removeprefix("argument "))
+
+
+def _typed(read):
+    """A reader of values.py as an argparse type."""
+
+    def convert(word):
+        try:
+            return read(word)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(f"{word}: {error}") from None
+
+    return convert
+
+
+def run_parser():
+    run = Parser(prog="ringbolt run", description="Boots the kernel once and runs a job file.",
+                 epilog=_RUN_NOTES, formatter_class=argparse.RawDescriptionHelpFormatter)
+    run.add_argument("--boot", choices=("uefi", "pvh"), default="pvh")
+    run.add_argument("--machine", choices=("q35", "pc"), default="q35")
+    run.add_argument("--smp", metavar="N", type=_typed(values.integer(1, 255)), default=1)
+    run.add_argument("--memory", metavar="MIB", type=_typed(values.integer(16, 1 << 20)),
+                     default=256)
+    run.add_argument("--disk", metavar="SPEC", action="append", default=[])
+    run.add_argument("--set", metavar="key=value", action="append", default=[],
+                     help="a kernel setting, or the name of a file of them")
+    run.add_argument("--json", metavar="FILE|-", help="where the result goes")
+    run.add_argument("--accel", choices=("auto", "tcg", "kvm"), default="auto")
+    run.add_argument("--placement", choices=("auto", "split", "one", "none"), default="auto")
+    run.add_argument("--timeout", metavar="S", type=_typed(values.integer(0, 10**6)),
+                     default=600, help="seconds until the guest counts as hung; 0: never")
+    run.add_argument("--qemu-arg", metavar="ARG", action="append", default=[],
+                     help="one more argument for QEMU")
+    run.add_argument("job", metavar="JOBFILE", nargs="?",
+                     help="default: configs/jobs/bench.fio, or what the boot image holds")
+    return run
+
+
+def _file_arguments(path):
+    """@FILE: one option per line, without its dashes."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            lines = file.read().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not a text file"
+        raise UsageError(f"{path}: {reason}") from None
+    arguments = []
+    for number, line in enumerate(lines, 1):
+        word = line.strip()
+        if not word or word.startswith("#"):
+            continue
+        if word.startswith("-") or "=" not in word:
+            raise UsageError(f"{path}:{number}: not option=value: {word}")
+        arguments.append("--" + word)
+    return arguments
+
+
+def expand(arguments):
+    """@FILE into its options; `--qemu-arg -x` into `--qemu-arg=-x`, as it was meant."""
+    expanded = []
+    words = iter(arguments)
+    for word in words:
+        if word.startswith("@"):
+            expanded += _file_arguments(word[1:])
+        elif word.startswith("--") and "=" not in word and word not in ("--help", "--"):
+            value = next(words, None)
+            expanded.append(word if value is None else f"{word}={value}")
+        else:
+            expanded.append(word)
+    return expanded
+
+
+def parse_run(words):
+    """Everything checked that can be checked before anything is started."""
+    parsed = run_parser().parse_args(expand(words))
+    return make_options(
+        specs=parsed.disk, sets=parsed.set, job=parsed.job, boot=parsed.boot,
+        machine=parsed.machine, smp=parsed.smp, memory_mib=parsed.memory, json=parsed.json,
+        accel=parsed.accel, placement=parsed.placement, timeout_s=parsed.timeout,
+        qemu_args=parsed.qemu_arg)

@@ -1,0 +1,97 @@
+"""The command line of bench/ringbolt and its exit status."""
+
+import os
+import signal
+import sys
+
+from .arguments import parse_run
+from .compare import bench
+from .errors import STATUS_CRASH, STATUS_OK, STATUS_USAGE, RingboltError, UsageError
+from .guest import run_guest, tail
+from .insns import insns
+from .logs import write_logs
+from .result import format_result, write_result
+
+_HELP = """\
+usage: bench/ringbolt run [OPTION]... [JOBFILE]   one boot, one job file; run --help
+       bench/ringbolt bench    polled, adaptive and interrupt-driven compared (1 min)
+       bench/ringbolt insns    guest instructions per I/O
+"""
+
+
+def _shower(stream):
+    def show(data):
+        stream.buffer.write(data)
+        stream.flush()
+
+    return show
+
+
+def _run(words):
+    options = parse_run(words)
+    # The result has standard output for itself when it goes there.
+    stream = sys.stderr if options.json == "-" else sys.stdout
+    outcome = run_guest(options, _shower(stream), stream.isatty())
+    for message in outcome.messages:
+        print(f"ringbolt: {message}", file=sys.stderr)
+    if outcome.tail:
+        print(tail(outcome.console), file=sys.stderr)
+    if outcome.result is not None and options.json == "-":
+        sys.stdout.write(format_result(outcome.result))
+    elif outcome.result is not None and options.json:
+        write_result(options.json, format_result(outcome.result))
+    if outcome.logs and options.json:
+        write_logs(outcome.logs, options.json)
+    elif outcome.logs:
+        print("ringbolt: the job's log files are kept only with --json", file=sys.stderr)
+    return outcome.status
+
+
+def _bench(words):
+    _no_words("bench", words)
+    return bench(_shower(sys.stdout), sys.stdout.isatty())
+
+
+def _insns(words):
+    _no_words("insns", words)
+    return insns()
+
+
+def _no_words(command, words):
+    if words:
+        raise UsageError(f"{command} {words[0]}: {command} takes no arguments")
+
+
+_COMMANDS = {"run": _run, "bench": _bench, "insns": _insns}
+
+
+def _dispatch(words):
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(_HELP, end="")
+        return STATUS_OK if words else STATUS_USAGE
+    if words[0] not in _COMMANDS:
+        raise UsageError(f"{words[0]}: no such command ({', '.join(_COMMANDS)})")
+    return _COMMANDS[words[0]](words[1:])
+
+
+def _interrupted(_signal, _frame):
+    raise KeyboardInterrupt
+
+
+def main(words):
+    signal.signal(signal.SIGTERM, _interrupted)
+    signal.signal(signal.SIGHUP, _interrupted)
+    try:
+        return _dispatch(words)
+    except RingboltError as error:
+        print(f"ringbolt: {error}", file=sys.stderr)
+        return error.status
+    except KeyboardInterrupt:
+        print("ringbolt: interrupted", file=sys.stderr)
+        return STATUS_CRASH
+    except BrokenPipeError:
+        # Whoever read the console is gone; nothing may be flushed to it any more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return STATUS_CRASH
+    except SystemExit as done:  # argparse after --help
+        return done.code

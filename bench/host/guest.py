@@ -1,0 +1,308 @@
+"""One guest from start to result.
+
+    temp dir -> storage daemons -> QEMU, stopped -> QMP: threads pinned -> cont
+             -> console pumped until QEMU ends or time is over -> status -> result
+
+Whatever happens, Ctrl-C included, QEMU and the daemons are ended and the directory goes.
+A usage error comes before QEMU runs a single instruction; after that every end has one of
+the guest's own statuses.
+"""
+
+import contextlib
+import os
+import re
+import selectors
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Optional
+
+from . import accel, placement, storage
+from .command import QEMU, Files, guest_command
+from .console import Console
+from .errors import (STATUS_CRASH, STATUS_JOB_ERROR, STATUS_OK, STATUS_USAGE, GuestError,
+                     UsageError)
+from .logs import split_logs
+from .options import image_path, kernel_path
+from .process import end, spawn
+from .qmp import Qmp, QmpClosed
+from .result import parse_result
+from .texts import relocate
+
+FIRMWARE = (("OVMF_CODE_4M.fd", "OVMF_VARS_4M.fd"), ("OVMF_CODE.fd", "OVMF_VARS.fd"))
+FIRMWARE_DIRECTORY = Path("/usr/share/OVMF")
+_LAST_WORDS = re.compile(r"ringbolt: exit status ([0-3])$")
+_LOG_PREFIX = re.compile(r"^\[ *\d+\.\d+\] ")
+_COMPLAINT = re.compile(r"(?:opt/ringbolt/(?:config|job)|ringbolt\.conf|job\.fio):\d+: |"
+                        r"command line: ")
+_DISK_ARGUMENT = re.compile(r"-(?:blockdev|device) \S*\b(?:node-name=disk|id=vd)(\d+),\S*: (.+)")
+_TAIL_LINES = 20
+
+
+@dataclass
+class Outcome:
+    """How a guest ended; `messages` are for the user, one line each."""
+
+    status: int
+    console: list
+    result: Optional[dict] = None
+    messages: list = field(default_factory=list)
+    logs: dict = field(default_factory=dict)  # file name: bytes
+    tail: bool = False  # the console's end explains more than the message
+
+
+def _firmware():
+    for code, variables in FIRMWARE:
+        pair = FIRMWARE_DIRECTORY / code, FIRMWARE_DIRECTORY / variables
+        if all(path.exists() for path in pair):
+            return pair
+    raise UsageError(f"{FIRMWARE_DIRECTORY}: no OVMF firmware; install it (make deps)")
+
+
+def _check_files(options):
+    """All that must exist does, and nothing that exists would be overwritten."""
+    built = kernel_path() if options.boot == "pvh" else image_path()
+    if not built.exists():
+        raise UsageError(f"{built}: not built yet; run make")
+    for disk in options.disks:
+        if disk.path is None or disk.backend == "nbd":
+            continue
+        if not os.path.exists(disk.path):
+            if disk.size is None or disk.backend != "file":
+                raise UsageError(f"--disk {disk.spec}: {disk.path}: no such file"
+                                 + (" (size= creates it)" if disk.backend == "file" else ""))
+            continue
+        mode = os.R_OK if disk.read_only else os.R_OK | os.W_OK
+        if not os.path.isfile(disk.path) or not os.access(disk.path, mode):
+            raise UsageError(f"--disk {disk.spec}: {disk.path}: not a "
+                             + ("readable file" if disk.read_only else "writable file"))
+        if disk.size is not None and os.path.getsize(disk.path) != disk.size:
+            raise UsageError(f"--disk {disk.spec}: {disk.path} exists and has "
+                             f"{os.path.getsize(disk.path)} bytes; leave size= out")
+
+
+def _create_disks(options):
+    """Sparse files for the disks that name a size and do not exist."""
+    created = []
+    for disk in options.disks:
+        if disk.backend != "file" or os.path.exists(disk.path):
+            continue
+        try:
+            with open(disk.path, "xb") as file:
+                file.truncate(disk.size)
+        except OSError as error:
+            raise UsageError(f"--disk {disk.spec}: {disk.path}: {error.strerror}") from None
+        created.append(disk.path)
+    return created
+
+
+def _write(directory, name, data):
+    path = os.path.join(directory, name)
+    with open(path, "wb") as file:
+        file.write(data)
+    return path
+
+
+def _prepare(options, directory, qmp_fd):
+    files = Files(qmp_fd=qmp_fd, result=os.path.join(directory, "result"),
+                  config=_write(directory, "config", options.settings.text()))
+    if options.job_text is not None:
+        files.job = _write(directory, "job", options.job_text)
+    if options.boot == "uefi":
+        code, variables = _firmware()
+        files.firmware = str(code)
+        files.variables = os.path.join(directory, "variables")
+        shutil.copyfile(variables, files.variables)
+    for index, disk in enumerate(options.disks):
+        if disk.backend == "vhost-user":
+            files.vhost_sockets[index] = os.path.join(directory, f"vhost{index}")
+    return files
+
+
+def _translate(complaint, options):
+    """QEMU names its own argument; the user typed a --disk."""
+    match = _DISK_ARGUMENT.match(complaint)
+    if match and int(match[1]) < len(options.disks):
+        return f"--disk {options.disks[int(match[1])].spec}: {match[2]}"
+    return "QEMU does not start: " + complaint
+
+
+def _temporary_directory():
+    # Unix socket paths are short: a deep TMPDIR would not do.
+    base = tempfile.gettempdir()
+    return tempfile.TemporaryDirectory(prefix="ringbolt-", dir=base if len(base) <= 80 else "/tmp")
+
+
+class _Guest:
+    """A started QEMU and its helpers, all of them ended by close()."""
+
+    def __init__(self, options, directory, chosen, accelerator):
+        self._options = options
+        self._placement = chosen
+        self._stack = contextlib.ExitStack()
+        try:
+            self._start(directory, accelerator)
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self, directory, accelerator):
+        options = self._options
+        self._log_path = os.path.join(directory, "log")
+        self._log = self._stack.enter_context(open(self._log_path, "wb"))
+        ours, theirs = socket.socketpair()
+        self._stack.enter_context(ours)
+        with theirs:
+            self.files = _prepare(options, directory, theirs.fileno())
+            self._helpers = [self._start_storage(options, index)
+                             for index in self.files.vhost_sockets]
+            polls = options.completion() in ("poll", "adaptive")
+            self.command = guest_command(options, self.files, accelerator,
+                                         polls or self._placement.name == "split")
+            self.process = spawn(self.command, stdout=subprocess.PIPE, stderr=self._log,
+                                 pass_fds=[theirs.fileno()])
+        self._stack.callback(self.process.stdout.close)
+        self._stack.callback(end, self.process)
+        self._qmp = Qmp(ours)
+        self._stack.callback(self._qmp.close)
+
+    def _start_storage(self, options, index):
+        process = storage.start(options.disks[index], options.smp,
+                                self.files.vhost_sockets[index], self._log)
+        self._stack.callback(end, process)
+        return process
+
+    def begin(self):
+        """Pins the threads, then lets the guest run."""
+        try:
+            self._qmp.handshake()
+            cpus = {cpu["thread-id"] for cpu in self._qmp.command("query-cpus-fast")}
+            placement.apply(self._placement, self.process.pid, cpus,
+                            [helper.pid for helper in self._helpers])
+            self._qmp.command("cont")
+        except QmpClosed:
+            self.process.wait()
+            raise UsageError(_translate(self.complaint(), self._options)) from None
+
+    def pump(self, console, timeout_s):
+        """Console until QEMU has ended; False when the time was over first."""
+        deadline = time.monotonic() + timeout_s if timeout_s else None
+        output = self.process.stdout
+        os.set_blocking(output.fileno(), False)
+        with selectors.DefaultSelector() as selector:
+            selector.register(output, selectors.EVENT_READ)
+            while True:
+                left = max(0.0, deadline - time.monotonic()) if deadline else None
+                if not selector.select(left):
+                    return False
+                data = output.read(65536)
+                if data:
+                    console.feed(data)
+                elif data == b"":
+                    self.process.wait()
+                    return True
+
+    def complaint(self):
+        """What QEMU said of its end: its last line, or the helpers'."""
+        lines = Path(self._log_path).read_text("utf-8", "replace").strip().splitlines()
+        own = [line.removeprefix(f"{QEMU}: ") for line in lines if line.startswith(f"{QEMU}: ")]
+        return (own or lines or ["no reason given"])[-1]
+
+    def close(self):
+        self._stack.close()
+
+
+def _exit_status(code, lines):
+    """The guest's own status, or None when it did not get to say one.
+
+    isa-debug-exit ends QEMU with 2N+1; 1 is also QEMU's own failure, and 0 a power-off, so
+    these two count only with the kernel's last words.
+    """
+    words = [match[1] for match in map(_LAST_WORDS.search, lines[-3:]) if match]
+    said = int(words[-1]) if words else None
+    if code in (3, 5, 7):
+        return code // 2
+    if code == 1:
+        return said if said == 0 else None
+    if code == 0:
+        return said
+    return None
+
+
+def _complaints(lines):
+    """What the kernel says is wrong: its lines "NAME:LINE: ...", beside which it also says
+    it in fio's words; or whatever its last line was."""
+    said = [_LOG_PREFIX.sub("", line) for line in lines if line and not _LAST_WORDS.search(line)]
+    return list(filter(_COMPLAINT.match, said)) or said[-1:] or ["no reason given"]
+
+
+def _judge(options, guest, finished, lines):
+    """Status, messages and result of a guest that has ended or was ended."""
+    if not finished:
+        return Outcome(STATUS_CRASH, lines, tail=True, messages=[
+            f"the guest did not end within {options.timeout_s:g} s"])
+    code = guest.process.returncode
+    status = _exit_status(code, lines)
+    if status is None:
+        reason = "reset or broke off" if code == 0 else \
+            f"died with QEMU (status {code}): {guest.complaint()}"
+        return Outcome(STATUS_CRASH, lines, tail=True, messages=[f"the guest {reason}"])
+    if status == STATUS_CRASH:
+        return Outcome(status, lines, tail=True, messages=["the guest crashed"])
+    if status == STATUS_USAGE:
+        return Outcome(status, lines, messages=[
+            relocate(line, options.settings, options.job_path) for line in _complaints(lines)])
+    return _with_result(options, guest, status, lines)
+
+
+def _with_result(options, guest, status, lines):
+    data = Path(guest.files.result).read_bytes()
+    if options.boot == "uefi":
+        # Firmware keeps a console on every serial port, up to the moment we take over.
+        data = data[max(data.find(b"{\n"), 0):]
+    try:
+        data, logs = split_logs(data)
+        result = parse_result(data)
+    except GuestError as error:
+        if status == STATUS_JOB_ERROR:
+            return Outcome(status, lines, messages=_complaints(lines))
+        return Outcome(STATUS_CRASH, lines, messages=[str(error)])
+    return Outcome(status, lines, result=result, logs=logs)
+
+
+def run_guest(options, show=lambda data: None, is_terminal=False):
+    """Runs a guest to its end. UsageError: nothing ran; else an Outcome."""
+    _check_files(options)
+    version = accel.qemu_version()
+    accelerator = accel.resolve(options.accel, version, run_guest)
+    chosen = placement.choose(options.placement, options.completion(), os.sched_getaffinity(0))
+    created = _create_disks(options)
+    console = Console(show, is_terminal)
+    with _temporary_directory() as directory, contextlib.ExitStack() as stack:
+        guest = _Guest(options, directory, chosen, accelerator)
+        stack.callback(guest.close)
+        try:
+            guest.begin()
+        except BaseException:
+            for path in created:
+                os.unlink(path)
+            raise
+        finished = guest.pump(console, options.timeout_s)
+        end(guest.process)
+        console.close()
+        outcome = _judge(options, guest, finished, console.lines)
+        if outcome.result is not None:
+            outcome.result["ringbolt"]["host"] = {
+                "placement": chosen.describe(), "accel": accelerator, "qemu": version,
+                "command": guest.command, "boot": options.boot, "machine": options.machine,
+                "cores": len(os.sched_getaffinity(0))}
+    return outcome
+
+
+def tail(lines):
+    """The console's end, for a guest that did not end well."""
+    return "\n".join(f"  | {line}" for line in lines[-_TAIL_LINES:])

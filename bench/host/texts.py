@@ -1,0 +1,79 @@
+"""The two texts a guest is given: settings and job file.
+
+Settings come from --set, either key=value or the name of a file of such lines. The kernel
+sees one text and complains about a line of it; `Settings.locate` says where that line
+came from, so that the user reads the name of his own file.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from .errors import UsageError
+
+TEXT_BYTES_MAX = 1 << 20
+
+# What the kernel calls the two texts when it complains: "NAME:LINE: ...".
+_COMPLAINT = re.compile(r"\bopt/ringbolt/(config|job):(\d+): ")
+
+
+def read_text(path, option):
+    """A text file's content, or UsageError naming it."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read(TEXT_BYTES_MAX + 1)
+    except OSError as error:
+        raise UsageError(f"{option}{path}: {error.strerror}") from None
+    if len(data) > TEXT_BYTES_MAX:
+        raise UsageError(f"{option}{path}: larger than {TEXT_BYTES_MAX} bytes")
+    if b"\0" in data:
+        raise UsageError(f"{option}{path}: not a text file")
+    return data
+
+
+@dataclass
+class Settings:
+    """Lines of key=value, each with the place it came from."""
+
+    lines: list = field(default_factory=list)  # (text, source)
+
+    def add(self, word):
+        """One --set: key=value, or a file of settings."""
+        if "=" in word:
+            if not re.fullmatch(r"[a-z0-9_]+=[^\r\n]*", word):
+                raise UsageError(f"--set {word}: not key=value")
+            self.lines.append((word, f"--set {word}"))
+            return
+        for number, line in enumerate(read_text(word, "--set ").splitlines(), 1):
+            self.lines.append((line.decode("utf-8", "replace"), f"{word}:{number}"))
+
+    def text(self):
+        return "".join(line + "\n" for line, _ in self.lines).encode()
+
+    def value(self, key, default):
+        """The value that wins, as the kernel will see it."""
+        for line, _ in reversed(self.lines):
+            name, equals, value = line.partition("#")[0].partition("=")
+            if equals and name.strip() == key:
+                return value.strip()
+        return default
+
+
+def parse_settings(words):
+    settings = Settings()
+    for word in words:
+        settings.add(word)
+    return settings
+
+
+def relocate(message, settings, job_path):
+    """Puts the user's file names into a complaint of the kernel's."""
+
+    def replace(match):
+        number = int(match[2])
+        if match[1] == "job":
+            return f"{job_path}:{number}: "
+        if 1 <= number <= len(settings.lines):
+            return settings.lines[number - 1][1] + ": "
+        return match[0]
+
+    return _COMPLAINT.sub(replace, message)

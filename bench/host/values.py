@@ -1,0 +1,71 @@
+"""Readers of option values: each turns a word into a value or raises ValueError.
+
+The ValueError's text completes the sentence "KEY=WORD: ..."; the caller knows the option.
+"""
+
+import difflib
+import re
+
+_SIZE = re.compile(r"(\d+)([KMGT]?)", re.IGNORECASE)
+_SHIFT = {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}
+
+
+def size(word):
+    """Bytes: digits and one of K, M, G, T (powers of 1024)."""
+    match = _SIZE.fullmatch(word)
+    if not match:
+        raise ValueError("not a size such as 512M or 8G")
+    value = int(match[1]) << _SHIFT[match[2].upper()]
+    if value == 0 or value % 512:
+        raise ValueError("must be a positive multiple of 512 bytes")
+    if value >= 1 << 63:
+        raise ValueError("too large")
+    return value
+
+
+def switch(word):
+    if word not in ("on", "off"):
+        raise ValueError("must be on or off")
+    return word == "on"
+
+
+def integer(low, high):
+    def read(word):
+        if not re.fullmatch(r"\d{1,18}", word) or not low <= int(word) <= high:
+            raise ValueError(f"must be a whole number from {low} to {high}")
+        return int(word)
+
+    return read
+
+
+def power_of_two(low, high):
+    def read(word):
+        value = integer(low, high)(word)
+        if value & (value - 1):
+            raise ValueError(f"must be a power of two from {low} to {high}")
+        return value
+
+    return read
+
+
+def choice(*words):
+    def read(word):
+        if word not in words:
+            raise ValueError(f"must be one of {', '.join(words)}")
+        return word
+
+    return read
+
+
+def text(word):
+    if not word:
+        raise ValueError("must not be empty")
+    return word
+
+
+def suggestion(word, known):
+    """' (did you mean "x"?)' or the list of what there is."""
+    close = difflib.get_close_matches(word, known, 1)
+    if close:
+        return f' (did you mean "{close[0]}"?)'
+    return f" (known: {', '.join(known)})"

@@ -1,0 +1,250 @@
+/*
+ * The block layer's core: the list of disks, which queue serves which CPU, and
+ * the plain path: requests that the device can do as they are, on a queue
+ * that belongs to one CPU.
+ *
+ *   blk_submit  all plain? -> driver->submit(batch) -> driver->publish()
+ *   blk_poll    driver->reap(64) -> done() of each
+ *
+ * One flag, queue->special, sends both to blk_special.c: the queue is shared or
+ * has a scheduler, a request was split or refused, a flush is out. So the
+ * path pays one test per batch for everything that it does not do itself.
+ *
+ * Reaping happens in loop context, never in an interrupt handler: a handler
+ * notes the time and sets the CPU's wake flag (blk_note_interrupt()), and the
+ * loop polls. A queue's state thus has one context and needs neither lock nor
+ * cli. Interrupts are asked for only right before sleeping (wait.c), so that
+ * none arrives while there is work to do.
+ *
+ * Owned here: the table of devices. Memory is allocated at registration and
+ * never after. No printing on the path. Deliberately absent: timeouts and
+ * recovery; ages are told by blk_oldest_submit_tsc(), and blk_abandon() takes
+ * back what a reset device let go of.
+ */
+#include "kernel/blk/blk_impl.h"
+#include "kernel/blk/sched.h"
+#include "kernel/blk/split.h"
+#include "kernel/lib/assert.h"
+#include "kernel/lib/err.h"
+#include "kernel/lib/mem.h"
+
+/* Bytes must fit 64 bits; the bits above are never set in a sector. */
+#define SECTOR_BITS 55
+#define SECTOR_HIGH_BITS (~0ull << SECTOR_BITS)
+
+static struct blk_device *device_table[BLK_DEVICES_MAX];
+static unsigned device_count;
+
+/* --- registration --- */
+
+static uint32_t block_sectors(const struct blk_limits *limits)
+{
+	return limits->block_bytes / SECTOR_BYTES;
+}
+
+/* Everything that a request is cut by becomes a multiple of the block. */
+static int check_limits(struct blk_limits *limits)
+{
+	if (!is_power_of_two(limits->block_bytes) || limits->block_bytes < SECTOR_BYTES ||
+	    limits->block_bytes > 65536 || limits->capacity_sectors >> SECTOR_BITS)
+		return -ERR_INVALID;
+	uint32_t sectors = block_sectors(limits);
+
+	limits->max_segment_bytes &= ~(limits->block_bytes - 1);
+	limits->max_sectors &= ~(sectors - 1);
+	limits->max_discard_sectors &= ~(sectors - 1);
+	limits->max_write_zeroes_sectors &= ~(sectors - 1);
+	limits->max_secure_erase_sectors &= ~(sectors - 1);
+	limits->discard &= limits->max_discard_sectors != 0;
+	limits->write_zeroes &= limits->max_write_zeroes_sectors != 0;
+	limits->secure_erase &= limits->max_secure_erase_sectors != 0;
+	/* A segment's length is 32 bits, so a request's bytes stay below that too. */
+	limits->max_sectors = MIN(limits->max_sectors,
+				  (UINT32_MAX / SECTOR_BYTES) & ~(sectors - 1));
+	if (!limits->max_segments || limits->max_segments > BLK_SEGMENTS_MAX ||
+	    !limits->max_segment_bytes || !limits->max_sectors)
+		return -ERR_INVALID;
+	return 0;
+}
+
+static bool cpu_owns_a_queue(const struct blk_device *device, const struct cpu *cpu)
+{
+	for (uint16_t i = 0; i < device->queue_count; i++)
+		if (device->queues[i].cpu == cpu)
+			return true;
+	return false;
+}
+
+/* Owners, and whose queues have to serve the CPUs that own none. */
+static void assign_owners(struct blk_device *device)
+{
+	for (uint16_t i = 0; i < device->queue_count; i++)
+		if (!device->queues[i].cpu)
+			device->queues[i].cpu = &cpu_table[i % cpu_count];
+	for (uint32_t i = 0; i < cpu_count; i++)
+		if (!cpu_owns_a_queue(device, &cpu_table[i]))
+			device->queues[i % device->queue_count].shared = true;
+}
+
+static int start_queue(struct blk_queue *queue, const struct settings *settings)
+{
+	const struct blk_limits *limits = &queue->device->limits;
+
+	queue->fast_sectors = MIN(limits->max_sectors, limits->max_segment_bytes / SECTOR_BYTES);
+	queue->align_mask = SECTOR_HIGH_BITS | (block_sectors(limits) - 1);
+	queue->plain_mask = limits->read_only ? BLK_PLAIN_READS : BLK_PLAIN_WRITES;
+	queue->finished_end = &queue->finished;
+	queue->polled_only |= !queue->driver->arm;
+	queue->split = blk_split_create();
+	if (!queue->split)
+		return -ERR_NO_MEMORY;
+	if (settings->sched == SCHED_DEADLINE) {
+		queue->sched = blk_sched_create(limits);
+		if (!queue->sched)
+			return -ERR_NO_MEMORY;
+	}
+	blk_update_special(queue);
+	return 0;
+}
+
+int blk_register(struct blk_device *device, const struct settings *settings)
+{
+	if (device_count == BLK_DEVICES_MAX)
+		return -ERR_FULL;
+	if (!device->queue_count || device->queue_count > BLK_QUEUES_MAX)
+		return -ERR_INVALID;
+	int error = check_limits(&device->limits);
+	if (error)
+		return error;
+
+	assign_owners(device);
+	for (uint16_t i = 0; i < device->queue_count; i++) {
+		device->queues[i].device = device;
+		error = start_queue(&device->queues[i], settings);
+		if (error)
+			return error;
+	}
+	blk_wait_init(settings);
+	device_table[device_count++] = device;
+	return 0;
+}
+
+unsigned blk_device_count(void)
+{
+	return device_count;
+}
+
+struct blk_device *blk_device_at(unsigned index)
+{
+	return index < device_count ? device_table[index] : NULL;
+}
+
+struct blk_device *blk_find(const char *name)
+{
+	if (!strncmp(name, "/dev/", 5))
+		name += 5;
+	for (unsigned i = 0; i < device_count; i++)
+		if (!strcmp(device_table[i]->name, name))
+			return device_table[i];
+	return NULL;
+}
+
+struct blk_queue *blk_queue_for(struct blk_device *device, const struct cpu *cpu, unsigned nth)
+{
+	unsigned owned = 0;
+
+	for (uint16_t i = 0; i < device->queue_count; i++)
+		owned += device->queues[i].cpu == cpu;
+	if (!owned)
+		return &device->queues[cpu->index % device->queue_count];
+	nth %= owned;
+	for (uint16_t i = 0;; i++)
+		if (device->queues[i].cpu == cpu && !nth--)
+			return &device->queues[i];
+}
+
+void blk_set_completion(struct blk_device *device, enum setting_completion mode)
+{
+	for (uint16_t i = 0; i < device->queue_count; i++) {
+		assert_always(blk_queue_idle(&device->queues[i]));
+		device->queues[i].completion = mode;
+	}
+}
+
+/* --- the plain path --- */
+
+unsigned blk_submit(struct blk_queue *queue, struct blk_request *const *requests, unsigned count)
+{
+	if (UNLIKELY(load_once(&queue->special)) || UNLIKELY(queue->broken) ||
+	    UNLIKELY(blk_count_plain(queue, requests, count) != count))
+		return blk_submit_special(queue, requests, count);
+	unsigned taken = blk_give(queue, requests, count);
+	if (LIKELY(taken))
+		blk_publish(queue, requests[taken - 1]);
+	return taken;
+}
+
+unsigned blk_poll(struct blk_queue *queue)
+{
+	if (UNLIKELY(load_once(&queue->special)))
+		return blk_poll_special(queue);
+
+	struct blk_request *found[BLK_REAP_BATCH];
+	bool interrupted = blk_take_interrupt(queue);
+	/* done() may submit, and what it submits may complete: once round is enough. */
+	uint32_t left = queue->in_flight;
+	unsigned total = 0;
+	while (left) {
+		/* Asked for no more than there is, the driver need not look for it. */
+		unsigned count = queue->driver->reap(queue, found, MIN(left, BLK_REAP_BATCH));
+		if (!count)
+			break;
+		uint64_t discover_tsc = blk_discover_tsc(queue, interrupted);
+
+		queue->in_flight -= count;
+		queue->counters.completions += count;
+		for (unsigned i = 0; i < count; i++) {
+			struct blk_request *request = found[i];
+
+			request->discover_tsc = discover_tsc;
+			if (UNLIKELY(request->status != BLK_OK))
+				queue->counters.errors++;
+			request->done(request);
+		}
+		total += count;
+		left -= count;
+		if (count < BLK_REAP_BATCH || queue->special)
+			break;
+	}
+	if (!total)
+		blk_count_nothing_found(queue, interrupted);
+	return total;
+}
+
+/* --- one request at a time --- */
+
+/* The owner of a request points to the request itself once it is over. */
+static void execute_done(struct blk_request *request)
+{
+	request->owner = request;
+}
+
+enum blk_status blk_execute(struct blk_queue *queue, struct blk_request *request,
+			    uint32_t timeout_ms)
+{
+	uint64_t now = clock_tsc();
+	uint64_t deadline_tsc = now + clock_ns_to_tsc(timeout_ms * NS_PER_MS);
+	unsigned accepted = 0;
+
+	request->done = execute_done;
+	request->owner = NULL;
+	request->submit_tsc = now;
+	do {
+		if (!accepted)
+			accepted = blk_submit(queue, &request, 1);
+		blk_poll(queue);
+		if (request->owner == request)
+			return (enum blk_status)request->status;
+	} while (clock_tsc() < deadline_tsc);
+	return BLK_BROKEN;
+}

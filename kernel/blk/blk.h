@@ -1,0 +1,335 @@
+/*
+ * The block layer's contract: devices, hardware queues, requests.
+ *
+ * A request belongs to its submitter until blk_submit() accepted it, to the
+ * queue until done() runs, then to the submitter again. done() always runs in
+ * loop context on the CPU that submitted, never inside an interrupt; it may
+ * submit.
+ *
+ * A hardware queue belongs to one CPU: no lock. Where there are fewer queues
+ * than CPUs a queue is shared: submit and poll then take its lock, and a
+ * completion found by another CPU travels to the submitter's CPU through
+ * that CPU's mailbox (blk_shared.c).
+ *
+ * Letters: [I] immutable after registration, [c] only the owning CPU (or
+ * under the lock of a shared queue), [s] the submitter, [a] atomic.
+ */
+#ifndef KERNEL_BLK_BLK_H
+#define KERNEL_BLK_BLK_H
+
+#include "kernel/cpu/barrier.h"
+#include "kernel/cpu/clock.h"
+#include "kernel/cpu/percpu.h"
+#include "kernel/lib/settings.h"
+#include "kernel/lib/util.h"
+#include "kernel/virtio/virtqueue.h"
+
+#define BLK_DEVICES_MAX 32u
+#define BLK_QUEUES_MAX 64u /* per device */
+#define BLK_REAP_BATCH 64u /* completions delivered per driver call */
+#define BLK_SEGMENTS_MAX 256u /* per request handed to a driver */
+#define BLK_ID_BYTES 20u
+
+enum blk_op {
+	BLK_READ,
+	BLK_WRITE,
+	BLK_FLUSH, /* no sectors: all writes completed before it become durable */
+	BLK_DISCARD, /* no data; sectors */
+	BLK_WRITE_ZEROES,
+	BLK_SECURE_ERASE,
+	BLK_GET_ID, /* one segment of BLK_ID_BYTES */
+	BLK_GET_LIFETIME, /* one segment of 8 bytes */
+	BLK_OP_COUNT
+};
+
+enum blk_flag {
+	BLK_FUA = 1, /* write: durable before done(); by a flush after it */
+	BLK_UNMAP = 2, /* write zeroes: the device may unmap */
+};
+
+/* What the device, or the layer in its name, said of a request. */
+enum blk_status {
+	BLK_OK,
+	BLK_IO_ERROR,
+	BLK_UNSUPPORTED,
+	BLK_OUT_OF_RANGE, /* beyond the device, or not a multiple of its block */
+	BLK_READ_ONLY,
+	BLK_SHORT, /* the device wrote less than it had to */
+	BLK_BROKEN, /* the queue or device broke its protocol */
+};
+
+/* Same shape as the ring's segment, so that nothing is copied on the way. */
+typedef struct virtqueue_segment blk_segment;
+
+struct blk_queue;
+
+struct blk_request {
+	/* Set by the submitter. */
+	uint8_t op; /* enum blk_op */
+	uint8_t flags; /* enum blk_flag */
+	uint16_t segment_count; /* of segments; 0 for flush, discard, zeroes */
+	uint32_t sector_count; /* SECTOR_BYTES units; equals the segments' sum */
+	uint64_t sector; /* SECTOR_BYTES units */
+	const blk_segment *segments; /* stay valid and unchanged until done() */
+	void (*done)(struct blk_request *request);
+	void *owner; /* the submitter's own */
+	uint64_t submit_tsc; /* when the submitter had it ready; the deadline counts from it */
+	/* Filled by the layer before done(). */
+	uint64_t doorbell_tsc; /* when the batch was shown to the device */
+	uint64_t discover_tsc; /* interrupt entry, or when polling found it */
+	uint8_t status; /* enum blk_status */
+	/* Private to the layer while it owns the request. */
+	uint8_t submit_cpu;
+	uint16_t slot;
+	uint32_t pieces; /* split: parts still out */
+	struct blk_request *parent; /* split: whose part this is */
+	struct blk_request *next; /* list of whoever holds it */
+};
+
+/* Counters of one queue. They must equal what an outside observer counts. */
+struct blk_counters {
+	uint64_t requests; /* handed to the driver */
+	uint64_t doorbells;
+	uint64_t doorbells_suppressed; /* published, but the device did not ask */
+	uint64_t interrupts;
+	uint64_t empty_interrupts; /* nothing was found after one */
+	uint64_t completions;
+	uint64_t batches; /* publishes */
+	uint64_t merges;
+	uint64_t splits; /* extra requests made by splitting */
+	uint64_t errors;
+	uint64_t timeouts;
+	uint64_t polls; /* looks at the ring that found nothing */
+	uint64_t arms; /* interrupts asked for */
+};
+
+/* What a device can do; from its configuration, checked. All [I] but the
+ * capacity, which a configuration change may move. */
+struct blk_limits {
+	uint64_t capacity_sectors;
+	uint32_t block_bytes; /* logical block; a power of two, 512..65536 */
+	uint32_t physical_block_bytes;
+	uint32_t optimal_io_bytes;
+	uint32_t max_segments; /* >= 1, at most BLK_SEGMENTS_MAX */
+	uint32_t max_segment_bytes;
+	uint32_t max_sectors; /* of one read or write */
+	uint32_t max_discard_sectors, discard_align_sectors;
+	uint32_t max_write_zeroes_sectors;
+	uint32_t max_secure_erase_sectors;
+	bool read_only, flush, discard, write_zeroes, secure_erase, lifetime, get_id;
+	bool write_cache; /* writes need a flush to be durable */
+};
+
+/*
+ * A driver. All but the optional ones are called by the layer alone, on the
+ * queue's CPU or under its lock.
+ */
+struct blk_driver {
+	const char *name;
+	/*
+	 * Takes requests in order while there is room (count taken is
+	 * returned); they are within the limits. Nothing reaches the device
+	 * before publish().
+	 */
+	unsigned (*submit)(struct blk_queue *queue, struct blk_request *const *requests,
+			   unsigned count);
+	/* Shows what was taken to the device, at most one doorbell. */
+	void (*publish)(struct blk_queue *queue);
+	/*
+	 * Up to max completed requests, status set; removes them from the driver.
+	 * Sets queue->broken when the device misbehaved.
+	 */
+	unsigned (*reap)(struct blk_queue *queue, struct blk_request **out, unsigned max);
+	/* True when reap() would find something. One load. */
+	bool (*has_completions)(const struct blk_queue *queue);
+	/*
+	 * Asks for an interrupt after `ahead` more completions. True when they are
+	 * there already. NULL: the driver completes without interrupts.
+	 */
+	bool (*arm)(struct blk_queue *queue, unsigned ahead);
+	void (*disarm)(struct blk_queue *queue);
+	/* Prints indices, event fields, slots in flight. */
+	void (*dump)(const struct blk_queue *queue);
+	/*
+	 * The request in flight in a slot (< depth), NULL when it is free: for
+	 * deadlines, off the path. Optional: without it ages are not known.
+	 */
+	const struct blk_request *(*request_in)(const struct blk_queue *queue, uint32_t slot);
+	/* Takes back every request not completed, after the device was reset
+	 * (it has let go of the memory). Optional. */
+	unsigned (*abandon)(struct blk_queue *queue, struct blk_request **out, unsigned max);
+};
+
+struct blk_sched; /* sched.h: the deadline scheduler's state of one queue */
+struct blk_split; /* split.h: preallocated parts of one queue */
+
+struct blk_queue {
+	/* Hot: all that a plain batch reads or writes here. */
+	const struct blk_driver *driver; /* [I] */
+	void *driver_data; /* [I] the driver's own queue */
+	struct blk_device *device; /* [I] */
+	uint32_t in_flight; /* [c] requests that the driver holds */
+	uint32_t fast_sectors; /* [I] up to here, with one segment, nothing is split */
+	uint64_t align_mask; /* [I] bits that neither sector nor count may have */
+	uint32_t plain_mask; /* [I] hides the ops that the plain path takes (blk.c) */
+	uint32_t interrupt_pending; /* [a] set by the handler, on the owner's CPU */
+	bool special; /* [c] the plain path does not do (blk_special.c) */
+	bool broken; /* [c] */
+	bool shared; /* [I] */
+	bool polled_only; /* [I] no interrupt arrives: polled, whatever the mode */
+	uint16_t index; /* [I] in the device */
+	uint64_t interrupt_tsc; /* [a] entry of the last one */
+	uint64_t doorbell_tsc; /* [c] of the last batch */
+	struct blk_counters counters; /* [c] interrupts: the handler */
+	/* The rest. */
+	uint32_t depth; /* [I] most the driver can hold */
+	uint32_t held; /* [c] accepted, not with the driver: waiting, or not yet delivered */
+	uint32_t urgent; /* [c] flushes and the like with the driver */
+	struct blk_request *finished; /* [c] list: completed, not yet delivered */
+	struct blk_request **finished_end; /* [c] */
+	struct blk_request *unpublished; /* [c] last one given to the driver and not published */
+	struct cpu *cpu; /* [I] owner; interrupts go here */
+	struct blk_sched *sched; /* [I] NULL: none */
+	struct blk_split *split; /* [I] */
+	uint32_t completion; /* [c] enum setting_completion */
+	uint32_t lock; /* [a] shared queues only */
+	uint64_t waiters; /* [a] shared: bit per CPU that sleeps until an interrupt */
+} ALIGNED(CACHE_LINE_BYTES);
+
+_Static_assert(offsetof(struct blk_queue, index) < CACHE_LINE_BYTES, "one line per batch");
+
+struct blk_device {
+	char name[16]; /* "vda", "ram0", "null0"; jobs say "/dev/vda" */
+	const struct blk_driver *driver; /* [I] */
+	void *driver_data; /* [I] */
+	struct blk_limits limits;
+	char id[BLK_ID_BYTES + 1]; /* serial, "" when none */
+	char location[16]; /* "00:03.0" or "" */
+	uint16_t queue_count; /* [I] */
+	struct blk_queue *queues; /* [I] queue_count of them */
+	uint32_t config_changes; /* [a] configuration interrupts seen */
+	/* Re-reads what may change (capacity); loop context. Optional. */
+	void (*refresh)(struct blk_device *device);
+	/* Driver's part of the result document: "key", "value" pairs. Optional. */
+	void (*describe)(const struct blk_device *device, void *sink,
+			 void (*emit)(void *sink, const char *key, const char *value));
+};
+
+/* --- registration (blk.c); boot CPU, before any I/O --- */
+
+/*
+ * Publishes a device whose queues are ready; assigns owners (queue i belongs
+ * to CPU i % cpu_count unless its cpu is set already), split parts and
+ * scheduler; rounds the limits down to whole blocks. The driver has set each
+ * queue's driver, driver_data, depth and index, completion (the mode wanted) and
+ * polled_only. 0, or -ERR_INVALID (limits that make no sense), -ERR_FULL,
+ * -ERR_NO_MEMORY.
+ */
+int blk_register(struct blk_device *device, const struct settings *settings);
+unsigned blk_device_count(void);
+struct blk_device *blk_device_at(unsigned index);
+
+/* "/dev/vda" or "vda"; NULL when there is none. */
+struct blk_device *blk_find(const char *name);
+
+/*
+ * The nth queue that this CPU may submit to: its own ones round robin, or the
+ * shared one that serves it. Never NULL.
+ */
+struct blk_queue *blk_queue_for(struct blk_device *device, const struct cpu *cpu, unsigned nth);
+
+/* --- the I/O path (blk.c); loop context of a CPU that the queue serves --- */
+
+/*
+ * Submits requests in order and returns how many were accepted; the rest is
+ * the caller's still (back-pressure is a count; try again after completions).
+ * One doorbell at most. A request that the device cannot do (range, read-only,
+ * unsupported) is accepted and completes with that status, without reaching
+ * the device, from the next blk_poll(); so does every request of a queue that
+ * is broken. A flush covers the writes completed before it was submitted and no
+ * others, so nothing is held back for its sake, nor the flush for anything.
+ * Sets nothing but the private fields.
+ */
+unsigned blk_submit(struct blk_queue *queue, struct blk_request *const *requests,
+		    unsigned count);
+
+/*
+ * Delivers what is completed (done() per request), feeds waiting requests to
+ * the driver; returns the number delivered to this CPU. Not from done().
+ */
+unsigned blk_poll(struct blk_queue *queue);
+
+/* Requests of this queue not yet delivered, wherever they are. */
+static inline bool blk_queue_idle(const struct blk_queue *queue)
+{
+	return (queue->in_flight | queue->held) == 0;
+}
+
+/*
+ * Waits until one of the queues may have completions for this CPU, or an
+ * interrupt, a timer or another CPU set its wake flag (wait.c). How it waits
+ * is each queue's completion mode: spin, sleep, or first one then the other.
+ * `ahead`: the caller can use nothing less than that many completions (>= 1).
+ */
+void blk_wait(struct blk_queue *const *queues, unsigned count, unsigned ahead);
+
+/*
+ * Between phases of one boot; no requests in flight. A queue that gets no
+ * interrupts stays polled.
+ */
+void blk_set_completion(struct blk_device *device, enum setting_completion mode);
+
+/* Wakes the CPUs that sleep for a shared queue (blk_shared.c). */
+void blk_wake_waiters(struct blk_queue *queue);
+
+/* Called by a driver's interrupt handler: notes it, wakes the loop. */
+static inline void blk_note_interrupt(struct blk_queue *queue)
+{
+	store_once(&queue->interrupt_tsc, clock_tsc());
+	queue->counters.interrupts++;
+	store_once(&queue->interrupt_pending, 1);
+	store_once(&queue->cpu->wake, 1);
+	if (UNLIKELY(queue->shared))
+		blk_wake_waiters(queue);
+}
+
+/*
+ * Synchronous helper for start-up: submits one request and waits for it,
+ * polling, at most timeout_ms. Returns its status, BLK_BROKEN on time-out
+ * (the request then stays the queue's). Takes done and owner for itself.
+ */
+enum blk_status blk_execute(struct blk_queue *queue, struct blk_request *request,
+			    uint32_t timeout_ms);
+
+/*
+ * The oldest submit_tsc among the requests that wait or are with the driver;
+ * 0 when there is none. Looks at every slot: for deadlines, now and then.
+ */
+uint64_t blk_oldest_submit_tsc(struct blk_queue *queue);
+
+/*
+ * After the device has confirmed a reset: everything that the driver still
+ * holds completes as BLK_BROKEN from the next blk_poll(). Returns the count.
+ */
+unsigned blk_abandon(struct blk_queue *queue);
+
+/* Prints the queue's state: counters, limits, the driver's dump(). */
+void blk_dump(const struct blk_queue *queue);
+
+const char *blk_op_name(enum blk_op op); /* "read", ... */
+const char *blk_status_name(enum blk_status status); /* "ok", "io error", ... */
+
+/* --- drivers; each registers what it finds and returns the count --- */
+
+unsigned virtio_blk_probe(const struct settings *settings);
+
+/*
+ * A disk in memory, completing in the order of submission. `size_bytes` is
+ * rounded up to 4096. For the case that no device is found, and for tests.
+ */
+int ram_blk_create(const char *name, uint64_t size_bytes, const struct settings *settings);
+
+/* Completes everything at once without touching data: the harness' own cost. */
+int null_blk_create(const char *name, uint64_t size_bytes, const struct settings *settings);
+
+#endif

@@ -1,0 +1,382 @@
+/*
+ * Everything that is not a plain batch on a queue of one CPU.
+ *
+ *   submit   for each request: check -> refuse | cut (split.c) | issue
+ *   issue    scheduler (sched.c), or driver
+ *   poll     reap -> complete -> feed what waits -> deliver
+ *   complete merged group -> its requests; part -> its parent; else finish
+ *   finish   onto queue->finished, whose done() runs from blk_poll()
+ *
+ * What waits is fed between reaping and delivering: a submitter that refills
+ * from done() cannot take the room away from it. While something waits for
+ * the driver, or the scheduler is full, nothing new is accepted; the caller
+ * sees a smaller count. Nothing is ever dropped.
+ *
+ * A broken queue: what the driver holds stays there, for the device may still
+ * write to its memory; all else, and whatever is submitted later, completes as
+ * BLK_BROKEN.
+ *
+ * Counting: `requests` and `completions` are the driver's, what an observer of
+ * the device sees: accepted requests + splits - merges - those that the layer
+ * answered itself.
+ *
+ * Context: as in blk_impl.h; the lock of a shared queue is taken here. No
+ * allocation, no printing.
+ */
+#include "kernel/blk/blk_impl.h"
+#include "kernel/blk/sched.h"
+#include "kernel/blk/split.h"
+#include "kernel/lib/assert.h"
+
+void blk_update_special(struct blk_queue *queue)
+{
+	bool special = queue->shared || queue->sched || queue->finished || queue->urgent ||
+		       blk_split_busy(queue->split);
+
+	/* Always true where it is read without the lock. */
+	store_once(&queue->special, special);
+}
+
+/* --- checking --- */
+
+static enum blk_status check_range(const struct blk_queue *queue,
+				   const struct blk_request *request)
+{
+	uint64_t capacity = load_once(&queue->device->limits.capacity_sectors);
+
+	if (!request->sector_count ||
+	    ((request->sector | request->sector_count) & queue->align_mask) ||
+	    request->sector + request->sector_count > capacity)
+		return BLK_OUT_OF_RANGE;
+	return BLK_OK;
+}
+
+/* The segments are the submitter's promise: a wrong sum is a bug of ours. */
+static void check_segments(const struct blk_request *request)
+{
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < request->segment_count; i++) {
+		assert_always(request->segments[i].length_bytes);
+		bytes += request->segments[i].length_bytes;
+	}
+	assert_always(bytes == (uint64_t)request->sector_count * SECTOR_BYTES);
+}
+
+static enum blk_status check_supported(const struct blk_limits *limits,
+				       const struct blk_request *request)
+{
+	bool supported;
+
+	switch ((enum blk_op)request->op) {
+	case BLK_READ:
+	case BLK_WRITE:
+		supported = true;
+		break;
+	case BLK_FLUSH:
+		supported = limits->flush || !limits->write_cache;
+		break;
+	case BLK_DISCARD:
+		supported = limits->discard;
+		break;
+	case BLK_WRITE_ZEROES:
+		supported = limits->write_zeroes;
+		break;
+	case BLK_SECURE_ERASE:
+		supported = limits->secure_erase;
+		break;
+	case BLK_GET_ID:
+		supported = limits->get_id && request->segment_count == 1;
+		break;
+	case BLK_GET_LIFETIME:
+		supported = limits->lifetime && request->segment_count == 1;
+		break;
+	case BLK_OP_COUNT:
+	default:
+		supported = false;
+	}
+	return supported ? BLK_OK : BLK_UNSUPPORTED;
+}
+
+static enum blk_status check(const struct blk_queue *queue, const struct blk_request *request)
+{
+	const struct blk_limits *limits = &queue->device->limits;
+
+	if (queue->broken)
+		return BLK_BROKEN;
+	enum blk_status status = check_supported(limits, request);
+	if (status != BLK_OK || request->op == BLK_FLUSH || request->op == BLK_GET_ID ||
+	    request->op == BLK_GET_LIFETIME)
+		return status;
+	if (request->op != BLK_READ && limits->read_only)
+		return BLK_READ_ONLY;
+	status = check_range(queue, request);
+	if (status == BLK_OK && request->op <= BLK_WRITE)
+		check_segments(request);
+	return status;
+}
+
+/* --- issuing --- */
+
+static bool issue_to_driver(struct blk_queue *queue, struct blk_request *request)
+{
+	if (!blk_give(queue, &request, 1))
+		return false;
+	queue->unpublished = request;
+	queue->urgent += request->op > BLK_WRITE;
+	return true;
+}
+
+bool blk_issue(struct blk_queue *queue, struct blk_request *request)
+{
+	bool merged = false;
+
+	if (!queue->sched || request->op == BLK_FLUSH || request->op >= BLK_GET_ID)
+		return issue_to_driver(queue, request);
+	if (!blk_sched_insert(queue->sched, request, clock_tsc(), &merged))
+		return false;
+	queue->held++;
+	queue->counters.merges += merged;
+	return true;
+}
+
+/* Gives the driver what the scheduler chooses, while there is room. */
+static void feed_from_sched(struct blk_queue *queue)
+{
+	uint64_t now = clock_tsc();
+	struct blk_request *next;
+
+	while ((next = blk_sched_peek(queue->sched, now)) && issue_to_driver(queue, next))
+		queue->held -= blk_sched_pop(queue->sched);
+}
+
+static void publish(struct blk_queue *queue)
+{
+	if (!queue->unpublished)
+		return;
+	blk_publish(queue, queue->unpublished);
+	queue->unpublished = NULL;
+}
+
+/* --- completing --- */
+
+void blk_finish(struct blk_queue *queue, struct blk_request *request)
+{
+	queue->counters.errors += request->status != BLK_OK;
+	request->next = NULL;
+	*queue->finished_end = request;
+	queue->finished_end = &request->next;
+}
+
+/* A request or part that is over, with its status and stamps. */
+static void complete_one(struct blk_queue *queue, struct blk_request *request)
+{
+	if (blk_split_is_part(queue->split, request)) {
+		blk_split_complete(queue, request);
+		return;
+	}
+	queue->held++;
+	blk_finish(queue, request);
+}
+
+/* The same, or a merged group. */
+static void complete(struct blk_queue *queue, struct blk_request *request)
+{
+	if (!queue->sched || !blk_sched_is_group(queue->sched, request)) {
+		complete_one(queue, request);
+		return;
+	}
+	struct blk_request *next, *child = blk_sched_ungroup(queue->sched, request);
+	for (; child; child = next) {
+		next = child->next;
+		complete_one(queue, child);
+	}
+}
+
+/* Not seen by the device: no doorbell, discovered at once. */
+static void set_status_here(struct blk_request *request, enum blk_status status)
+{
+	request->status = (uint8_t)status;
+	request->doorbell_tsc = request->discover_tsc = clock_tsc();
+}
+
+/* What the driver gave back. */
+static void take_back(struct blk_queue *queue, struct blk_request *const *found, unsigned count,
+		      uint64_t discover_tsc)
+{
+	queue->in_flight -= count;
+	for (unsigned i = 0; i < count; i++) {
+		queue->urgent -= found[i]->op > BLK_WRITE;
+		found[i]->discover_tsc = discover_tsc;
+		complete(queue, found[i]);
+	}
+}
+
+static void reap(struct blk_queue *queue)
+{
+	struct blk_request *found[BLK_REAP_BATCH];
+	bool interrupted = blk_take_interrupt(queue);
+	uint32_t left = queue->in_flight;
+	unsigned total = 0, count;
+
+	do {
+		count = queue->driver->reap(queue, found, MIN(left, BLK_REAP_BATCH));
+		take_back(queue, found, count,
+			  count ? blk_discover_tsc(queue, interrupted) : 0);
+		queue->counters.completions += count;
+		total += count;
+		left -= count;
+	} while (count && left);
+	if (!total)
+		blk_count_nothing_found(queue, interrupted);
+}
+
+/* The queue broke: what the driver does not hold is over. */
+static void fail_held(struct blk_queue *queue)
+{
+	struct blk_request *next;
+
+	blk_split_fail(queue);
+	while (queue->sched && (next = blk_sched_peek(queue->sched, clock_tsc()))) {
+		queue->held -= blk_sched_pop(queue->sched);
+		set_status_here(next, BLK_BROKEN);
+		complete(queue, next);
+	}
+}
+
+static void feed(struct blk_queue *queue)
+{
+	if (UNLIKELY(queue->broken)) {
+		fail_held(queue);
+		return;
+	}
+	blk_split_feed(queue);
+	if (queue->sched)
+		feed_from_sched(queue);
+	publish(queue);
+}
+
+static struct blk_request *take_finished(struct blk_queue *queue)
+{
+	struct blk_request *list = queue->finished;
+
+	for (const struct blk_request *request = list; request; request = request->next)
+		queue->held--;
+	queue->finished = NULL;
+	queue->finished_end = &queue->finished;
+	return list;
+}
+
+static unsigned deliver(struct blk_request *list)
+{
+	struct blk_request *next;
+	unsigned count = 0;
+
+	for (; list; list = next, count++) {
+		next = list->next;
+		list->done(list);
+	}
+	return count;
+}
+
+unsigned blk_poll_special(struct blk_queue *queue)
+{
+	/* Whoever holds the lock finds what is there; mail comes to us. */
+	if (queue->shared && !blk_try_lock(queue))
+		return blk_mailbox_deliver();
+	reap(queue);
+	feed(queue);
+	struct blk_request *list = take_finished(queue);
+	blk_update_special(queue);
+	if (!queue->shared)
+		return deliver(list);
+	blk_unlock(queue);
+	return blk_shared_deliver(list) + blk_mailbox_deliver();
+}
+
+unsigned blk_abandon(struct blk_queue *queue)
+{
+	struct blk_request *found[BLK_REAP_BATCH];
+	unsigned total = 0, count;
+
+	if (!queue->driver->abandon)
+		return 0;
+	if (queue->shared)
+		blk_lock(queue);
+	do {
+		count = queue->driver->abandon(queue, found, BLK_REAP_BATCH);
+		take_back(queue, found, count, clock_tsc());
+		total += count;
+	} while (count);
+	blk_update_special(queue);
+	if (queue->shared)
+		blk_unlock(queue);
+	return total;
+}
+
+/* --- submitting --- */
+
+/* One request that is not plain, or not to be handled as such. */
+static bool admit_one(struct blk_queue *queue, struct blk_request *request)
+{
+	const struct blk_limits *limits = &queue->device->limits;
+	enum blk_status status = check(queue, request);
+
+	if (status != BLK_OK || (request->op == BLK_FLUSH && !limits->write_cache)) {
+		set_status_here(request, status);
+		queue->held++;
+		blk_finish(queue, request);
+		return true;
+	}
+	if (!blk_split_needed(limits, request))
+		return blk_issue(queue, request);
+	blk_split_begin(queue, request);
+	blk_split_feed(queue);
+	return true;
+}
+
+/* Plain ones go to the driver together, the others one by one, all in order. */
+static unsigned admit(struct blk_queue *queue, struct blk_request *const *requests,
+		      unsigned count)
+{
+	unsigned accepted = 0;
+
+	while (accepted < count && !blk_split_waiting(queue->split)) {
+		unsigned plain = 0;
+
+		if (!queue->sched && !queue->broken)
+			plain = blk_count_plain(queue, requests + accepted, count - accepted);
+		if (plain) {
+			unsigned taken = blk_give(queue, requests + accepted, plain);
+
+			accepted += taken;
+			if (taken)
+				queue->unpublished = requests[accepted - 1];
+			if (taken < plain)
+				break;
+		} else if (admit_one(queue, requests[accepted])) {
+			accepted++;
+		} else {
+			break;
+		}
+	}
+	return accepted;
+}
+
+unsigned blk_submit_special(struct blk_queue *queue, struct blk_request *const *requests,
+			    unsigned count)
+{
+	if (queue->shared) {
+		for (unsigned i = 0; i < count; i++)
+			requests[i]->submit_cpu = (uint8_t)cpu_this()->index;
+		blk_lock(queue);
+	}
+	unsigned accepted = admit(queue, requests, count);
+	if (queue->sched && !queue->broken)
+		feed_from_sched(queue);
+	publish(queue);
+	blk_update_special(queue);
+	if (queue->shared)
+		blk_unlock(queue);
+	return accepted;
+}

@@ -1,0 +1,99 @@
+/*
+ * What drivers without hardware share: a ring of requests per queue, done at
+ * the moment they are published.
+ *
+ * Nothing completes by interrupt, so such queues are polled whatever the mode;
+ * a wait for them ends at its first look. A "doorbell" is counted per batch, as
+ * for a device, though nothing is rung.
+ *
+ * Context: as any driver's queue. Memory lives as long as the kernel.
+ */
+#include "kernel/blk/instant.h"
+
+#include "kernel/lib/err.h"
+#include "kernel/lib/fmt.h"
+#include "kernel/lib/log.h"
+#include "kernel/mm/dma.h"
+
+unsigned instant_submit(struct blk_queue *queue, struct blk_request *const *requests,
+			unsigned count)
+{
+	struct instant_queue *ring = queue->driver_data;
+	uint32_t room = INSTANT_DEPTH - (ring->taken - ring->reaped);
+
+	count = MIN(count, room);
+	for (unsigned i = 0; i < count; i++)
+		ring->requests[ring->taken++ % INSTANT_DEPTH] = requests[i];
+	return count;
+}
+
+void instant_publish(struct blk_queue *queue)
+{
+	struct instant_queue *ring = queue->driver_data;
+	uint64_t now = clock_tsc();
+
+	for (; ring->published != ring->taken; ring->published++)
+		ring->requests[ring->published % INSTANT_DEPTH]->doorbell_tsc = now;
+	queue->counters.batches++;
+	queue->counters.doorbells++;
+}
+
+unsigned instant_reap(struct blk_queue *queue, struct blk_request **out, unsigned max)
+{
+	struct instant_queue *ring = queue->driver_data;
+	unsigned count = 0;
+
+	while (count < max && ring->reaped != ring->published)
+		out[count++] = ring->requests[ring->reaped++ % INSTANT_DEPTH];
+	return count;
+}
+
+bool instant_has_completions(const struct blk_queue *queue)
+{
+	const struct instant_queue *ring = queue->driver_data;
+
+	return load_once(&ring->reaped) != load_once(&ring->published);
+}
+
+void instant_dump(const struct blk_queue *queue)
+{
+	const struct instant_queue *ring = queue->driver_data;
+
+	log_raw("  ring: taken %u published %u reaped %u\n", ring->taken, ring->published,
+		ring->reaped);
+}
+
+const struct blk_request *instant_request_in(const struct blk_queue *queue, uint32_t slot)
+{
+	const struct instant_queue *ring = queue->driver_data;
+	uint32_t age = (slot - ring->reaped) % INSTANT_DEPTH;
+
+	return age < ring->taken - ring->reaped ? ring->requests[slot] : NULL;
+}
+
+int instant_register(struct blk_device *device, const char *name,
+		     const struct blk_driver *driver, const struct settings *settings)
+{
+	uint16_t count = (uint16_t)MIN(settings->queues ? settings->queues : cpu_count,
+				       BLK_QUEUES_MAX);
+	struct instant_queue *rings = memory_allocate(count * sizeof(*rings));
+
+	device->queues = memory_allocate(count * sizeof(*device->queues));
+	if (!rings || !device->queues)
+		return -ERR_NO_MEMORY;
+	fmt_print(device->name, sizeof(device->name), "%s", name);
+	fmt_print(device->id, sizeof(device->id), "%s", name);
+	device->driver = driver;
+	device->queue_count = count;
+	for (uint16_t i = 0; i < count; i++) {
+		struct blk_queue *queue = &device->queues[i];
+
+		queue->driver = driver;
+		queue->driver_data = &rings[i];
+		queue->depth = INSTANT_DEPTH;
+		queue->index = i;
+		queue->completion = settings->completion;
+		queue->polled_only = true;
+	}
+	return blk_register(device, settings);
+}

@@ -1,0 +1,59 @@
+/*
+ * null_blk: a disk that says "done" and does nothing. Running the benchmark
+ * on it shows what the benchmark and the block layer themselves cost.
+ *
+ * Buffers are not touched: what is read is whatever was in memory. It accepts
+ * every operation except identification and anything about wear.
+ */
+#include "kernel/blk/instant.h"
+#include "kernel/lib/err.h"
+#include "kernel/mm/dma.h"
+
+/* As large as requests can be, so that nothing is ever split. */
+#define SECTORS_MAX 0x100000u
+
+/* Stored at submission: by the time of the reaping they are out of the cache. */
+static unsigned null_blk_submit(struct blk_queue *queue, struct blk_request *const *requests,
+				unsigned count)
+{
+	unsigned taken = instant_submit(queue, requests, count);
+
+	for (unsigned i = 0; i < taken; i++)
+		requests[i]->status = BLK_OK;
+	return taken;
+}
+
+static const struct blk_driver null_blk_driver = {
+	.name = "null_blk",
+	.submit = null_blk_submit,
+	.publish = instant_publish,
+	.reap = instant_reap,
+	.has_completions = instant_has_completions,
+	.dump = instant_dump,
+	.request_in = instant_request_in,
+};
+
+int null_blk_create(const char *name, uint64_t size_bytes, const struct settings *settings)
+{
+	struct blk_device *device = memory_allocate(sizeof(*device));
+
+	if (!device)
+		return -ERR_NO_MEMORY;
+	device->limits = (struct blk_limits){
+		.capacity_sectors = size_bytes / SECTOR_BYTES,
+		.block_bytes = SECTOR_BYTES,
+		.physical_block_bytes = SECTOR_BYTES,
+		.max_segments = BLK_SEGMENTS_MAX,
+		.max_segment_bytes = SECTORS_MAX * SECTOR_BYTES,
+		.max_sectors = SECTORS_MAX,
+		.max_discard_sectors = SECTORS_MAX,
+		.max_write_zeroes_sectors = SECTORS_MAX,
+		.max_secure_erase_sectors = SECTORS_MAX,
+		.flush = true,
+		.discard = true,
+		.write_zeroes = true,
+		.secure_erase = true,
+		.write_cache = true,
+	};
+	return instant_register(device, name, &null_blk_driver, settings);
+}

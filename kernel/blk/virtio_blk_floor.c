@@ -1,0 +1,221 @@
+/*
+ * The floor: the least that a guest can do to keep one ring busy.
+ *
+ *   add reads -> publish, doorbell -> pop what is there -> (wait) -> again
+ *
+ * No request, no histogram, no time stamp per read. The ring code is the same
+ * that the driver uses, so that the comparison tells the cost of the layers
+ * above it and not of another ring. Data is read into one buffer per slot and
+ * never looked at.
+ */
+#include "kernel/blk/floor.h"
+#include "kernel/blk/virtio_blk_impl.h"
+#include "kernel/lib/assert.h"
+#include "kernel/lib/err.h"
+#include "kernel/virtio/virtqueue_impl.h"
+
+/* How often an empty spin looks at the clock. */
+#define SPINS_PER_CLOCK_CHECK 1024u
+
+struct floor {
+	struct virtio_blk_queue *queue;
+	struct virtqueue_segment *segments; /* one per slot */
+	uint64_t random, blocks;
+	uint32_t ready; /* may be issued now */
+	uint64_t left; /* to issue */
+	uint64_t in_flight;
+	uint64_t end_tsc, last_completion_tsc;
+	struct timer timer;
+};
+
+static int allocate(struct floor *floor, const struct floor_run *run)
+{
+	uint16_t slots = floor->queue->slot_count;
+	floor->segments = memory_allocate(slots * sizeof(floor->segments[0]));
+	if (!floor->segments)
+		return -ERR_NO_MEMORY;
+	for (uint16_t slot = 0; slot < slots; slot++) {
+		struct dma_buffer buffer;
+		if (dma_allocate(run->block_bytes, &buffer))
+			return -ERR_NO_MEMORY;
+		floor->segments[slot] = (struct virtqueue_segment){
+			.address = buffer.phys, .length_bytes = run->block_bytes
+		};
+	}
+	return 0;
+}
+
+/* Knuth's MMIX generator: two instructions, and good enough for offsets. */
+static inline uint64_t next_random(uint64_t random)
+{
+	return random * 6364136223846793005ull + 1442695040888963407ull;
+}
+
+static inline uint64_t random_block(uint64_t random, uint64_t blocks)
+{
+	return (random >> 32) * blocks >> 32;
+}
+
+/* All slots have one segment for ever, so the batch functions always do. */
+static void add_split(struct floor *floor, uint32_t count, uint32_t sectors_per_block)
+{
+	struct virtqueue *vq = floor->queue->vq;
+	struct virtqueue_split_adder adder = virtqueue_split_add_begin(vq);
+	uint64_t random = floor->random, blocks = floor->blocks;
+	for (uint32_t i = 0; i < count; i++) {
+		const struct virtqueue_segment *segment = &floor->segments[adder.free->slot];
+		struct virtqueue_chain *chain = virtqueue_split_add_next(&adder, segment, true);
+		assert_always(chain);
+		struct virtio_blk_slot *memory = chain->memory;
+		random = next_random(random);
+		memory->header.sector = random_block(random, blocks) * sectors_per_block;
+	}
+	floor->random = random;
+	virtqueue_split_add_end(vq, &adder);
+}
+
+static void add_packed(struct floor *floor, uint32_t count, uint32_t sectors_per_block)
+{
+	struct virtqueue *vq = floor->queue->vq;
+	for (uint32_t i = 0; i < count; i++) {
+		struct virtqueue_chain *chain = vq->free;
+		struct virtio_blk_slot *memory = chain->memory;
+		floor->random = next_random(floor->random);
+		memory->header.sector =
+			random_block(floor->random, floor->blocks) * sectors_per_block;
+		virtqueue_add_one(vq, &floor->segments[chain->slot], true);
+	}
+}
+
+static void issue(struct floor *floor, uint32_t count, uint32_t sectors_per_block)
+{
+	struct virtio_blk_queue *queue = floor->queue;
+	if (queue->vq->packed)
+		add_packed(floor, count, sectors_per_block);
+	else
+		add_split(floor, count, sectors_per_block);
+	floor->ready -= count;
+	floor->left -= count;
+	floor->in_flight += count;
+	struct blk_counters *counters = &queue->blk->counters;
+	counters->requests += count;
+	counters->batches++;
+	if (virtqueue_publish_inline(queue->vq)) {
+		counters->doorbells++;
+		virtio_pci_notify(queue->doorbell, queue->index);
+	} else {
+		counters->doorbells_suppressed++;
+	}
+}
+
+/* Everything that is completed; -ERR_DEVICE when the ring broke. */
+static int collect(struct floor *floor, struct floor_run *run)
+{
+	struct virtio_blk_queue *queue = floor->queue;
+	uint16_t slot;
+	uint32_t written_bytes, count = 0;
+	int popped;
+	while ((popped = virtqueue_pop_one(queue->vq, &slot, &written_bytes)) > 0) {
+		struct virtio_blk_slot *memory = queue->vq->chains[slot].memory;
+		run->failed += memory->status != VIRTIO_BLK_S_OK;
+		count++;
+	}
+	floor->ready += count;
+	floor->in_flight -= count;
+	run->completed += count;
+	queue->blk->counters.completions += count;
+	return popped < 0 ? popped : (int)count;
+}
+
+static void on_timer(void *context)
+{
+	struct blk_queue *queue = context;
+	store_once(&queue->cpu->wake, 1);
+}
+
+/*
+ * Spins for a while, or sleeps. Fewer completions than a batch wants let
+ * nothing go on, so no interrupt is asked for before.
+ */
+static void wait(struct floor *floor, uint32_t wanted, uint32_t *spins)
+{
+	struct blk_queue *blk = floor->queue->blk;
+	if (blk->completion != COMPLETION_IRQ) {
+		while (!virtqueue_has_completions(floor->queue->vq) &&
+		       ++*spins % SPINS_PER_CLOCK_CHECK)
+			;
+		return;
+	}
+	blk->counters.arms++;
+	if (!virtqueue_arm(floor->queue->vq, (uint16_t)wanted))
+		cpu_wait();
+}
+
+static void start_timer(struct floor *floor, const struct floor_run *run, uint64_t now)
+{
+	uint64_t limit = run->runtime_tsc ? run->runtime_tsc : run->timeout_tsc;
+	floor->end_tsc = run->runtime_tsc ? now + run->runtime_tsc : UINT64_MAX;
+	floor->last_completion_tsc = now;
+	floor->timer.expired = on_timer;
+	floor->timer.context = floor->queue->blk;
+	if (limit)
+		timer_arm(&floor->timer, now + limit);
+}
+
+static int loop(struct floor *floor, struct floor_run *run)
+{
+	uint32_t sectors = run->block_bytes / SECTOR_BYTES, spins = 0;
+	uint64_t now = clock_tsc();
+	while (floor->left || floor->in_flight) {
+		while (floor->left && floor->ready >= MIN(run->batch, floor->left)) {
+			uint32_t most = run->batch > 1 ? run->batch : floor->ready;
+			issue(floor, (uint32_t)MIN(most, floor->left), sectors);
+		}
+		int count = collect(floor, run);
+		if (count < 0)
+			return count;
+		if (count) {
+			floor->last_completion_tsc = now;
+			if (run->runtime_tsc && (now = clock_tsc()) >= floor->end_tsc)
+				floor->left = 0;
+			continue;
+		}
+		uint64_t batch = MIN(run->batch, floor->left);
+		uint64_t wanted = batch > floor->ready ? batch - floor->ready : floor->in_flight;
+		wait(floor, (uint32_t)MIN(wanted, UINT16_MAX), &spins);
+		if (run->timeout_tsc && spins % SPINS_PER_CLOCK_CHECK == 0) {
+			now = clock_tsc();
+			if (now - floor->last_completion_tsc > run->timeout_tsc)
+				return -ERR_TIMEOUT;
+		}
+	}
+	return 0;
+}
+
+int virtio_blk_floor(struct blk_device *device, struct floor_run *run)
+{
+	if (device->driver != &virtio_blk_driver)
+		return -ERR_UNSUPPORTED;
+	struct virtio_blk *disk = device->driver_data;
+	struct floor floor = { .queue = &disk->queues[0], .random = 0x89 };
+	int error = allocate(&floor, run);
+	if (error)
+		return error;
+	uint16_t slots = floor.queue->slot_count;
+	for (uint16_t slot = 0; slot < slots; slot++) {
+		struct virtio_blk_slot *memory = floor.queue->vq->chains[slot].memory;
+		memory->header.type = VIRTIO_BLK_T_IN;
+	}
+	run->depth = MIN(run->depth, slots);
+	run->batch = MAX(1u, MIN(run->batch, run->depth));
+	floor.ready = run->depth;
+	floor.left = run->ios;
+	floor.blocks = run->region_bytes / run->block_bytes;
+
+	uint64_t start = clock_tsc();
+	start_timer(&floor, run, start);
+	error = loop(&floor, run);
+	run->elapsed_tsc = clock_tsc() - start;
+	timer_cancel(&floor.timer);
+	return error;
+}

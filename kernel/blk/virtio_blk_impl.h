@@ -1,0 +1,74 @@
+/*
+ * The virtio-blk driver's own structures, shared by its three files:
+ * virtio_blk.c (finding, negotiating, starting), virtio_blk_queue.c (the I/O
+ * path) and virtio_blk_irq.c (vectors and handlers).
+ */
+#ifndef KERNEL_BLK_VIRTIO_BLK_IMPL_H
+#define KERNEL_BLK_VIRTIO_BLK_IMPL_H
+
+#include "kernel/blk/blk.h"
+#include "kernel/irq/irq.h"
+#include "kernel/mm/dma.h"
+#include "kernel/virtio/virtio_pci.h"
+#include "kernel/virtio/virtio_spec.h"
+#include "kernel/virtio/virtqueue.h"
+
+/* What the device reads and writes of a request, beside its data. */
+struct virtio_blk_slot {
+	struct virtio_blk_req header; /* the device reads */
+	struct virtio_blk_discard_write_zeroes range; /* the device reads */
+	volatile uint8_t status; /* [d] */
+} ALIGNED(CACHE_LINE_BYTES);
+
+/*
+ * One virtqueue. Which request a slot stands for is in the ring's shadow
+ * (struct virtqueue_chain, owner). Letters as in blk.h.
+ */
+struct virtio_blk_queue {
+	struct virtqueue *vq; /* [I] */
+	volatile uint16_t *doorbell; /* [I] */
+	struct blk_request **unpublished; /* [I] of the batch being filled */
+	struct blk_request **unpublished_end; /* [c] */
+	uint16_t slot_count; /* [I] */
+	uint16_t index; /* [I] */
+	uint16_t vector_entry; /* [I] MSI-X entry, or VIRTIO_PCI_NO_VECTOR */
+	struct blk_queue *blk; /* [I] */
+	struct dma_buffer ring_memory; /* [I] */
+	struct dma_buffer slot_memory; /* [I] slot_count of struct virtio_blk_slot */
+	uint64_t short_writes; /* [c] completions whose length was a lie */
+};
+
+struct virtio_blk {
+	struct virtio_pci transport;
+	struct blk_device device;
+	struct virtio_blk_queue queues[BLK_QUEUES_MAX];
+	struct blk_queue blk_queues[BLK_QUEUES_MAX];
+	struct virtqueue_config ring; /* of every queue, size aside */
+	uint16_t queue_count;
+	uint16_t vectors; /* MSI-X entries used; 0: INTx or none */
+	bool intx;
+	uint64_t capacity_seen; /* sectors, for the message on a resize */
+};
+
+/* Why interrupts are delivered as they are: "msix", "msix-shared", "intx", "none". */
+const char *virtio_blk_interrupt_mode(const struct virtio_blk *disk);
+
+/* --- virtio_blk_queue.c --- */
+extern const struct blk_driver virtio_blk_driver;
+
+/* Allocates a queue's memory and binds its slots. 0 or -ERR_*. */
+int virtio_blk_queue_create(struct virtio_blk *disk, uint16_t index, uint16_t size);
+
+/* --- virtio_blk_irq.c --- */
+
+/* Chooses and programs vectors for queue_count queues; before queue set-up. */
+void virtio_blk_irq_init(struct virtio_blk *disk, enum setting_interrupts wanted);
+
+/* Unmasks, and programs the configuration vector; after queue set-up. */
+void virtio_blk_irq_start(struct virtio_blk *disk);
+
+/* Proves with one request per queue that its interrupt arrives; falls back to
+ * polling, loudly, where it does not. */
+void virtio_blk_irq_prove(struct virtio_blk *disk);
+
+#endif

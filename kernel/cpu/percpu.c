@@ -1,0 +1,87 @@
+/*
+ * The table of CPUs, what each of them sets up first, and how it sleeps.
+ *
+ * Sleeping must not lose a wake-up. cpu_wait() looks at `wake` with interrupts
+ * off, so a handler cannot run between the look and the HLT: an interrupt
+ * raised meanwhile stays pending, and STI opens the door only after the HLT
+ * has begun. Against another CPU, which sets `wake` without any lock:
+ *
+ *     sleeper                     waker (cpu_wake)
+ *     waiting = 1                 wake = 1
+ *     full fence                  full fence
+ *     wake set? do not sleep      waiting set? send an interrupt
+ *
+ * One of the two always sees the other's store.
+ *
+ * Context: a CPU's own structure in loop context, except `wake`.
+ */
+#include "kernel/cpu/percpu.h"
+
+#include "kernel/cpu/barrier.h"
+#include "kernel/cpu/gdt.h"
+#include "kernel/cpu/idt.h"
+#include "kernel/cpu/smp.h"
+#include "kernel/cpu/x86.h"
+#include "kernel/lib/image.h"
+
+#define MXCSR_DEFAULT 0x1f80u /* all exceptions masked (SDM vol. 1 10.2.3) */
+
+struct cpu cpu_table[CPU_MAX];
+uint32_t cpu_count = 1;
+
+/* Only bench/ uses SSE, but a boot path may have left it off. */
+static void enable_sse(void)
+{
+	x86_write_cr0((x86_read_cr0() & ~(CR0_EM | CR0_TS)) | CR0_MP | CR0_NE);
+	x86_write_cr4(x86_read_cr4() | CR4_OSFXSR | CR4_OSXMMEXCPT);
+	x86_fninit();
+	x86_ldmxcsr(MXCSR_DEFAULT);
+}
+
+static void init_this(struct cpu *cpu)
+{
+	cpu->self = cpu;
+	gdt_load(cpu->index);
+	x86_wrmsr(MSR_GS_BASE, (uint64_t)(uintptr_t)cpu);
+	idt_load();
+	enable_sse();
+}
+
+void cpu_init_boot(void)
+{
+	cpu_table[0].stack_top = (uint8_t *)boot_stack_top;
+	idt_init();
+	init_this(&cpu_table[0]);
+}
+
+void cpu_init_ap(struct cpu *cpu)
+{
+	init_this(cpu);
+}
+
+/* Interrupts off; on afterwards. */
+static void halt(struct cpu *cpu)
+{
+	uint64_t start_tsc = x86_rdtsc();
+
+	x86_sti_hlt();
+	cpu->idle_tsc += x86_rdtsc() - start_tsc;
+	cpu->halts++;
+}
+
+void cpu_wait(void)
+{
+	struct cpu *cpu = cpu_this();
+
+	x86_cli();
+	while (!load_once(&cpu->wake)) {
+		store_once(&cpu->waiting, 1);
+		barrier_full(); /* with the one in cpu_wake() */
+		if (!load_once(&cpu->wake))
+			halt(cpu);
+		store_once(&cpu->waiting, 0);
+		x86_cli();
+	}
+	store_once(&cpu->wake, 0);
+	x86_sti();
+}

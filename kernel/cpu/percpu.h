@@ -1,0 +1,79 @@
+/*
+ * One structure per CPU, reached through GS. Letters: [I] immutable after
+ * start, [c] only the owning CPU, [a] atomic, any CPU.
+ *
+ * Every CPU runs one function at a time in "loop context": interrupts on,
+ * never preempted except by interrupt handlers. Handlers only note what
+ * happened and set wake; all work is done in loop context.
+ */
+#ifndef KERNEL_CPU_PERCPU_H
+#define KERNEL_CPU_PERCPU_H
+
+#include "kernel/lib/util.h"
+
+#define CPU_MAX 64u
+#define CPU_STACK_BYTES 32768u /* below stack_top, without the guard page */
+
+struct cpu {
+	struct cpu *self; /* [I] must be first: loaded through gs:0 */
+	uint32_t index; /* [I] 0 = boot CPU, dense */
+	uint32_t apic_id; /* [I] */
+	uint32_t wake; /* [a] nonzero: cpu_wait() must not sleep */
+	uint32_t waiting; /* [a] the CPU is in, or about to enter, HLT */
+	uint64_t idle_tsc; /* [c] time spent halted */
+	uint64_t halts; /* [c] */
+	uint64_t interrupts; /* [c] all vectors */
+	uint64_t spurious_interrupts; /* [c] */
+	void (*task)(void *argument); /* [a] handed over by cpu_run() */
+	void *task_argument;
+	uint8_t *stack_top; /* [I] */
+} ALIGNED(CACHE_LINE_BYTES);
+
+extern struct cpu cpu_table[CPU_MAX];
+extern uint32_t cpu_count; /* [I] after smp_start() */
+
+#ifdef RINGBOLT_HOST
+struct cpu *cpu_this(void);
+#else
+static inline struct cpu *cpu_this(void)
+{
+	struct cpu *cpu;
+	__asm__("movq %%gs:0, %0" : "=r"(cpu));
+	return cpu;
+}
+#endif
+
+/*
+ * Each application processor, first of all, on its own stack: GDT, TSS, IDT,
+ * GS and the FPU of this struct cpu. Interrupts stay off. (The boot CPU:
+ * cpu_init_boot() in smp.h.)
+ */
+void cpu_init_ap(struct cpu *cpu);
+
+/*
+ * Sleeps (sti; hlt) until an interrupt set wake; clears wake and returns.
+ * Returns at once if wake is already set. The check and the sleep do not
+ * race. Accounts idle_tsc. Loop context, interrupts on.
+ */
+void cpu_wait(void);
+
+/*
+ * Makes the other CPU leave cpu_wait(): sets wake, and sends an interrupt
+ * only if that CPU sleeps. From a handler on the CPU itself setting wake is
+ * enough. Any context, any CPU.
+ */
+void cpu_wake(struct cpu *cpu);
+
+/*
+ * Hands a function to an application processor that sits in its idle loop;
+ * runs it in loop context there. -ERR_FULL if it is still busy. Boot CPU.
+ */
+int cpu_run(struct cpu *cpu, void (*task)(void *argument), void *argument);
+
+/*
+ * True once the function given to cpu_run() has returned; the boot CPU is woken
+ * then, so that it may wait for it in cpu_wait().
+ */
+bool cpu_is_idle(const struct cpu *cpu);
+
+#endif

@@ -1,0 +1,20 @@
+/*
+ * assert_always(): a bug of ours. Always compiled in; ends the kernel with a
+ * register dump and exit status 3 (on the host: abort()). A device's
+ * misbehaviour never ends here: it breaks the device.
+ */
+#ifndef KERNEL_LIB_ASSERT_H
+#define KERNEL_LIB_ASSERT_H
+
+#include "kernel/lib/util.h"
+
+NORETURN void panic(const char *format, ...) PRINTF_LIKE(1, 2);
+
+#define assert_always(condition)                                             \
+	do {                                                                 \
+		if (UNLIKELY(!(condition)))                                  \
+			panic("%s:%d: assertion failed: %s", __FILE__,       \
+			      __LINE__, #condition);                         \
+	} while (0)
+
+#endif

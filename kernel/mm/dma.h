@@ -1,0 +1,24 @@
+/*
+ * Memory that a device reads or writes: contiguous, zeroed, page aligned.
+ * Lives until dma_free(); give it back only after the device let go of it.
+ * Also the general allocator of start-up: there is no other heap.
+ */
+#ifndef KERNEL_MM_DMA_H
+#define KERNEL_MM_DMA_H
+
+#include "kernel/lib/util.h"
+
+struct dma_buffer {
+	void *virt;
+	phys_addr phys;
+	uint64_t length_bytes; /* as asked for */
+};
+
+/* 0 or -ERR_NO_MEMORY. Not on the I/O path. */
+int dma_allocate(uint64_t length_bytes, struct dma_buffer *out);
+void dma_free(struct dma_buffer *buffer);
+
+/* Zeroed memory for our own structures; NULL when there is none. */
+void *memory_allocate(uint64_t length_bytes);
+
+#endif

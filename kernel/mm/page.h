@@ -1,0 +1,30 @@
+/*
+ * Physical pages from the firmware's map. Host-testable: works on a map of
+ * ranges and a bitmap given to it. Not for the I/O path. Boot CPU, or under
+ * the caller's serialisation.
+ */
+#ifndef KERNEL_MM_PAGE_H
+#define KERNEL_MM_PAGE_H
+
+#include "boot/bootinfo.h"
+#include "kernel/lib/util.h"
+
+/* Takes over all usable memory except the first MiB. 0 or -ERR_NO_MEMORY. */
+int page_init(const struct bootinfo *bootinfo);
+
+/*
+ * `count` contiguous pages, aligned to `alignment_pages` (a power of two).
+ * Contents are undefined. Value 0 when there are none.
+ */
+phys_addr page_allocate(uint64_t count, uint64_t alignment_pages);
+
+/* Asserts that each page was allocated. */
+void page_free(phys_addr base, uint64_t count);
+
+uint64_t page_free_count(void);
+uint64_t page_total_count(void);
+
+/* A page below 1 MiB for the AP start code, page aligned; value 0 if none. */
+phys_addr page_low(void);
+
+#endif

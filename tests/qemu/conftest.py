@@ -1,0 +1,23 @@
+"""Fixtures: a place to boot guests in, and an image whose content is known."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).parent))
+
+import pattern  # noqa: E402  (needs the path above)
+from guests import PATTERN_BYTES, Guest  # noqa: E402
+
+
+@pytest.fixture
+def guest(tmp_path):
+    return Guest(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def pattern_image():
+    """PATTERN_BYTES of blocks of 4096, pass 7."""
+    return pattern.image(PATTERN_BYTES, 4096, 7)

@@ -1,0 +1,93 @@
+"""What a user can get wrong: one clear line, the right status, no byte changed."""
+
+import re
+
+import pytest
+from guests import digest
+
+GOOD_JOB = "[a]\nfilename=/dev/vda\nrw=read\nbs=4k\nnumber_ios=1\n"
+
+
+def job(**options):
+    words = {"filename": "/dev/vda", "rw": "read", "bs": "4k", "number_ios": "1"}
+    words.update(options)
+    return "[a]\n" + "".join(f"{key}={value}\n" for key, value in words.items())
+
+
+# name, settings, disk's words, job, the complaint (a pattern for the whole line)
+CASES = [
+    ("unknown_setting", ["frobnicate=1"], "", GOOD_JOB,
+     r"--set frobnicate=1: frobnicate: .+"),
+    ("value_out_of_range", ["queues=65"], "", GOOD_JOB, r"--set queues=65: queues: .+"),
+    ("word_not_known", ["completion=magic"], "", GOOD_JOB,
+     r"--set completion=magic: completion: .+"),
+    ("unknown_option", [], "", job(frobnicate="1"), r"job\.fio:6: frobnicate: unknown option.*"),
+    ("misspelt_option", [], "", job(iodepht="1"), r"job\.fio:6: iodepht: .*iodepth\?"),
+    ("bad_value", [], "", job(bs="four"), r"job\.fio:4: bs: .+"),
+    ("bad_word", [], "", job(rw="sideways"), r"job\.fio:3: rw: .*sideways.*"),
+    ("space_before_value", [], "", job(bs=" 4k"), r"job\.fio:4: bs: .+"),
+    ("engine_that_is_not_here", [], "", job(ioengine="rdma"), r"job\.fio:6: ioengine: .*rdma.*"),
+    ("empty_job_file", [], "", "\n", r"job\.fio:\d+: .+"),
+    ("option_outside_a_section", [], "", "rw=read\n", r"job\.fio:1: .+"),
+    ("no_such_disk", [], "", job(filename="/dev/vdz"), r"job\.fio:\d+: filename: .*/dev/vdz.*"),
+    ("disk_smaller_than_the_job", [], "", job(size="2m"), r"job\.fio:\d+: size: .*/dev/vda.*"),
+    ("offset_beyond_the_disk", [], "", job(offset="2m"), r"job\.fio:\d+: (offset|size): .+"),
+    ("write_on_a_read_only_disk", [], ",ro=on", job(rw="write"),
+     r"job\.fio:\d+: rw: .*/dev/vda.*read-only.*"),
+    ("trim_on_a_read_only_disk", [], ",ro=on", job(rw="randtrim"),
+     r"job\.fio:\d+: rw: .*/dev/vda.*"),
+    ("block_size_below_the_disks", [], ",logical=4096", job(bs="512"),
+     r"job\.fio:\d+: bs: .*4096.*"),
+    ("cpu_that_is_not_there", [], "", job(cpus_allowed="7"), r"job\.fio:6: cpus_allowed: .+"),
+]
+
+
+@pytest.mark.parametrize("settings, words, text, complaint",
+                         [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+def test_one_line_names_file_line_and_key(guest, settings, words, text, complaint):
+    image = guest.file("disk.img", bytes(range(256)) * 4096)
+    before = digest(image)
+    run = guest.run(*(f"--set={setting}" for setting in settings),
+                    f"--disk=backend=file,path={image}{words}", job=text)
+    assert run.status == 2, run.out + run.err
+    lines = run.err.splitlines()
+    assert len(lines) == 1, run.err
+    assert re.fullmatch("ringbolt: " + complaint, lines[0]), run.err
+    assert run.result is None
+    assert digest(image) == before
+
+
+def test_line_of_a_settings_file_is_named(guest):
+    (guest.directory / "my.conf").write_text("# mine\n\nqueues=many\n")
+    run = guest.run("--set=my.conf", "--disk=backend=null", job=GOOD_JOB)
+    assert run.status == 2
+    assert re.fullmatch(r"ringbolt: my\.conf:3: queues: .+\n", run.err), run.err
+
+
+def test_unreadable_job_file_starts_nothing(guest):
+    run = guest.run("--disk=backend=null", "nowhere.fio")
+    assert (run.status, run.out) == (2, "")
+    assert run.err == "ringbolt: nowhere.fio: No such file or directory\n"
+
+
+def test_no_disk_falls_back_to_the_simulated_one_loudly(guest):
+    # A disk that the driver cannot use: the legacy interface only.
+    run = guest.run("--disk=backend=null", "--qemu-arg=-global",
+                    "--qemu-arg=virtio-blk-pci.disable-modern=on", job=GOOD_JOB)
+    assert run.status == 2
+    assert "SIMULATED" in run.out
+    assert re.fullmatch(r"ringbolt: job\.fio:1: filename: .*/dev/ram0.*\n", run.err), run.err
+
+
+def test_simulated_disk_can_be_used_by_name(guest):
+    run = guest.good("--disk=backend=null", "--qemu-arg=-global",
+                     "--qemu-arg=virtio-blk-pci.disable-modern=on",
+                     job=job(filename="/dev/ram0", rw="randwrite", number_ios="2000",
+                             verify="crc32c"))
+    assert run.total("requests", "ram0") >= 2000
+    assert "SIMULATED" in run.out
+
+
+def test_without_a_job_file_the_default_one_runs(guest):
+    run = guest.good("--disk=backend=null")
+    assert run.result["jobs"][0]["jobname"] == "randread"

@@ -1,0 +1,71 @@
+"""What happens beside the jobs: a request that misses its deadline, a disk that is resized."""
+
+import json
+import socket
+import threading
+import time
+
+import pytest
+
+SLOW_READ = """
+[slow]
+filename=/dev/vda
+ioengine=libaio
+iodepth=4
+rw=randread
+bs=4k
+number_ios=8
+"""
+
+
+@pytest.mark.parametrize("completion", ["irq", "poll", "adaptive"])
+def test_missed_deadline_ends_the_run_with_a_dump(guest, completion):
+    run = guest.run(f"--set=completion={completion}", "--set=request_timeout_ms=300",
+                    "--disk=backend=null,latency-ns=2000000000", job=SLOW_READ)
+    assert run.status == 3
+    console = run.out or run.err
+    assert "its deadline was 300 ms" in console
+    assert "in flight 4" in console
+    assert "avail index" in console
+    assert console.count("status byte 0xff") == 4
+
+
+def test_slow_disk_within_its_deadline_is_waited_for(guest):
+    run = guest.good("--set=request_timeout_ms=5000",
+                     "--disk=backend=null,latency-ns=700000000", job=SLOW_READ)
+    assert run.result["jobs"][0]["read"]["clat_ns"]["min"] >= 700000000
+    assert run.total("timeouts") == 0
+
+
+def resize_soon(path, node, size):
+    """Asks QEMU, once its monitor answers, for another size of a block node."""
+    for _ in range(100):
+        try:
+            monitor = socket.socket(socket.AF_UNIX)
+            monitor.connect(str(path))
+            break
+        except OSError:
+            time.sleep(0.05)
+    time.sleep(1)
+    resize = {"execute": "block_resize", "arguments": {"node-name": node, "size": size}}
+    stream = monitor.makefile("rw")
+    for command in ({"execute": "qmp_capabilities"}, resize):
+        stream.write(json.dumps(command) + "\n")
+        stream.flush()
+    for _ in range(4):
+        stream.readline()
+    monitor.close()
+
+
+def test_resize_is_noticed_by_intx(guest):
+    image = guest.zeroes("disk.img", 8 << 20)
+    monitor = guest.directory / "monitor"
+    thread = threading.Thread(target=resize_soon, args=(monitor, "disk0", 16 << 20))
+    thread.start()
+    run = guest.good(f"--disk=backend=file,path={image},vectors=0",
+                     "--qemu-arg=-qmp", f"--qemu-arg=unix:{monitor},server=on,wait=off",
+                     job="[long]\nfilename=/dev/vda\nrw=randread\nbs=4k\nsize=8m\n"
+                         "time_based\nruntime=4\n")
+    thread.join()
+    assert "vda: resized from 16384 to 32768 sectors" in run.out + run.err
+    assert run.device()["limits"]["capacity_sectors"] == 32768

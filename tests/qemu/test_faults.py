@@ -1,0 +1,123 @@
+"""What happens to a running machine: a disk that grows, a device that does not answer, a
+user who loses patience."""
+
+import contextlib
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+from guests import TOOL, nbd_server
+
+STEADY = "[steady]\nfilename=/dev/vda\nioengine=io_uring\nrw=randread\nbs=4k\nsize=1m\niodepth=4\n"
+
+
+def qmp_command(path, name, **arguments):
+    """One command over a monitor of the test's own."""
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.settimeout(20)
+        sock.connect(str(path))
+        stream = sock.makefile("rwb")
+        answers = []
+        for command in ({"execute": "qmp_capabilities"},
+                        {"execute": name, "arguments": arguments}):
+            stream.write(json.dumps(command).encode() + b"\n")
+            stream.flush()
+            while not answers or not {"return", "error"} & answers[-1].keys():
+                answers.append(json.loads(stream.readline()))
+            assert "return" in answers.pop(), name
+
+
+def wait_for(path):
+    for _ in range(500):
+        if path.exists():
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"{path} does not appear")
+
+
+def test_a_disk_that_grows_is_noticed(guest):
+    image = guest.zeroes("disk.img", 1 << 20)
+    monitor = guest.directory / "monitor"
+    (guest.directory / "job.fio").write_text(STEADY + "time_based\nruntime=3\n")
+    process = subprocess.Popen(
+        [sys.executable, str(TOOL), "run", "--accel=tcg", "--placement=none",
+         f"--disk=backend=file,path={image}", "--qemu-arg=-qmp",
+         f"--qemu-arg=unix:{monitor},server=on,wait=off", "job.fio"],
+        cwd=guest.directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    wait_for(monitor)
+    lines = iter(process.stdout.readline, "")
+    assert any("interrupts:" in line for line in lines), "the disk was never up"
+    time.sleep(0.5)
+    qmp_command(monitor, "block_resize", **{"node-name": "disk0", "size": 4 << 20})
+    rest, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, rest
+    assert "vda: resized from 2048 to 8192 sectors" in rest
+
+
+@contextlib.contextmanager
+def frozen_disk(guest, *words):
+    """The tool with a job on an NBD disk whose server stops answering in the middle."""
+    guest.zeroes("disk.img", 1 << 20)
+    (guest.directory / "job.fio").write_text(STEADY + "time_based\nruntime=60\n")
+    with nbd_server(guest.directory / "disk.img", guest.directory / "nbd") as server:
+        process = subprocess.Popen(
+            [sys.executable, str(TOOL), "run", "--accel=tcg", "--placement=none",
+             "--disk=backend=nbd,path=nbd", *words, "job.fio"], cwd=guest.directory,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            assert any("interrupts:" in line for line in iter(process.stdout.readline, ""))
+            time.sleep(0.5)
+            server.send_signal(signal.SIGSTOP)
+            yield process
+        finally:
+            server.send_signal(signal.SIGCONT)
+            process.kill()
+            process.communicate()
+
+
+def test_a_request_past_its_deadline_ends_the_run_with_a_dump(guest):
+    with frozen_disk(guest, "--set=request_timeout_ms=500") as process:
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 3
+    assert re.search(r"vda: .*request on queue 0 is \d+ ms old", out), out
+    assert re.search(r"in.flight", out), "the dump says what is in flight"
+    assert err.startswith("ringbolt: the guest crashed\n")
+
+
+def test_without_a_deadline_the_timeout_of_the_tool_ends_it(guest):
+    with frozen_disk(guest, "--set=request_timeout_ms=0", "--timeout=5") as process:
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 3
+    assert err.startswith("ringbolt: the guest did not end within 5 s\n")
+
+
+def test_io_errors_are_job_errors(guest):
+    image = guest.zeroes("disk.img", 1 << 20)
+    run = guest.run("--qemu-arg=-blockdev", "--qemu-arg=driver=raw,node-name=bad,"
+                    f"file.driver=blkdebug,file.image.driver=file,file.image.filename={image},"
+                    "file.inject-error.0.event=read_aio,file.inject-error.0.sector=512",
+                    "--qemu-arg=-device",
+                    "--qemu-arg=virtio-blk-pci,drive=bad,addr=0x10",
+                    "--disk=backend=null", job=STEADY.replace("vda", "vdb"))
+    assert run.status == 1, run.out + run.err
+    assert run.result["jobs"][0]["error"] == 5
+    assert run.total("errors", "vdb") >= 1
+
+
+def test_ctrl_c_ends_the_guest(guest):
+    (guest.directory / "job.fio").write_text(STEADY + "time_based\nruntime=60\n")
+    process = subprocess.Popen(
+        [sys.executable, str(TOOL), "run", "--accel=tcg", "--placement=none", "job.fio"],
+        cwd=guest.directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert "Ringbolt" in process.stdout.readline()
+    children = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True,
+                              check=True).stdout.split()
+    process.send_signal(signal.SIGINT)
+    _, complaint = process.communicate(timeout=20)
+    assert (process.returncode, complaint) == (3, "ringbolt: interrupted\n")
+    for child in children:
+        assert subprocess.run(["kill", "-0", child], capture_output=True, check=False).returncode

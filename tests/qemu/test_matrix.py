@@ -1,0 +1,104 @@
+"""The matrix: data that a host wrote is read and checked, data that the guest wrote is
+checked on the host, and the counters add up, on every row."""
+
+import pattern
+import pytest
+from guests import PATTERN_BYTES, digest
+from matrix import CASES
+
+WRITTEN_BYTES = 256 << 10  # per job
+SINGLES = 64  # reads of which the CPU has to await each
+
+
+def job_text(case):
+    """Every CPU reads all of vda twice; then every CPU writes its part of vdb; at last one
+    reads vda with nothing else to do meanwhile."""
+    return f"""
+[global]
+ioengine=io_uring
+bs=4k
+iodepth=16
+iodepth_batch=8
+iodepth_batch_complete_max=8
+verify=crc32c
+verify_fatal=1
+numjobs={case.smp}
+
+[read]
+filename=/dev/vda
+rw=randread
+size={PATTERN_BYTES}
+loops=2
+
+[write]
+stonewall
+filename=/dev/vdb
+rw=randwrite
+size={WRITTEN_BYTES}
+offset_increment={WRITTEN_BYTES}
+
+[single]
+stonewall
+filename=/dev/vda
+rw=randread
+iodepth=1
+numjobs=1
+number_ios={SINGLES}
+"""
+
+
+def assert_counters_add_up(case, run, name):
+    for queue in run.queues(name):
+        assert queue["completions"] == queue["requests"]
+        assert queue["doorbells"] + queue["doorbells_suppressed"] == queue["batches"]
+        assert queue["errors"] == queue["timeouts"] == 0
+    used = [queue for queue in run.queues(name) if queue["requests"] > 1]
+    assert len(used) == min(case.queues, case.smp), "every queue there is a CPU for is used"
+    # One interrupt per queue is the proof, at start, that interrupts work.
+    if case.completion == "poll":
+        assert run.total("interrupts", name) <= len(run.queues(name))
+    if case.completion == "irq" and name == "vda":
+        assert run.total("interrupts", name) > SINGLES / 2
+
+
+def assert_negotiated(case, run, name):
+    device = run.device(name)
+    features = device["features"].split()
+    assert device["ring"] == case.ring
+    assert ("EVENT_IDX" in features) == (case.event_idx == "on")
+    assert ("INDIRECT_DESC" in features) == (case.indirect == "on")
+    assert ("RING_PACKED" in features) == (case.ring == "packed")
+    assert device["limits"]["block_bytes"] == case.logical
+    if case.vectors == "none":
+        assert device["interrupts"] == "intx"
+    elif case.vector_count() > len(device["queues"]):
+        assert device["interrupts"] == "msix"
+    else:
+        assert device["interrupts"] == "msix-shared"
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name())
+def test_row(guest, pattern_image, case):
+    source = guest.file("source.img", pattern_image)
+    target = guest.zeroes("target.img", WRITTEN_BYTES * case.smp)
+    before = digest(source)
+    words = case.disk_words()
+    run = guest.good(
+        f"--machine={case.machine}", f"--smp={case.smp}",
+        f"--set=completion={case.completion}", f"--set=sched={case.sched}",
+        f"--disk=backend=file,path={source},{words}",
+        f"--disk=backend=file,path={target},{words}", job=job_text(case))
+
+    jobs = run.result["jobs"]
+    assert [job["jobname"] for job in jobs] == \
+        ["read"] * case.smp + ["write"] * case.smp + ["single"]
+    for job in jobs[:case.smp]:
+        assert job["read"]["io_bytes"] == 2 * PATTERN_BYTES and job["write"]["io_bytes"] == 0
+    for job in jobs[case.smp:-1]:
+        assert job["write"]["io_bytes"] == WRITTEN_BYTES == job["read"]["io_bytes"]
+    assert jobs[-1]["read"]["total_ios"] == SINGLES
+    assert digest(source) == before, "reading changed the disk"
+    assert pattern.faults(target.read_bytes()) == []
+    for name in ("vda", "vdb"):
+        assert_negotiated(case, run, name)
+        assert_counters_add_up(case, run, name)

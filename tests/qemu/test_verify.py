@@ -1,0 +1,245 @@
+"""Verified data against the real fio, both ways: the same image, and each passes the other's."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from guests import Guest
+from verified import BLOCK, CRC, DISK_BYTES, Outcome, blank, boot, fio
+
+HEADER_MAGIC = b"\xca\xac"
+# fio's own headers carry these; all else is equal. (from, to)
+TIME, HEADER_CRC = (24, 32), (36, 40)
+
+
+def option(options, name, default=None):
+    values = [word.split("=", 1)[1] for word in options.split() if word.startswith(f"{name}=")]
+    return values[-1] if values else default
+
+
+@dataclass
+class Row:
+    options: str
+    # fio reports errors where there are none, or counts otherwise: why
+    fio_errs: str = ""
+    # the options that check the image that the other one wrote
+    check: str = field(default="")
+
+    def __post_init__(self):
+        self.check = self.check or f"{self.options} verify_only"
+
+
+ROWS = [
+    # types
+    Row("rw=randwrite iodepth=16 verify=crc32c bs=4k size=192k"),
+    Row("rw=write verify=crc32c-intel bs=4k size=64k"),
+    Row("rw=write verify=crc32 bs=4k size=64k"),
+    Row("rw=write verify=crc16 bs=4k size=64k"),
+    Row("rw=write verify=crc7 bs=4k size=64k"),
+    Row("rw=write verify=crc64 bs=4k size=64k"),
+    Row("rw=write verify=md5 bs=4k size=64k"),
+    Row("rw=write verify=sha1 bs=4k size=64k"),
+    Row("rw=write verify=xxhash bs=4k size=64k"),
+    Row("rw=write verify=meta bs=4k size=64k"),
+    Row("rw=write verify=null bs=4k size=64k", check=f"rw=read {CRC} verify=null"),
+    Row("rw=write verify=pattern verify_pattern=0xab12%o\"x\" bs=16k verify_interval=4k size=64k"),
+    Row("rw=write verify_pattern=0xab12%o\"x\" bs=16k verify_interval=4k size=64k"),
+    Row("rw=write verify=meta verify_pattern=305419896 bs=8k size=64k"),
+    Row("rw=write verify=crc32c verify_pattern=\"abc\" bs=8k size=64k"),
+    # where headers lie
+    Row("rw=write verify=crc32c bs=64k size=128k verify_interval=4k"),
+    Row("rw=randwrite verify=md5 bs=8k size=64k verify_interval=512 iodepth=4"),
+    Row("rw=write verify=sha1 bs=4k size=64k verify_offset=1000"),
+    Row("rw=randwrite verify=crc32c bsrange=4k-16k size=192k iodepth=8"),
+    Row("rw=write verify=crc32c bsrange=4k-16k size=192k verify_interval=1k"),
+    Row("rw=randwrite verify=crc32c bssplit=4k/30:8k/30:16k/40 size=192k iodepth=8"),
+    # orders and passes
+    Row(f"rw=write:8k {CRC}"),
+    Row(f"rw=write:-8k {CRC}"),
+    Row(f"rw=write {CRC} loops=3 iodepth=8"),
+    Row(f"rw=randwrite {CRC} loops=2 randseed=77"),
+    Row("rw=write verify=crc32c bs=4k size=16k io_size=40k"),
+    Row("rw=randwrite verify=crc32c bs=4k size=16k io_size=40k do_verify=0",
+        check="rw=read verify=crc32c bs=4k size=16k"),
+    Row("rw=randwrite verify=crc32c bs=4k size=16k io_size=8k loops=3"),
+    Row("rw=randwrite verify=crc32c bs=4k size=16k number_ios=5 loops=2",
+        check="rw=read verify=crc32c bs=4k size=16k"),
+    Row(f"rw=randwrite {CRC} norandommap io_size=128k"),
+    Row(f"rw=randwrite {CRC} norandommap loops=2", check=f"rw=randwrite {CRC} norandommap"
+        " io_size=128k verify_only"),
+    Row("rw=randwrite verify=crc32c bsrange=4k-16k size=192k norandommap",
+        fio_errs="fio drops older writes as a whole"),
+    Row("rw=randwrite verify=crc32c bs=8k ba=4k size=64k"),
+    Row(f"rw=randwrite:4 {CRC}", fio_errs="fio forgets that blocks were written again"),
+    Row(f"rw=randwrite {CRC} percentage_random=50",
+        fio_errs="fio forgets that blocks were written again"),
+    Row(f"rw=randwrite {CRC} random_generator=lfsr"),
+    Row(f"rw=randwrite {CRC} random_generator=tausworthe64"),
+    Row(f"rw=rw {CRC} iodepth=4"),
+    Row(f"rw=randrw {CRC} loops=2"),
+    Row(f"rw=randwrite {CRC} offset=64k iodepth=8"),
+    Row("rw=write verify=crc32c bs=4k size=32k numjobs=4 offset_increment=32k"),
+    # backlogs
+    Row(f"rw=write {CRC} verify_backlog=4"),
+    Row(f"rw=randwrite {CRC} verify_backlog=4 verify_backlog_batch=2"),
+    Row(f"rw=randwrite {CRC} verify_backlog=4 verify_backlog_batch=6 loops=2"),
+    # plain data
+    Row("rw=write bs=4k size=64k zero_buffers=1", check=f"rw=read {CRC} verify=null"),
+    Row("rw=write bs=4k size=64k scramble_buffers=0", check=f"rw=read {CRC} verify=null"),
+    Row("rw=randwrite bs=4k size=64k refill_buffers=1 loops=2 iodepth=4",
+        check=f"rw=read {CRC} verify=null"),
+    Row("rw=write bs=4k size=64k buffer_pattern=0xabcdef", check=f"rw=read {CRC} verify=null"),
+    Row("rw=write bs=4k size=64k refill_buffers=1 buffer_pattern=\"xyz\" iodepth=4",
+        check=f"rw=read {CRC} verify=null"),
+]
+PER_BOOT = 25
+
+
+def row_name(row):
+    return row.options.replace("=", "").replace(" ", "-")
+
+
+@dataclass
+class Written:
+    """Both images of a row, as they were written."""
+
+    ours_image: Path
+    fio_image: Path
+    ours: Outcome
+    fio: Outcome
+
+
+def by_boot():
+    return [ROWS[start:start + PER_BOOT] for start in range(0, len(ROWS), PER_BOOT)]
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """Every row written by both."""
+    directory = tmp_path_factory.mktemp("written")
+    found = {}
+    for number, rows in enumerate(by_boot()):
+        ours_images = [blank(directory / f"ours{number}-{i}.img") for i in range(len(rows))]
+        fio_images = [blank(directory / f"fio{number}-{i}.img") for i in range(len(rows))]
+        options = [row.options for row in rows]
+        ours = boot(directory, ours_images, options)
+        theirs = fio(directory, fio_images, options)
+        found.update((row.options, Written(*rest))
+                     for row, *rest in zip(rows, ours_images, fio_images, ours, theirs))
+    return found
+
+
+def masked(image, verify_offset):
+    """Without what differs from run to run: the time in each header, and its checksum."""
+    data = bytearray(image.read_bytes())
+    for at in range(verify_offset % 512, len(data), 512):
+        if data[at:at + 2] == HEADER_MAGIC:
+            for begin, end in (TIME, HEADER_CRC):
+                data[at + begin:at + end] = bytes(end - begin)
+    return bytes(data)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=row_name)
+def test_image_and_counts_are_those_of_fio(written, row):
+    both = written[row.options]
+    assert set(both.ours.errors()) == {0}, both.ours.out
+    if not row.fio_errs:
+        assert set(both.fio.errors()) == {0}, both.fio.out
+        assert both.ours.counts() == both.fio.counts()
+    verify_offset = int(option(row.options, "verify_offset", "0"))
+    ours, theirs = (masked(image, verify_offset)
+                    for image in (both.ours_image, both.fio_image))
+    different = [at for at in range(0, DISK_BYTES, 512)
+                 if ours[at:at + 512] != theirs[at:at + 512]]
+    assert different == []
+
+
+def check_all(checker, directory, written, image_of):
+    found = {}
+    for rows in by_boot():
+        outcomes = checker(directory, [image_of(written[row.options]) for row in rows],
+                           [row.check for row in rows])
+        found.update((row.options, outcome) for row, outcome in zip(rows, outcomes))
+    return found
+
+
+@pytest.fixture(scope="module")
+def checked_by_fio(written):
+    directory = next(iter(written.values())).ours_image.parent
+    return check_all(fio, directory, written, lambda both: both.ours_image)
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if not row.fio_errs], ids=row_name)
+def test_fio_passes_what_we_wrote(checked_by_fio, row):
+    outcome = checked_by_fio[row.options]
+    assert set(outcome.errors()) == {0}, outcome.out
+    assert sum(reads for reads, _ in outcome.counts()) > 0
+
+
+@pytest.fixture(scope="module")
+def checked_by_us(written, tmp_path_factory):
+    directory = tmp_path_factory.mktemp("checked")
+    return check_all(boot, directory, written, lambda both: both.fio_image)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=row_name)
+def test_we_pass_what_fio_wrote(checked_by_us, row):
+    outcome = checked_by_us[row.options]
+    assert set(outcome.errors()) == {0}, outcome.out
+    assert sum(reads for reads, _ in outcome.counts()) > 0
+
+
+# Written by one, read by the other, where the sequence is not the same: it goes by time, or
+# follows from the file's name. Blocks that were never written are told as such.
+UNEQUAL = [f"rw=randwrite time_based runtime=300ms iodepth=8 {CRC}",
+           f"rw=randwrite norandommap time_based runtime=300ms iodepth=8 {CRC}",
+           f"rw=randwrite random_distribution=zipf:1.2 iodepth=8 {CRC}",
+           f"rw=randwrite random_distribution=pareto:0.2 randseed=5 {CRC}"]
+UNEQUAL_CHECK = f"rw=read continue_on_error=verify {CRC}"
+
+
+def never_written(image):
+    data = image.read_bytes()
+    return sum(data[at:at + BLOCK] == bytes(BLOCK) for at in range(0, 64 << 10, BLOCK))
+
+
+@pytest.mark.parametrize("writer, reader", [(boot, fio), (fio, boot)], ids=["to fio", "from fio"])
+def test_whatever_was_written_passes(tmp_path, writer, reader):
+    images = [blank(tmp_path / f"{i}.img") for i in range(len(UNEQUAL))]
+    wrote = writer(tmp_path, images, UNEQUAL)
+    assert [outcome.errors() for outcome in wrote] == [[0]] * len(UNEQUAL), wrote[0].out
+    read = reader(tmp_path, images, [UNEQUAL_CHECK] * len(UNEQUAL))
+    for image, outcome in zip(images, read):
+        assert outcome.counts() == [(16, 0)]
+        assert outcome.jobs[0]["total_err"] == never_written(image) < 16
+        assert all("bad magic header 0, wanted acca" in line
+                   for line in outcome.out.splitlines() if "requested block" in line)
+
+
+def test_several_files_and_several_jobs(tmp_path):
+    """Two disks in one job; two jobs on one region, of which neither knows the other's writes."""
+    images = [blank(tmp_path / f"{i}.img") for i in range(2)]
+    run = Guest(tmp_path).good(*(f"--disk=backend=file,path={image}" for image in images), job="""
+[global]
+ioengine=io_uring
+verify=crc32c
+bs=4k
+iodepth=8
+[two]
+filename=/dev/vda:/dev/vdb
+rw=randwrite
+size=128k
+loops=2
+[both]
+stonewall
+filename=/dev/vda
+rw=randwrite
+size=64k
+loops=4
+numjobs=2
+""")
+    jobs = run.result["jobs"]
+    assert jobs[0]["read"]["total_ios"] == jobs[0]["write"]["total_ios"] == 64
+    assert [job["read"]["total_ios"] for job in jobs[1:]] == [64, 64]
+    checked = fio(tmp_path, images, ["rw=read verify=crc32c bs=4k size=64k"] * 2)
+    assert checked[0].status == 0, checked[0].out

@@ -1,0 +1,117 @@
+/* The vectors of one CPU (kernel/irq/vector.c). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "kernel/irq/vector.h"
+#include "kernel/lib/err.h"
+
+#define ALLOCATABLE (VECTOR_LAST - VECTOR_FIRST + 1)
+
+static struct vector_table table;
+static unsigned strays;
+
+static void stray(void *context)
+{
+	(void)context;
+	strays++;
+}
+
+static void note(void *context)
+{
+	(*(unsigned *)context)++;
+}
+
+static void raise(unsigned vector)
+{
+	table.entries[vector].handler(table.entries[vector].context);
+}
+
+static int reset(void **state)
+{
+	(void)state;
+	memset(&table, 0xa5, sizeof(table));
+	strays = 0;
+	vector_init(&table, stray);
+	return 0;
+}
+
+static void every_free_vector_calls_the_stray_handler(void **state)
+{
+	(void)state;
+	for (unsigned vector = 0; vector < VECTOR_COUNT; vector++)
+		raise(vector);
+	assert_int_equal(strays, VECTOR_COUNT);
+}
+
+static void allocated_vectors_are_distinct_and_in_range(void **state)
+{
+	(void)state;
+	unsigned counts[ALLOCATABLE] = { 0 };
+	for (unsigned i = 0; i < ALLOCATABLE; i++) {
+		int vector = vector_allocate(&table, note, &counts[i]);
+		assert_in_range(vector, VECTOR_FIRST, VECTOR_LAST);
+		raise((unsigned)vector);
+	}
+	for (unsigned i = 0; i < ALLOCATABLE; i++)
+		assert_int_equal(counts[i], 1);
+	assert_int_equal(vector_allocate(&table, note, counts), -ERR_FULL);
+	assert_int_equal(strays, 0);
+}
+
+static void freed_vector_is_stray_and_can_be_had_again(void **state)
+{
+	(void)state;
+	unsigned count = 0;
+	int first = vector_allocate(&table, note, &count);
+	int second = vector_allocate(&table, note, &count);
+	vector_free(&table, (uint8_t)first);
+	raise((unsigned)first);
+	assert_int_equal(strays, 1);
+	assert_int_equal(count, 0);
+	raise((unsigned)second);
+	assert_int_equal(count, 1);
+	assert_int_equal(vector_allocate(&table, note, &count), first);
+}
+
+static void own_vectors_are_never_given_away(void **state)
+{
+	(void)state;
+	unsigned wakes = 0, other = 0;
+	vector_set(&table, VECTOR_WAKE, note, &wakes);
+	while (vector_allocate(&table, note, &other) > 0)
+		;
+	raise(VECTOR_WAKE);
+	assert_int_equal(wakes, 1);
+	assert_int_equal(other, 0);
+}
+
+static void wrong_use_is_a_bug(void **state)
+{
+	(void)state;
+	unsigned count = 0;
+	expect_assert_failure(vector_set(&table, VECTOR_FIRST, note, &count));
+	expect_assert_failure(vector_set(&table, VECTOR_LAST, note, &count));
+	expect_assert_failure(vector_set(&table, 0, note, &count));
+	expect_assert_failure(vector_free(&table, VECTOR_FIRST)); /* not allocated */
+	expect_assert_failure(vector_free(&table, VECTOR_WAKE));
+	int vector = vector_allocate(&table, note, &count);
+	vector_free(&table, (uint8_t)vector);
+	expect_assert_failure(vector_free(&table, (uint8_t)vector)); /* twice */
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(every_free_vector_calls_the_stray_handler, reset),
+		cmocka_unit_test_setup(allocated_vectors_are_distinct_and_in_range, reset),
+		cmocka_unit_test_setup(freed_vector_is_stray_and_can_be_had_again, reset),
+		cmocka_unit_test_setup(own_vectors_are_never_given_away, reset),
+		cmocka_unit_test_setup(wrong_use_is_a_bug, reset),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,198 @@
+/* Capability lists (kernel/pci/capability.c). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/kernel/pci/fake_pci.h"
+
+#define VNDR PCI_CAP_ID_VNDR
+
+static struct fake_function *fake;
+static const struct pci_function *f;
+
+static int reset(void **state)
+{
+	(void)state;
+	fake_pci_reset();
+	fake = fake_pci_add(0, 3, 0);
+	pci_enumerate(&fake_pci_access);
+	f = pci_function_at(0);
+	return 0;
+}
+
+static void set_extended(uint16_t at, uint16_t id, uint16_t next)
+{
+	fake_set32(fake, at, id | 1u << 16 | (uint32_t)next << PCI_EXTENDED_NEXT_SHIFT);
+}
+
+static void list_is_followed_in_its_order(void **state)
+{
+	(void)state;
+	fake_capability(fake, 0x50, VNDR);
+	fake_capability(fake, 0xf0, PCI_CAP_ID_MSIX);
+	fake_capability(fake, 0x40, VNDR);
+	assert_int_equal(pci_find_capability(f, VNDR, 0, 16), 0x40);
+	assert_int_equal(pci_find_capability(f, VNDR, 0x40, 16), 0x50);
+	assert_int_equal(pci_find_capability(f, VNDR, 0x50, 16), 0);
+	assert_int_equal(pci_find_capability(f, PCI_CAP_ID_MSIX, 0, 12), 0xf0);
+	assert_int_equal(pci_find_capability(f, PCI_CAP_ID_EXPRESS, 0, 2), 0);
+}
+
+static void without_the_status_bit_there_is_no_list(void **state)
+{
+	(void)state;
+	fake_capability(fake, 0x40, VNDR);
+	fake_set16(fake, PCI_STATUS, 0);
+	assert_int_equal(pci_find_capability(f, VNDR, 0, 16), 0);
+}
+
+static void other_header_types_have_no_list(void **state)
+{
+	(void)state;
+	fake_capability(fake, 0x40, VNDR);
+	fake_set8(fake, PCI_HEADER_TYPE, 2); /* CardBus keeps the pointer elsewhere */
+	pci_enumerate(&fake_pci_access);
+	assert_int_equal(pci_find_capability(f, VNDR, 0, 16), 0);
+	fake_set8(fake, PCI_HEADER_TYPE, PCI_HEADER_TYPE_BRIDGE);
+	pci_enumerate(&fake_pci_access);
+	assert_int_equal(pci_find_capability(f, VNDR, 0, 16), 0x40);
+}
+
+static void looping_list_ends(void **state)
+{
+	(void)state;
+	fake_capability(fake, 0x50, VNDR);
+	fake_capability(fake, 0x40, VNDR);
+	fake_set8(fake, 0x51, 0x40);
+	assert_int_equal(pci_find_capability(f, PCI_CAP_ID_MSIX, 0, 12), 0);
+	assert_int_equal(pci_find_capability(f, VNDR, 0, 16), 0x40);
+	assert_int_equal(pci_find_capability(f, VNDR, 0x40, 16), 0x50);
+	assert_int_equal(pci_find_capability(f, VNDR, 0x50, 16), 0);
+	fake_set8(fake, 0x41, 0x40); /* to itself */
+	assert_int_equal(pci_find_capability(f, VNDR, 0x40, 16), 0);
+}
+
+static void pointer_into_the_header_ends_the_list(void **state)
+{
+	(void)state;
+	fake_capability(fake, 0x40, VNDR);
+	fake_set8(fake, 0x41, 0x3c);
+	fake_set8(fake, 0x3c, PCI_CAP_ID_MSIX);
+	assert_int_equal(pci_find_capability(f, PCI_CAP_ID_MSIX, 0, 2), 0);
+}
+
+static void low_bits_of_pointers_are_ignored(void **state)
+{
+	(void)state;
+	fake_capability(fake, 0x60, PCI_CAP_ID_MSIX);
+	fake_capability(fake, 0x40, VNDR);
+	fake_set8(fake, PCI_CAPABILITIES_POINTER, 0x43);
+	fake_set8(fake, 0x41, 0x62);
+	assert_int_equal(pci_find_capability(f, VNDR, 0, 16), 0x40);
+	assert_int_equal(pci_find_capability(f, PCI_CAP_ID_MSIX, 0, 12), 0x60);
+}
+
+static void truncated_capability_is_passed_over(void **state)
+{
+	(void)state;
+	fake_capability(fake, 0x40, VNDR);
+	fake_capability(fake, 0xf4, VNDR); /* 12 bytes to the end */
+	assert_int_equal(pci_find_capability(f, VNDR, 0, 12), 0xf4);
+	assert_int_equal(pci_find_capability(f, VNDR, 0, 13), 0x40);
+}
+
+static void unknown_previous_finds_nothing(void **state)
+{
+	(void)state;
+	fake_capability(fake, 0x40, VNDR);
+	assert_int_equal(pci_find_capability(f, VNDR, 0x80, 16), 0);
+}
+
+static void all_ones_end_the_walk(void **state)
+{
+	(void)state;
+	for (unsigned i = 0x40; i < 0x100; i++)
+		fake_set8(fake, i, 0xff);
+	fake_set16(fake, PCI_STATUS, 0xffff);
+	fake_set8(fake, PCI_CAPABILITIES_POINTER, 0xff);
+	fake_pci_reads = 0;
+	assert_int_equal(pci_find_capability(f, VNDR, 0, 2), 0);
+	assert_int_equal(pci_find_capability(f, 0xff, 0, 2), 0xfc);
+	assert_int_equal(pci_find_capability(f, 0xff, 0xfc, 2), 0);
+	assert_in_range(fake_pci_reads, 1, 20);
+}
+
+static void longest_list_is_walked_to_its_end(void **state)
+{
+	(void)state;
+	for (unsigned at = 0x40; at < 0x100; at += 4)
+		fake_capability(fake, (uint8_t)at, VNDR);
+	unsigned count = 0;
+	for (uint8_t at = 0; (at = pci_find_capability(f, VNDR, at, 2));)
+		count++;
+	assert_int_equal(count, PCI_CAPABILITIES_MAX);
+}
+
+static void extended_list_is_followed(void **state)
+{
+	(void)state;
+	fake_capability(fake, 0x40, PCI_CAP_ID_EXPRESS);
+	set_extended(0x100, 1, 0xffc);
+	set_extended(0xffc, 3, 0x200);
+	set_extended(0x200, 3, 0);
+	assert_int_equal(pci_find_extended_capability(f, 1, 0, 8), 0x100);
+	assert_int_equal(pci_find_extended_capability(f, 3, 0, 4), 0xffc);
+	assert_int_equal(pci_find_extended_capability(f, 3, 0, 8), 0x200); /* cut off */
+	assert_int_equal(pci_find_extended_capability(f, 3, 0xffc, 4), 0x200);
+	assert_int_equal(pci_find_extended_capability(f, 3, 0x200, 4), 0);
+}
+
+static void extended_list_needs_ecam_and_pci_express(void **state)
+{
+	(void)state;
+	set_extended(0x100, 1, 0);
+	assert_int_equal(pci_find_extended_capability(f, 1, 0, 8), 0);
+	fake_capability(fake, 0x40, PCI_CAP_ID_EXPRESS);
+	assert_int_equal(pci_find_extended_capability(f, 1, 0, 8), 0x100);
+	fake_pci_access.config_bytes = 256;
+	assert_int_equal(pci_find_extended_capability(f, 1, 0, 8), 0);
+}
+
+static void extended_list_that_loops_or_leaves_ends(void **state)
+{
+	(void)state;
+	fake_capability(fake, 0x40, PCI_CAP_ID_EXPRESS);
+	set_extended(0x100, 1, 0x104);
+	set_extended(0x104, 1, 0x100);
+	assert_int_equal(pci_find_extended_capability(f, 2, 0, 8), 0);
+	set_extended(0x104, 1, 0x0fc); /* into the first 256 bytes */
+	set_extended(0x0fc, 2, 0);
+	assert_int_equal(pci_find_extended_capability(f, 2, 0, 4), 0);
+	fake_set32(fake, 0x100, 0);
+	assert_int_equal(pci_find_extended_capability(f, 0, 0, 4), 0);
+	fake_set32(fake, 0x100, UINT32_MAX);
+	assert_int_equal(pci_find_extended_capability(f, 0xffff, 0, 4), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(list_is_followed_in_its_order, reset),
+		cmocka_unit_test_setup(without_the_status_bit_there_is_no_list, reset),
+		cmocka_unit_test_setup(other_header_types_have_no_list, reset),
+		cmocka_unit_test_setup(looping_list_ends, reset),
+		cmocka_unit_test_setup(pointer_into_the_header_ends_the_list, reset),
+		cmocka_unit_test_setup(low_bits_of_pointers_are_ignored, reset),
+		cmocka_unit_test_setup(truncated_capability_is_passed_over, reset),
+		cmocka_unit_test_setup(unknown_previous_finds_nothing, reset),
+		cmocka_unit_test_setup(all_ones_end_the_walk, reset),
+		cmocka_unit_test_setup(longest_list_is_walked_to_its_end, reset),
+		cmocka_unit_test_setup(extended_list_is_followed, reset),
+		cmocka_unit_test_setup(extended_list_needs_ecam_and_pci_express, reset),
+		cmocka_unit_test_setup(extended_list_that_loops_or_leaves_ends, reset),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+"""Stands for qemu-system-x86_64: speaks QMP, prints, writes a result, ends as told.
+
+FAKE_QEMU names a JSON file: {"console": text, "result": text, "code": N, "hang": bool,
+"refuse": text, "progress": bool}. What it was started with goes to FAKE_QEMU_LOG.
+"""
+
+import json
+import os
+import socket
+import sys
+import time
+
+
+def words(option):
+    """Values of every occurrence of a long option."""
+    return [value for name, value in zip(sys.argv, sys.argv[1:]) if name == option]
+
+
+def key_of(text, key):
+    for word in text.split(","):
+        name, _, value = word.partition("=")
+        if name == key:
+            return value
+    return None
+
+
+def chardev(name):
+    return next(text for text in words("-chardev") if key_of(text, "id") == name)
+
+
+def serve(threads):
+    """QMP until the guest is let run."""
+    sock = socket.socket(fileno=int(key_of(chardev("qmp"), "fd")))
+    stream = sock.makefile("rwb")
+
+    def say(message):
+        stream.write(json.dumps(message).encode() + b"\r\n")
+        stream.flush()
+
+    say({"QMP": {"version": {}, "capabilities": []}})
+    while True:
+        command = json.loads(stream.readline())["execute"]
+        answer = {}
+        if command == "query-cpus-fast":
+            answer = [{"cpu-index": 0, "thread-id": thread} for thread in threads]
+        say({"event": "NOISE", "data": {}})
+        say({"return": answer})
+        if command == "cont":
+            return
+
+
+def main():
+    if "--version" in sys.argv:
+        print("QEMU emulator version 7.2.0 (fake)")
+        return 0
+    with open(os.environ["FAKE_QEMU"], encoding="utf-8") as file:
+        plan = json.load(file)
+    texts = {key_of(text, "name"): open(key_of(text, "file"), encoding="utf-8").read()
+             for text in words("-fw_cfg")}
+    with open(os.environ["FAKE_QEMU_LOG"], "a", encoding="utf-8") as file:
+        json.dump({"argv": sys.argv, "texts": texts, "pid": os.getpid(),
+                   "directory": os.path.dirname(key_of(chardev("result"), "path"))}, file)
+        file.write("\n")
+    if plan.get("refuse"):
+        print(f"qemu-system-x86_64: {plan['refuse']}", file=sys.stderr)
+        return 1
+    serve([os.getpid()])
+    sys.stdout.write(plan.get("console", ""))
+    sys.stdout.flush()
+    if plan.get("cores"):
+        print("cores", sorted(os.sched_getaffinity(0)), flush=True)
+    with open(key_of(chardev("result"), "path"), "w", encoding="utf-8") as file:
+        file.write(plan.get("result", ""))
+    if plan.get("hang"):
+        time.sleep(600)
+    return plan.get("code", 0)
+
+
+sys.exit(main())

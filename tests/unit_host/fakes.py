@@ -1,0 +1,60 @@
+"""The tool as a user runs it, with a QEMU that only pretends."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+TOOL = ROOT / "bench" / "ringbolt"
+
+GOOD_RESULT = {"fio version": "fio-3.33", "jobs": [{"jobname": "a", "error": 0}],
+               "ringbolt": {"devices": [], "cpus": []}}
+
+
+class Bench:
+    """A directory with a built kernel, a fake QEMU on PATH and its plan."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.build = directory / "build"
+        self.build.mkdir()
+        (self.build / "kernel.elf").write_bytes(b"\x7fELF")
+        (self.build / "ringbolt.img").write_bytes(b"\0" * 4096)
+        programs = directory / "bin"
+        programs.mkdir()
+        program = programs / "qemu-system-x86_64"
+        program.write_text(f"#!{sys.executable}\n"
+                           + (Path(__file__).parent / "fake_qemu.py").read_text())
+        program.chmod(program.stat().st_mode | stat.S_IXUSR)
+        self.temporary = directory / "t"
+        self.temporary.mkdir()
+        self.log = directory / "log"
+        self.environment = dict(
+            os.environ, PATH=f"{programs}:{os.environ['PATH']}", TMPDIR=str(self.temporary),
+            RINGBOLT_BUILD=str(self.build), FAKE_QEMU=str(directory / "plan"),
+            FAKE_QEMU_LOG=str(self.log))
+        self.plan()
+
+    def plan(self, **plan):
+        """What the fake does; a good run unless said otherwise."""
+        full = {"console": "[    0.001] boot: hello\nringbolt: exit status 0\n",
+                "result": json.dumps(GOOD_RESULT), "code": 1}
+        full.update(plan)
+        (self.directory / "plan").write_text(json.dumps(full))
+
+    def command(self, *arguments):
+        return [sys.executable, str(TOOL), *map(str, arguments)]
+
+    def run(self, *arguments):
+        return subprocess.run(self.command("run", "--accel=tcg", *arguments),
+                              env=self.environment, cwd=self.directory, capture_output=True,
+                              text=True, timeout=60, check=False)
+
+    def starts(self):
+        """What each fake QEMU was started with."""
+        if not self.log.exists():
+            return []
+        return [json.loads(line) for line in self.log.read_text().splitlines()]

@@ -1,0 +1,282 @@
+"""`ringbolt run` from the outside: statuses, messages, what is left behind."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from fakes import GOOD_RESULT
+from host.options import DEFAULT_JOB
+
+
+def assert_nothing_left(bench):
+    assert list(bench.temporary.iterdir()) == []
+    for start in bench.starts():
+        assert not os.path.exists(start["directory"])
+        assert not os.path.exists(f"/proc/{start['pid']}")
+
+
+def test_good_run_prints_the_console_and_stores_the_result(bench):
+    run = bench.run("--json", "r.json")
+    assert run.returncode == 0, run.stderr
+    assert run.stdout == "[    0.001] boot: hello\nringbolt: exit status 0\n"
+    assert run.stderr == ""
+    document = json.loads((bench.directory / "r.json").read_text())
+    host = document["ringbolt"].pop("host")
+    assert document == GOOD_RESULT
+    assert host["accel"] == "tcg" and host["qemu"] == "QEMU emulator version 7.2.0 (fake)"
+    assert host["placement"]["name"] == "one"
+    assert_nothing_left(bench)
+
+
+def test_json_on_stdout_has_it_for_itself(bench):
+    run = bench.run("--json", "-")
+    assert json.loads(run.stdout)["jobs"] == GOOD_RESULT["jobs"]
+    assert "hello" in run.stderr
+
+
+def test_settings_and_job_reach_the_guest_by_fw_cfg(bench):
+    (bench.directory / "a.fio").write_text("[a]\nrw=read\n")
+    (bench.directory / "a.conf").write_text("queues=2\n")
+    run = bench.run("--set", "completion=poll", "--set", "a.conf", "a.fio")
+    assert run.returncode == 0, run.stderr
+    assert bench.starts()[0]["texts"] == {"opt/ringbolt/config": "completion=poll\nqueues=2\n",
+                                          "opt/ringbolt/job": "[a]\nrw=read\n"}
+
+
+def test_default_job_is_given_unless_an_image_brings_one(bench):
+    bench.run()
+    bench.run("--boot=uefi")
+    pvh, uefi = (start["texts"] for start in bench.starts())
+    assert pvh["opt/ringbolt/job"] == DEFAULT_JOB.read_text()
+    assert "opt/ringbolt/job" not in uefi
+
+
+def test_options_may_be_kept_in_a_file(bench):
+    (bench.directory / "m.conf").write_text("# two disks\nsmp=3\ndisk=backend=null\n\n"
+                                            "disk=backend=null,queues=2\n")
+    run = bench.run("@m.conf", "--qemu-arg", "-icount", "--qemu-arg=shift=0")
+    assert run.returncode == 0, run.stderr
+    argv = bench.starts()[0]["argv"]
+    assert argv[-2:] == ["-icount", "shift=0"]
+    assert sum(word.startswith("virtio-blk-pci") for word in argv) == 2
+    assert argv[argv.index("-smp") + 1] == "3"
+
+
+STATUSES = [
+    # console's end, QEMU's status -> ours
+    ("ringbolt: exit status 0\n", 1, 0),
+    ("[ 0.1] job: x failed\nringbolt: exit status 1\n", 3, 1),
+    ("[ 0.1] opt/ringbolt/config:1: foo: unknown key\nringbolt: exit status 2\n", 5, 2),
+    ("panic: no\nringbolt: exit status 3\n", 7, 3),
+    ("ringbolt: exit status 0\n", 0, 0),  # left by ACPI: the words decide
+    ("ringbolt: exit status 2\n", 0, 2),
+    ("booting\n", 0, 3),  # reset
+    ("booting\n", 1, 3),  # QEMU's own failure
+    ("ringbolt: exit status 0\nbut no\nthen\nsomething\nelse\n", 1, 3),
+    ("booting\n", 134, 3),
+]
+
+
+@pytest.mark.parametrize("console, code, status", STATUSES)
+def test_status_is_the_guests_own_only_when_it_said_so(bench, console, code, status):
+    bench.plan(console=console, code=code)
+    run = bench.run("--set", "foo=1", "--json", "r.json")
+    assert run.returncode == status, run.stderr
+    assert (bench.directory / "r.json").exists() is (status in (0, 1))
+    assert_nothing_left(bench)
+
+
+def test_kernels_complaint_names_what_the_user_typed(bench):
+    bench.plan(console="[    0.1] opt/ringbolt/config:1: foo: unknown key\n"
+                       "ringbolt: exit status 2\n", code=5)
+    run = bench.run("--set", "foo=1")
+    assert run.stderr == "ringbolt: --set foo=1: foo: unknown key\n"
+
+
+def test_complaints_of_several_jobs_are_all_shown_but_fios_words_are_not(bench):
+    (bench.directory / "my.fio").write_text("[a]\nx=1\n[b]\n")
+    bench.plan(console="[ 0.1] disks: two\nopt/ringbolt/job:2: x: unknown option\n"
+                       "Bad option <x=1>\nopt/ringbolt/job:3: rw: [b] no\nfio: job a dropped\n"
+                       "ringbolt: exit status 2\n", code=5)
+    assert bench.run("my.fio").stderr == ("ringbolt: my.fio:2: x: unknown option\n"
+                                          "ringbolt: my.fio:3: rw: [b] no\n")
+
+
+@pytest.mark.parametrize("result", ["", "{", '{"jobs": []}', "{} {}"])
+def test_a_run_without_a_whole_result_did_not_go_well(bench, result):
+    bench.plan(result=result)
+    run = bench.run("--json", "r.json")
+    assert run.returncode == 3
+    assert len(run.stderr.splitlines()) == 1 and "result" in run.stderr
+    assert not (bench.directory / "r.json").exists()
+
+
+def test_firmwares_words_before_the_result_do_not_count(bench):
+    noise = "\x1b[2J\x1b[01;01HBdsDxe: loading\r\n"
+    bench.plan(result=noise + json.dumps(GOOD_RESULT, indent=1) + "\n")
+    assert bench.run("--boot=uefi").returncode == 0
+    assert bench.run("--boot=pvh").returncode == 3
+    bench.plan(result=noise)
+    assert bench.run("--boot=uefi").returncode == 3
+
+
+def test_job_error_without_a_result_is_still_a_job_error(bench):
+    bench.plan(console="[ 0.1] job: bad\nringbolt: exit status 1\n", code=3, result="")
+    run = bench.run()
+    assert run.returncode == 1 and run.stderr == "ringbolt: job: bad\n"
+
+
+def test_hung_guest_is_ended_with_its_last_lines(bench):
+    bench.plan(console="one\ntwo\nthree", hang=True)
+    run = bench.run("--timeout", "1")
+    assert run.returncode == 3
+    assert run.stderr.splitlines() == ["ringbolt: the guest did not end within 1 s",
+                                       "  | one", "  | two", "  | three"]
+    assert_nothing_left(bench)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signals_end_qemu_too(bench, number):
+    bench.plan(console="up\n", hang=True)
+    process = subprocess.Popen(bench.command("run", "--accel=tcg"), env=bench.environment,
+                               cwd=bench.directory, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "up\n"
+    process.send_signal(number)
+    _, complaint = process.communicate(timeout=20)
+    assert process.returncode == 3 and complaint == "ringbolt: interrupted\n"
+    assert_nothing_left(bench)
+
+
+def test_even_a_killed_tool_leaves_no_qemu(bench):
+    bench.plan(console="up\n", hang=True)
+    process = subprocess.Popen(bench.command("run", "--accel=tcg"), env=bench.environment,
+                               cwd=bench.directory, stdout=subprocess.PIPE)
+    process.stdout.readline()
+    process.kill()
+    process.communicate()
+    pid = bench.starts()[0]["pid"]
+    for _ in range(100):
+        if not os.path.exists(f"/proc/{pid}"):
+            return
+        time.sleep(0.05)
+    pytest.fail("QEMU outlived the tool")
+
+
+def test_vcpus_and_device_are_pinned_before_the_guest_runs(bench):
+    bench.plan(cores=True)
+    cores = sorted(os.sched_getaffinity(0))
+    run = bench.run("--placement", "one")
+    assert f"cores [{cores[0]}]" in run.stdout
+    run = bench.run("--placement", "none")
+    assert f"cores {cores}" in run.stdout
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one core cannot be split")
+def test_split_puts_the_vcpus_on_their_own_core(bench):
+    bench.plan(cores=True)
+    run = bench.run("--placement", "split", "--json", "r.json")
+    chosen = json.loads((bench.directory / "r.json").read_text())["ringbolt"]["host"]["placement"]
+    assert f"cores {chosen['vcpu_cores']}" in run.stdout
+    assert chosen["vcpu_cores"] != chosen["device_cores"]
+
+
+@pytest.mark.parametrize("words, expected", [
+    (["--set", "completion=poll", "--placement", "none"], True),
+    (["--set", "completion=adaptive", "--placement", "none"], True),
+    (["--placement", "one"], False)])
+def test_polling_gets_an_iothread(bench, words, expected):
+    bench.run(*words)
+    assert ("iothread,id=iothread0" in bench.starts()[0]["argv"]) is expected
+
+
+def test_a_crash_is_told_as_one(bench):
+    bench.plan(console="panic: no\nringbolt: exit status 3\n", code=7)
+    assert bench.run().stderr.splitlines()[:2] == ["ringbolt: the guest crashed", "  | panic: no"]
+
+
+def test_qemus_refusal_is_a_usage_error(bench):
+    bench.plan(refuse="-device foo: 'foo' is not a valid device model name")
+    run = bench.run("--qemu-arg=-device", "--qemu-arg=foo",
+                    "--disk", "backend=file,path=new.img,size=1M")
+    assert run.returncode == 2
+    assert run.stderr == ("ringbolt: QEMU does not start: -device foo: 'foo' is not a valid "
+                          "device model name\n")
+    assert not (bench.directory / "new.img").exists()
+
+
+def test_qemus_refusal_of_a_disk_names_the_disk(bench):
+    bench.plan(refuse="-blockdev node-name=disk1,driver=raw,file.driver=nbd: Failed to connect: no")
+    run = bench.run("--disk", "backend=null", "--disk", "backend=nbd,path=/nowhere")
+    assert run.returncode == 2
+    assert run.stderr == "ringbolt: --disk backend=nbd,path=/nowhere: Failed to connect: no\n"
+
+
+def test_files_are_created_but_never_changed(bench):
+    run = bench.run("--disk", "backend=file,path=new.img,size=1M")
+    assert run.returncode == 0, run.stderr
+    new = bench.directory / "new.img"
+    assert new.stat().st_size == 1 << 20
+    new.write_bytes(b"x" * 4096)
+    run = bench.run("--disk", "backend=file,path=new.img,size=1M")
+    assert run.returncode == 2 and "exists and has 4096 bytes" in run.stderr
+    assert new.read_bytes() == b"x" * 4096
+
+
+BAD = [
+    (["--disk", "backend=null,foo=1"], '--disk backend=null,foo=1: unknown key "foo"'),
+    (["--disk", "backend=file,path=none.img"], "none.img: no such file (size= creates it)"),
+    (["--disk", "backend=file,path=/nowhere/x,size=1M"], "/nowhere/x: No such file"),
+    (["--disk", "backend=file,path=."], ".: not a writable file"),
+    (["--disk", "backend=vhost-user,path=none.img"], "none.img: no such file"),
+    (["--disk", "backend=nbd,path=http://x"], "path=http://x: not nbd://HOST"),
+    (["--set", "nonsense"], "--set nonsense: No such file"),
+    (["none.fio"], "none.fio: No such file"),
+    (["."], ".: Is a directory"),
+    (["--smp", "0"], "--smp: 0: must be a whole number from 1 to 255"),
+    (["--smp", "two"], "--smp: two: must be"),
+    (["--memory", "1"], "--memory: 1: must be"),
+    (["--machine", "vax"], "--machine: invalid choice: 'vax'"),
+    (["--boot", "floppy"], "--boot: invalid choice"),
+    (["--placement", "left"], "--placement: invalid choice"),
+    (["--timeout", "-1"], "--timeout"),
+    (["--json", "nowhere/x.json"], "--json nowhere/x.json: no such directory: nowhere"),
+    (["--json", "."], "--json .: is a directory"),
+    (["--sm", "2"], "unrecognized arguments: --sm=2"),
+    (["a.fio", "b.fio"], "unrecognized arguments: b.fio"),
+    (["--smp"], "--smp: expected one argument"),
+    (["@nowhere"], "nowhere: No such file"),
+    (["@broken"], "broken:2: not option=value: smp"),
+]
+
+
+@pytest.mark.parametrize("words, complaint", BAD, ids=lambda value: " ".join(value)
+                         if isinstance(value, list) else "")
+def test_bad_usage_is_one_line_and_starts_nothing(bench, words, complaint):
+    (bench.directory / "a.fio").write_text("")
+    (bench.directory / "broken").write_text("# x\nsmp\n")
+    before = sorted(entry.name for entry in bench.directory.iterdir())
+    run = bench.run(*words)
+    assert run.returncode == 2
+    assert run.stdout == ""
+    assert len(run.stderr.splitlines()) == 1 and run.stderr.startswith("ringbolt: ")
+    assert complaint in run.stderr
+    assert bench.starts() == []
+    assert sorted(entry.name for entry in bench.directory.iterdir()) == before
+
+
+def test_missing_kernel_says_what_to_do(bench):
+    (bench.build / "kernel.elf").unlink()
+    run = bench.run()
+    assert run.returncode == 2 and "kernel.elf: not built yet; run make" in run.stderr
+
+
+def test_missing_qemu_is_named(bench):
+    bench.environment["PATH"] = str(bench.directory)
+    run = bench.run()
+    assert run.returncode == 2
+    assert run.stderr == "ringbolt: qemu-system-x86_64: not found; install it (make deps)\n"

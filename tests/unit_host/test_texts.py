@@ -1,0 +1,48 @@
+"""Settings from words and files; complaints that lead back to them."""
+
+import pytest
+
+from host.errors import UsageError
+from host.texts import parse_settings, relocate
+
+
+def test_later_lines_win_and_comments_do_not_count(tmp_path):
+    conf = tmp_path / "poll.conf"
+    conf.write_text("# a comment\ncompletion = poll # why\nqueues=2\n")
+    settings = parse_settings(["completion=irq", str(conf)])
+    assert settings.value("completion", "irq") == "poll"
+    assert settings.value("ring", "auto") == "auto"
+    assert parse_settings([str(conf), "completion=irq"]).value("completion", "x") == "irq"
+    assert settings.text() == b"completion=irq\n# a comment\ncompletion = poll # why\nqueues=2\n"
+
+
+def test_complaints_name_the_users_file_and_line(tmp_path):
+    conf = tmp_path / "a.conf"
+    conf.write_text("\nfoo=1\n")
+    settings = parse_settings(["queues=2", str(conf)])
+    assert relocate("opt/ringbolt/config:3: foo: unknown key", settings, None) == \
+        f"{conf}:2: foo: unknown key"
+    assert relocate("opt/ringbolt/config:1: queues: no", settings, None) == \
+        "--set queues=2: queues: no"
+    assert relocate("opt/ringbolt/job:7: bs: no", settings, "my.fio") == "my.fio:7: bs: no"
+    assert relocate("opt/ringbolt/config:99: x", settings, None) == "opt/ringbolt/config:99: x"
+    assert relocate("something else", settings, None) == "something else"
+
+
+@pytest.mark.parametrize("word", ["=1", "Foo=1", "a b=1", "a=1\nb=2"])
+def test_words_that_are_no_setting_are_refused(word):
+    with pytest.raises(UsageError, match="not key=value"):
+        parse_settings([word])
+
+
+def test_files_that_cannot_be_settings_are_refused(tmp_path):
+    with pytest.raises(UsageError, match="--set nowhere: No such file"):
+        parse_settings(["nowhere"])
+    binary = tmp_path / "binary"
+    binary.write_bytes(b"a\0b")
+    with pytest.raises(UsageError, match="not a text file"):
+        parse_settings([str(binary)])
+    big = tmp_path / "big"
+    big.write_bytes(b"#" * ((1 << 20) + 1))
+    with pytest.raises(UsageError, match="larger than"):
+        parse_settings([str(big)])
