@@ -6,4 +6,5 @@ command   Options -> QEMU's arguments, a pure function
 guest     one QEMU from start to result; process, qmp, placement, accel, console, storage
 result    the JSON document: check, read figures out of it, write it in fio's text form
 compare   `ringbolt bench`;  insns: `ringbolt insns`;  table: how both print
+statistic medians and ratios of noisy rounds, with intervals and tests
 """
