@@ -106,12 +106,14 @@ BENCH_C := \
 	bench/engine_pace.c \
 	bench/engine_plain.c \
 	bench/engine_setup.c \
+	bench/engine_stages.c \
 	bench/engine_steady.c \
 	bench/engine_target.c \
 	bench/engine_verify.c \
 	bench/iolog.c \
 	bench/progress.c \
 	bench/result.c \
+	bench/result_jobs.c \
 	bench/hash.c \
 	bench/verify.c \
 	bench/verify_classify.c \

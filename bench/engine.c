@@ -148,10 +148,10 @@ void engine_job_finish(struct engine_job *job, uint64_t now)
 		stats->direction[d].io_bytes = engine_job_bytes(job, d);
 	}
 	set_runtimes(job);
+	engine_stages_end(job);
 	drop_unwanted(job);
 	if (job->pace && job->begun)
 		engine_pace_end(job);
-	stats->stages.discover_to_deliver_tsc = job->discover_to_deliver_tsc;
 	stats->total_tsc = now - job->start_tsc;
 	stats->busy_tsc = stats->total_tsc - (job->cpu->idle_tsc - job->idle_start_tsc);
 	stats->sequence_digest = engine_pace_digest(job);
@@ -355,12 +355,16 @@ static NOINLINE void look_at_clock(struct engine_cpu *cpu, uint64_t now)
 	cpu->look_tsc = next;
 }
 
-static void loop(struct engine_cpu *cpu)
+/* `stamps`, a constant: notes when it looks at the rings. */
+static inline __attribute__((always_inline)) void loop(struct engine_cpu *cpu, bool stamps)
 {
 	for (;;) {
 		unsigned delivered = 0;
-		for (uint32_t i = 0; i < cpu->queue_count; i++)
+		for (uint32_t i = 0; i < cpu->queue_count; i++) {
+			if (stamps)
+				cpu->discovery_tsc = clock_tsc();
 			delivered += blk_poll(cpu->queues[i]);
+		}
 		uint64_t now = clock_tsc();
 		struct pass pass = step_jobs(cpu, now);
 		if (UNLIKELY(now >= cpu->look_tsc))
@@ -386,7 +390,10 @@ static void run_cpu(struct engine_cpu *cpu)
 	cpu->timer_is_stale = true;
 	/* blk_wait() takes no more than are in flight. */
 	cpu->wanted = cpu->job_count == 1 ? cpu->jobs[0]->complete_min : 1;
-	loop(cpu);
+	if (engine.settings->stages == STAGES_FULL)
+		loop(cpu, true);
+	else
+		loop(cpu, false);
 	timer_cancel(&cpu->wake_timer);
 	cpu->finish_tsc = clock_tsc();
 	cpu->idle_tsc = cpu->cpu->idle_tsc - cpu->idle_start_tsc;
@@ -447,11 +454,6 @@ uint64_t engine_elapsed_s(void)
 struct stats_job *engine_job_stats(uint32_t job)
 {
 	return engine.jobs[job].stats;
-}
-
-uint32_t engine_job_cpu(uint32_t job)
-{
-	return engine.jobs[job].cpu->index;
 }
 
 uint32_t engine_job_latency_depth(uint32_t job)

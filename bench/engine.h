@@ -31,9 +31,8 @@ enum exit_status engine_run(const struct job_set *set, const char *job_file,
 /* Seconds since the run began, rounded up. */
 uint64_t engine_elapsed_s(void);
 
-/* What a job measured, and its CPU; valid after engine_run(). */
+/* What a job measured; valid after engine_run(). */
 struct stats_job *engine_job_stats(uint32_t job);
-uint32_t engine_job_cpu(uint32_t job);
 
 /* The depth that latency_target= found; 0: it was not looked for. */
 uint32_t engine_job_latency_depth(uint32_t job);

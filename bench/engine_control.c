@@ -65,7 +65,7 @@ void engine_job_reset_statistics(struct engine_job *job, uint64_t now)
 	stats->total_errors = errors;
 	stats->first_error = first;
 	stats->error = error;
-	job->discover_to_deliver_tsc = 0;
+	engine_stages_forget(job);
 	engine_job_begin_measuring(job, now);
 	if (job->pace)
 		engine_target_forget(job, now);

@@ -38,6 +38,30 @@ struct engine_sampler {
 	uint64_t seen[DIR_COUNT]; /* bytes or I/Os, at last_tsc */
 };
 
+/*
+ * The stages of a latency, in order. Between them: the doorbell; the signal,
+ * which is the interrupt's entry, or that polling found the completion; and the
+ * discovery, when the CPU's loop, woken, looked at the ring (polled: the signal).
+ */
+enum engine_stage {
+	STAGE_SUBMIT_TO_DOORBELL, /* fio's slat; all others together: clat */
+	STAGE_DOORBELL_TO_SIGNAL,
+	STAGE_SIGNAL_TO_DISCOVERY,
+	STAGE_DISCOVERY_TO_DELIVERY,
+	ENGINE_STAGES
+};
+
+/* stages=full: of every I/O that has a latency. */
+struct engine_stages {
+	struct stats_latency stage[ENGINE_STAGES];
+};
+
+/* What is known without: the last two stages are one. Together: the sum of all lat. */
+struct engine_stage_sums {
+	uint64_t count;
+	uint64_t submit_to_doorbell_ns, doorbell_to_signal_ns, signal_to_delivery_ns;
+};
+
 enum engine_phase {
 	PHASE_WAITING, /* for earlier jobs, or its start delay */
 	PHASE_RUNNING,
@@ -67,7 +91,8 @@ struct engine_job {
 	uint32_t plain_left, plain_granted; /* [c] to issue without a second thought */
 	bool plain; /* [I] goes the short way */
 	struct stats_direction *plain_stats; /* [c] */
-	uint64_t discover_to_deliver_tsc; /* [c] sum */
+	uint64_t signal_to_delivery_tsc; /* [c] sum; the signal: blk.h's discover_tsc */
+	struct engine_stages *stages; /* [I] NULL: means of what is measured anyway */
 	uint32_t phase; /* [a] enum engine_phase; written by its CPU */
 	bool special; /* [I] has something beyond plain reads */
 	bool verifies; /* [I] data is written to be checked, or checked */
@@ -93,6 +118,7 @@ struct engine_job {
 	uint64_t passes_left; /* [c] after this one, by loops= */
 	uint64_t repeat_bytes; /* [I] then more, while a block fits below: io_size=; 0: none */
 	uint64_t idle_start_tsc; /* [c] the CPU's idle time at the start */
+	struct engine_stage_sums stage_sums; /* [c] at the end */
 	struct engine_io *ios; /* [I] depth of them */
 	/* Verified data (engine_verify.c). */
 	struct engine_verify *verify; /* [I] NULL: without verify= */
@@ -114,6 +140,7 @@ struct engine_cpu {
 	bool timer_is_stale; /* [c] what it is armed for may have changed */
 	uint64_t next_deadline_check_tsc;
 	uint64_t look_tsc; /* [c] the earliest time at which anything is due */
+	uint64_t discovery_tsc; /* [c] stages=full: when the loop looked at a ring */
 	uint32_t wanted; /* [I] completions below which no job can go on */
 	uint64_t start_tsc, finish_tsc; /* of the run */
 	uint64_t idle_start_tsc, idle_tsc;
@@ -213,6 +240,20 @@ void engine_job_reset_statistics(struct engine_job *job, uint64_t now);
 
 /* exitall: the jobs that exit_what= names stop. */
 void engine_job_end_others(const struct engine_job *job);
+
+/* --- engine_stages.c: what a latency consists of; the job's CPU --- */
+
+/* At set-up. -ERR_NO_MEMORY. */
+int engine_stages_init(struct engine_job *job);
+
+/* An I/O was delivered; jobs with stages only. */
+void engine_stages_add(struct engine_job *job, const struct blk_request *request, uint64_t now);
+
+/* Starts over, at the end of a ramp. */
+void engine_stages_forget(struct engine_job *job);
+
+/* The job is over, and its latencies are still there: fills stage_sums. */
+void engine_stages_end(struct engine_job *job);
 
 /* --- engine_steady.c: steadystate=; boot CPU --- */
 

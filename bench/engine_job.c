@@ -83,7 +83,9 @@ static inline void account(struct engine_job *job, const struct engine_io *io, u
 		return;
 	uint64_t slat_ns = clock_tsc_to_ns(request->doorbell_tsc - request->submit_tsc);
 	uint64_t clat_ns = clock_tsc_to_ns(now - request->doorbell_tsc);
-	job->discover_to_deliver_tsc += now - request->discover_tsc;
+	job->signal_to_delivery_tsc += now - request->discover_tsc;
+	if (UNLIKELY(job->stages))
+		engine_stages_add(job, request, now);
 	stats_latency_add(&direction->clat, clat_ns);
 	if (LIKELY(!job->full_histograms)) {
 		stats_summary_add(&direction->slat, slat_ns);

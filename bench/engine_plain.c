@@ -21,7 +21,7 @@ bool engine_plain_is_possible(const struct engine_job *job)
 	const struct job *options = job->job;
 	uint32_t directions = options->rw & (JOB_RW_READ | JOB_RW_WRITE | JOB_RW_TRIM);
 	return directions == JOB_RW_READ && options->file_count == 1 && !job->special &&
-	       job->measured && !job->full_histograms &&
+	       job->measured && !job->full_histograms && !job->stages &&
 	       options->min_bs[DIR_READ] == options->max_bs[DIR_READ] &&
 	       job->generator->way != GENERATOR_GENERAL;
 }
@@ -66,7 +66,7 @@ void engine_plain_done(struct blk_request *request)
 	job->free[job->free_count] = request;
 	barrier_compiler(); /* lets the count be incremented where it is */
 	job->free_count++;
-	job->discover_to_deliver_tsc += now - request->discover_tsc;
+	job->signal_to_delivery_tsc += now - request->discover_tsc;
 	struct stats_direction *direction = job->plain_stats;
 	uint64_t clat_ns = clock_tsc_to_ns(now - request->doorbell_tsc);
 	uint64_t lat_ns = clock_tsc_to_ns(now - request->submit_tsc);

@@ -233,6 +233,8 @@ static int setup_job(struct engine_job *job, const struct job *options)
 		return complain(options, "latency_window", "latency_target needs it");
 	if (engine_pace_init(job))
 		return complain(options, "rate", "not enough memory");
+	if (engine_stages_init(job))
+		return complain(options, "name", "not enough memory for stages=full");
 	error = allocate_ios(job);
 	if (!error && job->verifies && engine_verify_init(job, regions))
 		return complain(options, "verify", "not enough memory to note what is written; "

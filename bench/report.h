@@ -59,6 +59,13 @@ struct report_run {
 void report_json(const struct report_run *run, struct json_writer *w);
 
 /*
+ * A latency object as fio writes them, in ns. With a job: also the percentiles
+ * that it lists, and with bins the histogram.
+ */
+void report_latency(struct json_writer *w, const char *key, const struct stats_latency *s,
+		    const struct job *percentiles_of, bool bins);
+
+/*
  * fio's "normal" summary; print gets one line with its newline per call. Not
  * reentrant.
  */

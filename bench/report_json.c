@@ -54,8 +54,8 @@ static void write_bins(struct json_writer *w, const struct stats_latency *s)
 	json_object_end(w);
 }
 
-static void write_latency(struct json_writer *w, const char *key, const struct report_run *run,
-			  const struct job *job, const struct stats_latency *s, bool percentiles)
+void report_latency(struct json_writer *w, const char *key, const struct stats_latency *s,
+		    const struct job *percentiles_of, bool bins)
 {
 	json_object_begin(w, key);
 	json_uint(w, "min", s->count ? s->min_ns : 0);
@@ -63,12 +63,18 @@ static void write_latency(struct json_writer *w, const char *key, const struct r
 	json_float(w, "mean", stats_latency_mean(s));
 	json_float(w, "stddev", stats_latency_stddev(s));
 	json_uint(w, "N", s->count);
-	if (percentiles && s->count) {
-		write_percentiles(w, job, s);
-		if (run->json_plus)
+	if (percentiles_of && s->count) {
+		write_percentiles(w, percentiles_of, s);
+		if (bins)
 			write_bins(w, s);
 	}
 	json_object_end(w);
+}
+
+static void write_latency(struct json_writer *w, const char *key, const struct report_run *run,
+			  const struct job *job, const struct stats_latency *s, bool percentiles)
+{
+	report_latency(w, key, s, percentiles ? job : NULL, run->json_plus);
 }
 
 static void write_samples(struct json_writer *w, const struct report_run *run,

@@ -1,7 +1,8 @@
 /*
  * The result document: fio's JSON (report.h) with one object of our own.
  *
- *   "ringbolt": version, status, settings, boot_ns, clock, cpus[], devices[]
+ *   "ringbolt": version, status, settings, boot_ns, clock, cpus[], devices[],
+ *	       jobs[] (result_jobs.c)
  *
  * It goes to COM2 alone when there is one; else to the console between two
  * marker lines, so that nothing else mixes in. Log files follow on the same
@@ -9,13 +10,10 @@
  */
 #include "bench/result.h"
 
-#include "bench/decimal.h"
 #include "bench/engine_impl.h"
-#include "bench/report.h"
+#include "bench/result_impl.h"
 #include "kernel/cpu/uart.h"
-#include "kernel/lib/fmt.h"
 #include "kernel/lib/log.h"
-#include "kernel/lib/mem.h"
 
 #define RESULT_BEGIN "-----BEGIN RINGBOLT RESULT-----\n"
 #define RESULT_END "-----END RINGBOLT RESULT-----\n"
@@ -164,61 +162,6 @@ static void write_devices(struct json_writer *w)
 	json_array_end(w);
 }
 
-/*
- * Rated jobs: latency from when an I/O was due, not from when it was issued.
- */
-static void write_scheduled(struct json_writer *w, const struct job *job,
-			    const struct stats_latency *s)
-{
-	if (!s->count)
-		return;
-	json_object_begin(w, "scheduled_lat_ns");
-	json_uint(w, "min", s->min_ns);
-	json_uint(w, "max", s->max_ns);
-	json_float(w, "mean", stats_latency_mean(s));
-	json_float(w, "stddev", stats_latency_stddev(s));
-	json_uint(w, "N", s->count);
-	json_object_begin(w, "percentile");
-	for (uint32_t i = 0; i < job->percentile_count; i++) {
-		char key[DECIMAL_BYTES];
-		decimal_format(key, (double)job->percentiles_micro[i] / 1e6, 6);
-		json_uint(w, key, stats_percentile_ns(s, job->percentiles_micro[i]));
-	}
-	json_object_end(w);
-	json_object_end(w);
-}
-
-/* What fio has no word for, job by job. */
-static void write_jobs(struct json_writer *w, const struct result *result)
-{
-	json_array_begin(w, "jobs");
-	for (uint32_t i = 0; i < result->set->job_count; i++) {
-		const struct stats_job *stats = engine_job_stats(i);
-		uint64_t slat = 0, clat = 0, count = 0;
-		for (int d = 0; d < DIR_COUNT; d++) {
-			slat += stats->direction[d].slat.sum_ns;
-			clat += stats->direction[d].clat.sum_ns;
-			count += stats->direction[d].clat.count;
-		}
-		uint64_t deliver = clock_tsc_to_ns(stats->stages.discover_to_deliver_tsc);
-		char digest[20];
-		fmt_print(digest, sizeof(digest), "%016lx", stats->sequence_digest);
-		json_object_begin(w, NULL);
-		json_string(w, "jobname", result->set->jobs[i].name);
-		json_uint(w, "cpu", engine_job_cpu(i));
-		json_uint(w, "elapsed_ns", clock_tsc_to_ns(stats->total_tsc));
-		json_string(w, "sequence_digest", digest);
-		json_object_begin(w, "stages_mean_ns");
-		json_float(w, "submit_to_doorbell", share(slat, count));
-		json_float(w, "doorbell_to_discover", share(clat - MIN(clat, deliver), count));
-		json_float(w, "discover_to_deliver", share(deliver, count));
-		json_object_end(w);
-		write_scheduled(w, &result->set->jobs[i], &stats->scheduled);
-		json_object_end(w);
-	}
-	json_array_end(w);
-}
-
 static void write_extra(struct json_writer *w, void *context)
 {
 	const struct result *result = context;
@@ -230,7 +173,7 @@ static void write_extra(struct json_writer *w, void *context)
 	write_clock(w);
 	write_cpus(w);
 	write_devices(w);
-	write_jobs(w, result);
+	result_write_jobs(w, result);
 }
 
 static void sink_com2(void *context, const char *text, size_t length_bytes)

@@ -222,10 +222,6 @@ void stats_job_merge(struct stats_job *into, const struct stats_job *from)
 	}
 	into->submit_calls += from->submit_calls;
 	into->complete_calls += from->complete_calls;
-	into->stages.count += from->stages.count;
-	into->stages.submit_to_doorbell_tsc += from->stages.submit_to_doorbell_tsc;
-	into->stages.doorbell_to_discover_tsc += from->stages.doorbell_to_discover_tsc;
-	into->stages.discover_to_deliver_tsc += from->stages.discover_to_deliver_tsc;
 	into->job_runtime_ms += from->job_runtime_ms;
 	into->busy_tsc += from->busy_tsc;
 	into->system_tsc += from->system_tsc;

@@ -113,14 +113,6 @@ struct stats_direction {
 
 enum { STATS_DEPTH_LEVELS = 7 };
 
-/* Where the time of I/Os went, in TSC sums; stage means are sum / count. */
-struct stats_stages {
-	uint64_t count;
-	uint64_t submit_to_doorbell_tsc;
-	uint64_t doorbell_to_discover_tsc;
-	uint64_t discover_to_deliver_tsc;
-};
-
 /* All that one job, or one reporting group, measured. */
 struct stats_job {
 	struct stats_direction direction[DIR_COUNT];
@@ -130,7 +122,6 @@ struct stats_job {
 	uint64_t submit_level[STATS_DEPTH_LEVELS]; /* 0,4,8,16,32,64,>=64 per call */
 	uint64_t complete_level[STATS_DEPTH_LEVELS];
 	uint64_t submit_calls, complete_calls;
-	struct stats_stages stages;
 	struct stats_latency scheduled; /* from intended start; rated jobs */
 	uint64_t job_runtime_ms;
 	uint64_t busy_tsc, system_tsc, total_tsc; /* of the job's CPU */

@@ -59,6 +59,7 @@ static const char *const chain_words[] = {
 };
 static const char *const sched_words[] = { [SCHED_NONE] = "none", [SCHED_DEADLINE] = "deadline" };
 static const char *const engine_words[] = { [ENGINE_BLK] = "blk", [ENGINE_FLOOR] = "floor" };
+static const char *const stages_words[] = { [STAGES_MEAN] = "mean", [STAGES_FULL] = "full" };
 static const char *const switch_words[] = { "off", "on" };
 static const char *const log_words[] = {
 	[LOG_ERROR] = "error", [LOG_WARN] = "warn", [LOG_INFO] = "info", [LOG_DEBUG] = "debug"
@@ -106,6 +107,8 @@ static const struct setting setting_table[] = {
 	NUMBER_OR_ZERO(segment_bytes, 512, 1048576,
 		       "scatter a job's buffers into segments of this size; 0: one segment each"),
 	WORDS(json_plus, switch_words, 0, "histogram bins in the result, as fio's json+"),
+	WORDS(stages, stages_words, STAGES_MEAN,
+	      "latency by stages: means of three, at no cost, or distributions of all four"),
 };
 
 _Static_assert(ARRAY_COUNT(setting_table) * sizeof(uint32_t) == sizeof(struct settings),

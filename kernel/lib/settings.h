@@ -17,6 +17,7 @@ enum setting_ring { RING_AUTO, RING_SPLIT, RING_PACKED };
 enum setting_chain { CHAIN_AUTO, CHAIN_DIRECT, CHAIN_INDIRECT };
 enum setting_sched { SCHED_NONE, SCHED_DEADLINE };
 enum setting_engine { ENGINE_BLK, ENGINE_FLOOR };
+enum setting_stages { STAGES_MEAN, STAGES_FULL };
 
 struct settings {
 	uint32_t completion; /* enum setting_completion; key "completion" */
@@ -38,6 +39,7 @@ struct settings {
 	uint32_t ram_disk_mib; /* size of the simulated disk */
 	uint32_t segment_bytes; /* of a job's buffers; 0 = each is one segment */
 	uint32_t json_plus; /* 0/1, histogram bins in the result */
+	uint32_t stages; /* enum setting_stages */
 };
 
 /* One complaint, ready to print: "FILE:LINE: KEY: what is wrong". */

@@ -1,0 +1,11 @@
+/* What the result's files share. */
+#ifndef BENCH_RESULT_IMPL_H
+#define BENCH_RESULT_IMPL_H
+
+#include "bench/report.h"
+#include "bench/result.h"
+
+/* result_jobs.c: the array "jobs" of the "ringbolt" object. */
+void result_write_jobs(struct json_writer *w, const struct result *result);
+
+#endif
