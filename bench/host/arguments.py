@@ -47,6 +47,7 @@ def run_parser():
     run = Parser(prog="ringbolt run", description="Boots the kernel once and runs a job file.",
                  epilog=_RUN_NOTES, formatter_class=argparse.RawDescriptionHelpFormatter)
     run.add_argument("--boot", choices=("uefi", "pvh"), default="pvh")
+    run.add_argument("--kernel", metavar="FILE", help="another kernel.elf than build/'s")
     run.add_argument("--machine", choices=("q35", "pc"), default="q35")
     run.add_argument("--smp", metavar="N", type=_typed(values.integer(1, 255)), default=1)
     run.add_argument("--memory", metavar="MIB", type=_typed(values.integer(16, 1 << 20)),
@@ -105,6 +106,6 @@ def parse_run(words):
     parsed = run_parser().parse_args(expand(words))
     return make_options(
         specs=parsed.disk, sets=parsed.set, job=parsed.job, boot=parsed.boot,
-        machine=parsed.machine, smp=parsed.smp, memory_mib=parsed.memory, json=parsed.json,
-        accel=parsed.accel, placement=parsed.placement, timeout_s=parsed.timeout,
-        qemu_args=parsed.qemu_arg)
+        kernel=parsed.kernel, machine=parsed.machine, smp=parsed.smp, memory_mib=parsed.memory,
+        json=parsed.json, accel=parsed.accel, placement=parsed.placement,
+        timeout_s=parsed.timeout, qemu_args=parsed.qemu_arg)

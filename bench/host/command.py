@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from .disk import DEFAULT_SIZE
 from .errors import UsageError
-from .options import image_path, kernel_path
+from .options import image_path
 
 FIRST_SLOT = 3  # pc keeps 0 and 1 for its own; q35 has 31
 QEMU = "qemu-system-x86_64"
@@ -138,7 +138,7 @@ def _disk_arguments(index, disk, options, files, iothread_default):
 
 def _boot_arguments(options, files):
     if options.boot == "pvh":
-        return ["-kernel", str(kernel_path())]
+        return ["-kernel", str(options.kernel_path())]
     arguments = [
         "-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={escape(files.firmware)}",
         "-drive", f"if=pflash,unit=1,format=raw,file={escape(files.variables)}"]

@@ -27,7 +27,7 @@ from .console import Console
 from .errors import (STATUS_CRASH, STATUS_JOB_ERROR, STATUS_OK, STATUS_USAGE, GuestError,
                      UsageError)
 from .logs import split_logs
-from .options import image_path, kernel_path
+from .options import image_path
 from .process import end, spawn
 from .qmp import Qmp, QmpClosed
 from .result import parse_result
@@ -65,9 +65,10 @@ def _firmware():
 
 def _check_files(options):
     """All that must exist does, and nothing that exists would be overwritten."""
-    built = kernel_path() if options.boot == "pvh" else image_path()
+    built = options.kernel_path() if options.boot == "pvh" else image_path()
     if not built.exists():
-        raise UsageError(f"{built}: not built yet; run make")
+        raise UsageError(f"--kernel {built}: no such file" if options.kernel else
+                         f"{built}: not built yet; run make")
     for disk in options.disks:
         if disk.path is None or disk.backend == "nbd":
             continue

@@ -18,10 +18,6 @@ def build_directory():
     return Path(os.environ.get("RINGBOLT_BUILD") or ROOT / "build")
 
 
-def kernel_path():
-    return build_directory() / "kernel.elf"
-
-
 def image_path():
     return build_directory() / "ringbolt.img"
 
@@ -39,11 +35,15 @@ class Options:
     placement: str = "auto"
     timeout_s: float = 600
     qemu_args: list = field(default_factory=list)
+    kernel: Optional[str] = None  # instead of the one that make built
     job_path: Optional[str] = None
     job_text: Optional[bytes] = None
 
     def completion(self):
         return self.settings.value("completion", "irq")
+
+    def kernel_path(self):
+        return Path(self.kernel) if self.kernel else build_directory() / "kernel.elf"
 
 
 def make_options(specs=(), sets=(), job=None, **fields):
@@ -52,6 +52,8 @@ def make_options(specs=(), sets=(), job=None, **fields):
     options = Options(**fields)
     if job is None and options.boot == "pvh":
         job = DEFAULT_JOB
+    if options.kernel and options.boot != "pvh":
+        raise UsageError(f"--kernel {options.kernel}: needs --boot pvh; an image has its own")
     options.settings = parse_settings(sets)
     options.disks = parse_disks(specs or [DEFAULT_SPEC], options.machine)
     if job is not None:

@@ -242,6 +242,8 @@ BAD = [
     (["--memory", "1"], "--memory: 1: must be"),
     (["--machine", "vax"], "--machine: invalid choice: 'vax'"),
     (["--boot", "floppy"], "--boot: invalid choice"),
+    (["--kernel", "none.elf"], "--kernel none.elf: no such file"),
+    (["--kernel", "a.fio", "--boot", "uefi"], "--kernel a.fio: needs --boot pvh"),
     (["--placement", "left"], "--placement: invalid choice"),
     (["--timeout", "-1"], "--timeout"),
     (["--json", "nowhere/x.json"], "--json nowhere/x.json: no such directory: nowhere"),
@@ -273,6 +275,13 @@ def test_missing_kernel_says_what_to_do(bench):
     (bench.build / "kernel.elf").unlink()
     run = bench.run()
     assert run.returncode == 2 and "kernel.elf: not built yet; run make" in run.stderr
+
+
+def test_another_kernel_can_be_named(bench):
+    (bench.directory / "other.elf").write_bytes(b"\x7fELF")
+    assert bench.run("--kernel", "other.elf").returncode == 0
+    argv = bench.starts()[0]["argv"]
+    assert argv[argv.index("-kernel") + 1] == "other.elf"
 
 
 def test_missing_qemu_is_named(bench):
