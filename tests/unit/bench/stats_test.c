@@ -301,9 +301,6 @@ static void fill_job(struct stats_job *job, uint64_t factor)
 	stats_latency_add(&job->scheduled, factor * next++);
 	job->submit_calls = factor * next++;
 	job->complete_calls = factor * next++;
-	job->stages = (struct stats_stages){ factor * next, factor * (next + 1),
-					     factor * (next + 2), factor * (next + 3) };
-	next += 4;
 	job->job_runtime_ms = factor * next++;
 	job->busy_tsc = factor * next++;
 	job->system_tsc = factor * next++;
