@@ -196,6 +196,12 @@ static NOINLINE void fill_request(struct engine_job *job, struct engine_io *io)
 	engine_data_fill(job, io);
 }
 
+/* fio forgets that the files are through only for jobs that it expects to repeat. */
+static bool may_pass_the_end(const struct job *options)
+{
+	return options->do_verify || options->loops > 1 || options->time_based;
+}
+
 /* The next pass over the region, if there is one. */
 static bool next_pass(struct engine_job *job)
 {
@@ -225,7 +231,7 @@ static inline bool draw_next(struct engine_job *job, struct generator_io *next)
 	if (UNLIKELY(job->issued_ios >= job->limit_ios))
 		return false;
 	while (UNLIKELY(!generator_next(job->generator, next)))
-		if (!next_pass(job))
+		if (!may_pass_the_end(job->job) || !next_pass(job))
 			return false;
 	return true;
 }

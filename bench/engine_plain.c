@@ -107,8 +107,6 @@ fill_random_any(struct engine_job *job, struct blk_request *const *requests, uin
 			g->block_random.taus88 = random;
 			block = generator_next_free(g, block);
 			random = g->block_random.taus88;
-			if (UNLIKELY(block == RANDOM_MAP_FULL))
-				break;
 		}
 		uint64_t offset = first_offset + block * bytes;
 		struct blk_request *request = *at++;
@@ -174,6 +172,9 @@ static NOINLINE bool grant(struct engine_job *job)
 		return false;
 	uint64_t left_bytes = job->limit_bytes - MIN(job->issued_bytes, job->limit_bytes);
 	uint64_t left = MIN(left_bytes / job->plain_bytes, job->limit_ios - job->issued_ios);
+	/* The draw that finds no block free counts, too: it is left to the long way as a whole. */
+	if (job->generator->way == GENERATOR_RANDOM_MAP && !job->job->time_based)
+		left = MIN(left, job->generator->blocks - job->pass_ios);
 	job->plain_granted = job->plain_left = (uint32_t)MIN(left, UINT32_MAX);
 	return left;
 }

@@ -181,7 +181,7 @@ static void set_budget(struct engine_job *job, const struct generator_region *re
 			 region_bytes % 100 * options->io_size.percent / 100;
 	else if (options->io_size.bytes)
 		budget = options->io_size.bytes;
-	job->repeat_bytes = budget > region_bytes && options->do_verify ? budget : 0;
+	job->repeat_bytes = budget > region_bytes ? budget : 0;
 	if (options->rw & JOB_RW_TRIMWRITE)
 		budget *= 2; /* of trims and of writes */
 	job->total_bytes = budget * options->loops;

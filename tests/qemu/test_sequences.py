@@ -23,6 +23,14 @@ rw=randwrite size=256k io_size=384k loops=2 norandommap
 rw=randread size=256k io_size=96k loops=3 norandommap
 rw=randwrite size=100k io_size=333k
 rw=randread size=100k io_size=50%
+rw=randread size=100k io_size=333k randseed=4
+rw=randwrite size=100k io_size=333k do_verify=0
+rw=randwrite size=100k io_size=333k do_verify=0 loops=2
+rw=write size=100k io_size=333k do_verify=0
+rw=randread size=100k io_size=333k bs=12k do_verify=0
+rw=randrw size=256k io_size=1000k norandommap do_verify=0
+rw=randrw size=256k io_size=1000k loops=2 randseed=3
+rw=randread size=256k loops=3 randrepeat=0 randseed=5
 rw=randrw size=400k loops=2
 rw=rw size=400k loops=2 rwmixread=70
 rw=read bs=12k size=1000k loops=2
