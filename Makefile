@@ -40,6 +40,7 @@ KERNEL_C := \
 	kernel/cpu/machine.c \
 	kernel/cpu/panic.c \
 	kernel/cpu/percpu.c \
+	kernel/cpu/rtc.c \
 	kernel/cpu/symbols.c \
 	kernel/cpu/trace.c \
 	kernel/cpu/uart.c \
@@ -155,6 +156,7 @@ UNIT_TESTS := \
 	kernel/lib/fmt \
 	kernel/lib/log \
 	kernel/lib/mem \
+	kernel/cpu/rtc \
 	kernel/cpu/symbols \
 	kernel/cpu/trace
 
@@ -163,6 +165,7 @@ unit_boot/memory_map := boot/memory_map.c
 unit_kernel/lib/err := kernel/lib/err.c
 unit_kernel/lib/fmt := kernel/lib/fmt.c
 unit_kernel/lib/log := kernel/lib/fmt.c
+unit_kernel/cpu/rtc := kernel/cpu/rtc.c
 unit_kernel/cpu/symbols := kernel/cpu/symbols.c
 unit_kernel/cpu/trace := kernel/cpu/trace.c
 

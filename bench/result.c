@@ -12,6 +12,7 @@
 
 #include "bench/engine_impl.h"
 #include "bench/result_impl.h"
+#include "kernel/cpu/rtc.h"
 #include "kernel/cpu/uart.h"
 #include "kernel/lib/log.h"
 
@@ -213,6 +214,7 @@ void result_write(const struct result *result)
 					       .latency_depth = engine_job_latency_depth(i) };
 	struct report_run run = { .set = result->set,
 				  .jobs = jobs,
+				  .timestamp_ms = rtc_seconds(machine_read_cmos) * 1000,
 				  .json_plus = result->settings->json_plus,
 				  .extra = write_extra,
 				  .extra_context = (void *)result };

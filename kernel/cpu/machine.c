@@ -1,6 +1,6 @@
 /*
- * Leaving the machine, and QEMU's fw_cfg by I/O port (QEMU, docs/specs/
- * fw_cfg.rst).
+ * Leaving the machine, the CMOS chip, and QEMU's fw_cfg by I/O port (QEMU,
+ * docs/specs/fw_cfg.rst).
  *
  * Ports that only hypervisors give a meaning to are touched only when CPUID
  * says that there is one. What fw_cfg returns is bounded: at most
@@ -31,6 +31,9 @@
 #define PM1_SLP_TYP_SHIFT 10
 #define PM1_SLP_EN (1u << 13)
 
+#define CMOS_PORT_INDEX 0x70u /* bit 7: NMIs are off */
+#define CMOS_PORT_DATA 0x71u
+
 #define CPUID_1_ECX_HYPERVISOR (1u << 31)
 #define CPUID_HYPERVISOR_LEAF 0x40000000u
 
@@ -54,6 +57,12 @@ static bool has_hypervisor(void)
 
 	x86_cpuid(1, 0, registers);
 	return registers[2] & CPUID_1_ECX_HYPERVISOR;
+}
+
+uint8_t machine_read_cmos(uint8_t index)
+{
+	x86_out8(CMOS_PORT_INDEX, index & 0x7fu);
+	return x86_in8(CMOS_PORT_DATA);
 }
 
 bool machine_is_tcg(void)

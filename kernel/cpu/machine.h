@@ -1,4 +1,4 @@
-/* Leaving the machine, and the channel that QEMU offers into it. */
+/* Leaving the machine, its CMOS chip, and the channel that QEMU offers into it. */
 #ifndef KERNEL_CPU_MACHINE_H
 #define KERNEL_CPU_MACHINE_H
 
@@ -30,6 +30,9 @@ void machine_set_poweroff(uint16_t pm1a_port, uint16_t pm1b_port, uint8_t type_a
  * whole length (may exceed size), or -ERR_NOT_FOUND (also without fw_cfg).
  */
 int64_t fw_cfg_read(const char *name, void *buffer, size_t size_bytes);
+
+/* A register of the CMOS chip (ports 0x70, 0x71). Boot CPU. */
+uint8_t machine_read_cmos(uint8_t index);
 
 /* True under TCG, where PAUSE costs more than it saves (CPUID 0x40000000). */
 bool machine_is_tcg(void);
