@@ -7,12 +7,15 @@ from guests import PATTERN_BYTES, digest
 from matrix import CASES
 
 WRITTEN_BYTES = 256 << 10  # per job
-SINGLES = 64  # reads of which the CPU has to await each
+DISKS = ("vda", "vdb", "vdc")
+SINGLES = 16  # reads of which the CPU has to await each
+# So late that no host, however busy, lets the device finish before the CPU waits for it.
+SLOW_DISK = "backend=null,size=1M,latency-ns=5000000"
 
 
 def job_text(case):
     """Every CPU reads all of vda twice; then every CPU writes its part of vdb; at last one
-    reads vda with nothing else to do meanwhile."""
+    reads the slow vdc with nothing else to do meanwhile."""
     return f"""
 [global]
 ioengine=io_uring
@@ -20,11 +23,11 @@ bs=4k
 iodepth=16
 iodepth_batch=8
 iodepth_batch_complete_max=8
-verify=crc32c
 verify_fatal=1
 numjobs={case.smp}
 
 [read]
+verify=crc32c
 filename=/dev/vda
 rw=randread
 size={PATTERN_BYTES}
@@ -32,6 +35,7 @@ loops=2
 
 [write]
 stonewall
+verify=crc32c
 filename=/dev/vdb
 rw=randwrite
 size={WRITTEN_BYTES}
@@ -39,7 +43,7 @@ offset_increment={WRITTEN_BYTES}
 
 [single]
 stonewall
-filename=/dev/vda
+filename=/dev/vdc
 rw=randread
 iodepth=1
 numjobs=1
@@ -47,18 +51,25 @@ number_ios={SINGLES}
 """
 
 
-def assert_counters_add_up(case, run, name):
+def assert_counters_add_up(run, name):
     for queue in run.queues(name):
         assert queue["completions"] == queue["requests"]
         assert queue["doorbells"] + queue["doorbells_suppressed"] == queue["batches"]
         assert queue["errors"] == queue["timeouts"] == 0
+
+
+def assert_queues_are_used(case, run, name):
     used = [queue for queue in run.queues(name) if queue["requests"] > 1]
     assert len(used) == min(case.queues, case.smp), "every queue there is a CPU for is used"
+
+
+def assert_interrupts_follow_the_mode(case, run):
     # One interrupt per queue is the proof, at start, that interrupts work.
     if case.completion == "poll":
-        assert run.total("interrupts", name) <= len(run.queues(name))
-    if case.completion == "irq" and name == "vda":
-        assert run.total("interrupts", name) > SINGLES / 2
+        for name in DISKS:
+            assert run.total("interrupts", name) <= len(run.queues(name))
+    if case.completion == "irq":
+        assert run.total("interrupts", "vdc") > SINGLES / 2
 
 
 def assert_negotiated(case, run, name):
@@ -87,7 +98,8 @@ def test_row(guest, pattern_image, case):
         f"--machine={case.machine}", f"--smp={case.smp}",
         f"--set=completion={case.completion}", f"--set=sched={case.sched}",
         f"--disk=backend=file,path={source},{words}",
-        f"--disk=backend=file,path={target},{words}", job=job_text(case))
+        f"--disk=backend=file,path={target},{words}", f"--disk={SLOW_DISK},{words}",
+        job=job_text(case))
 
     jobs = run.result["jobs"]
     assert [job["jobname"] for job in jobs] == \
@@ -99,6 +111,9 @@ def test_row(guest, pattern_image, case):
     assert jobs[-1]["read"]["total_ios"] == SINGLES
     assert digest(source) == before, "reading changed the disk"
     assert pattern.faults(target.read_bytes()) == []
-    for name in ("vda", "vdb"):
+    for name in DISKS:
         assert_negotiated(case, run, name)
-        assert_counters_add_up(case, run, name)
+        assert_counters_add_up(run, name)
+    for name in ("vda", "vdb"):
+        assert_queues_are_used(case, run, name)
+    assert_interrupts_follow_the_mode(case, run)
