@@ -259,6 +259,9 @@ unit_bench/checksum := bench/checksum.c bench/hash.c
 unit_bench/verify := $(VERIFY_HOST) bench/verify_text.c kernel/lib/fmt.c
 unit_bench/written := $(VERIFY_HOST) bench/written.c
 
+# Those that run threads are built with ThreadSanitizer as well.
+THREAD_TESTS := kernel/virtio/virtqueue_threads kernel/blk/blk_shared
+
 # Fuzz targets: tests/fuzz/NAME_fuzz.c, and per target the sources it links.
 FUZZ_TARGETS := virtqueue
 fuzz_virtqueue := $(RING_HOST)
@@ -316,8 +319,10 @@ EFI_CFLAGS += -fno-tree-loop-distribute-patterns
 EFI_LDFLAGS := -nostdlib -shared -Bsymbolic -znocombreloc -z noexecstack --no-undefined \
 	--no-warn-rwx-segments -T /usr/lib/elf_x86_64_efi.lds
 
-UNIT_CFLAGS := -std=gnu17 -O1 -g -I. -MMD -MP -DRINGBOLT_HOST -fsanitize=address,undefined \
-	-fno-sanitize-recover=all -Wall -Wextra -Werror -Wshadow
+HOST_CFLAGS := -std=gnu17 -O1 -g -I. -MMD -MP -DRINGBOLT_HOST -Wall -Wextra -Werror -Wshadow
+UNIT_CFLAGS := $(HOST_CFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all
+# It does not know fences, and says so: those are virtqueue_order_test's matter.
+THREAD_CFLAGS := $(HOST_CFLAGS) -fsanitize=thread -Wno-tsan
 FUZZ_CFLAGS := -std=gnu17 -O1 -g -I. -DRINGBOLT_HOST -DRINGBOLT_FUZZ \
 	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Wall -Wextra -Werror
 
@@ -451,12 +456,25 @@ $(UNIT_EXECUTABLES): $(B)/unit/%_test: $(B)/unit/obj/tests/unit/%_test.o \
 	@mkdir -p $(@D)
 	$(Q)$(CC) -fsanitize=address,undefined $^ -lcmocka -lm -o $@
 
+THREAD_EXECUTABLES := $(THREAD_TESTS:%=$(B)/thread/%_test)
+
+$(B)/thread/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(THREAD_CFLAGS) -c $< -o $@
+
+$(THREAD_EXECUTABLES): $(B)/thread/%_test: $(B)/thread/obj/tests/unit/%_test.o \
+		$(B)/thread/obj/tests/unit/host_support.o \
+		$$(addprefix $(B)/thread/obj/,$$(unit_$$*:.c=.o))
+	@mkdir -p $(@D)
+	$(Q)$(CC) -fsanitize=thread $^ -lcmocka -lm -o $@
+
 .PHONY: unit_build fuzz_build
-unit_build: $(UNIT_EXECUTABLES)
+unit_build: $(UNIT_EXECUTABLES) $(THREAD_EXECUTABLES)
 
 unit:
 	@$(MAKE) --no-print-directory $(JOBS) unit_build
-	@tests/unit/run $(UNIT_EXECUTABLES)
+	@tests/unit/run $(UNIT_EXECUTABLES) $(THREAD_EXECUTABLES)
 
 FUZZ_EXECUTABLES := $(FUZZ_TARGETS:%=$(B)/fuzz/%_fuzz)
 
@@ -477,7 +495,7 @@ fuzz:
 			-artifact_prefix=$$target. $$target.corpus || exit 1; \
 	done
 
--include $(shell find $(B)/unit/obj -name '*.d' 2>/dev/null)
+-include $(shell find $(B)/unit/obj $(B)/thread/obj -name '*.d' 2>/dev/null)
 
 # --- running ------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@
  * where the next completion goes; tests also poke the public pointers.
  *
  * One thread drives a fake device; the ring it serves may be driven by
- * another (all shared control fields are accessed atomically).
+ * another.
  */
 #ifndef TESTS_UNIT_FAKE_DEVICE_H
 #define TESTS_UNIT_FAKE_DEVICE_H

@@ -1,6 +1,6 @@
 /*
  * Queues of several CPUs: lock, mailboxes, waiters. Real threads play the
- * CPUs; the same source built with -fsanitize=thread finds no race.
+ * CPUs; built with ThreadSanitizer too, which must find no race.
  */
 #include "tests/unit/kernel/blk/blk_rig.h"
 
