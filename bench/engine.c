@@ -130,7 +130,7 @@ static void drop_unwanted(struct engine_job *job)
 {
 	for (int d = 0; d < DIR_COUNT; d++) {
 		struct stats_direction *direction = &job->stats->direction[d];
-		if (job->job->disable_slat)
+		if (job->job->disable_slat || job->synchronous)
 			stats_latency_reset(&direction->slat);
 		if (job->job->disable_clat)
 			stats_latency_reset(&direction->clat);

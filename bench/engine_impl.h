@@ -99,6 +99,7 @@ struct engine_job {
 	bool reads_are_checked; /* [I] those of the job itself */
 	bool measured; /* [I] latencies are recorded */
 	bool full_histograms; /* [I] of slat and lat too */
+	bool synchronous; /* [I] as fio's engines of that kind: no slat, clat is lat */
 	bool stopping; /* [a] an error, or another job's end, stops it */
 	struct engine_pace *pace; /* [I] NULL: nothing paces or watches it */
 	/* Cold. */
@@ -205,7 +206,6 @@ void engine_job_mark_depth(struct engine_job *job, uint32_t accepted);
 
 bool engine_plain_is_possible(const struct engine_job *job);
 void engine_plain_init(struct engine_job *job);
-void engine_plain_done(struct blk_request *request);
 
 /*
  * Issues batches while there are enough free I/Os. False: the long way must

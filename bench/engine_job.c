@@ -86,7 +86,7 @@ static inline void account(struct engine_job *job, const struct engine_io *io, u
 	job->signal_to_delivery_tsc += now - request->discover_tsc;
 	if (UNLIKELY(job->stages))
 		engine_stages_add(job, request, now);
-	stats_latency_add(&direction->clat, clat_ns);
+	stats_latency_add(&direction->clat, job->synchronous ? slat_ns + clat_ns : clat_ns);
 	if (LIKELY(!job->full_histograms)) {
 		stats_summary_add(&direction->slat, slat_ns);
 		stats_summary_add(&direction->lat, slat_ns + clat_ns);

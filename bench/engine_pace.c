@@ -153,10 +153,12 @@ static uint64_t log_time_ms(const struct engine_job *job, uint64_t now)
 static void log_io(struct engine_job *job, const struct engine_io *io, uint64_t now)
 {
 	const struct blk_request *request = &io->request;
+	/* As in the statistics: what is synchronous has no slat. */
+	uint64_t begun_tsc = job->synchronous ? request->submit_tsc : request->doorbell_tsc;
 	struct iolog_io what = {
 		.offset_bytes = io->offset_bytes,
-		.slat_ns = clock_tsc_to_ns(request->doorbell_tsc - request->submit_tsc),
-		.clat_ns = clock_tsc_to_ns(now - request->doorbell_tsc),
+		.slat_ns = clock_tsc_to_ns(begun_tsc - request->submit_tsc),
+		.clat_ns = clock_tsc_to_ns(now - begun_tsc),
 		.length_bytes = io->length_bytes,
 		.direction = io->direction,
 	};

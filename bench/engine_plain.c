@@ -26,20 +26,6 @@ bool engine_plain_is_possible(const struct engine_job *job)
 	       job->generator->way != GENERATOR_GENERAL;
 }
 
-void engine_plain_init(struct engine_job *job)
-{
-	job->plain = true;
-	job->plain_bytes = (uint32_t)job->job->min_bs[DIR_READ];
-	job->plain_stats = &job->stats->direction[DIR_READ];
-	for (uint32_t i = 0; i < job->depth; i++) {
-		struct engine_io *io = &job->ios[i];
-		io->direction = DIR_READ;
-		io->request.op = BLK_READ;
-		io->request.done = engine_plain_done;
-		engine_io_set_length(io, job->plain_bytes);
-	}
-}
-
 /* --- completion --- */
 
 /* An error, or a latency beyond what was seen so far. */
@@ -51,15 +37,18 @@ static NOINLINE void done_rarely(struct blk_request *request, uint64_t now)
 		engine_job_note_error(io->job, io);
 		return;
 	}
-	stats_latency_add(&direction->clat, clock_tsc_to_ns(now - request->doorbell_tsc));
+	uint64_t begun_tsc = io->job->synchronous ? request->submit_tsc : request->doorbell_tsc;
+	stats_latency_add(&direction->clat, clock_tsc_to_ns(now - begun_tsc));
 	stats_summary_add(&direction->lat, clock_tsc_to_ns(now - request->submit_tsc));
 }
 
 /*
  * Calls nothing but in the last place, so that it needs no stack frame. clat
- * counts for lat, too (engine_plain_settle()).
+ * counts for lat, too (engine_plain_settle()); `synchronous`, a constant: it is
+ * lat.
  */
-void engine_plain_done(struct blk_request *request)
+static inline __attribute__((always_inline)) void done(struct blk_request *request,
+						       bool synchronous)
 {
 	struct engine_job *job = CONTAINER_OF(request, struct engine_io, request)->job;
 	uint64_t now = clock_tsc();
@@ -68,7 +57,8 @@ void engine_plain_done(struct blk_request *request)
 	job->free_count++;
 	job->signal_to_delivery_tsc += now - request->discover_tsc;
 	struct stats_direction *direction = job->plain_stats;
-	uint64_t clat_ns = clock_tsc_to_ns(now - request->doorbell_tsc);
+	uint64_t begun_tsc = synchronous ? request->submit_tsc : request->doorbell_tsc;
+	uint64_t clat_ns = clock_tsc_to_ns(now - begun_tsc);
 	uint64_t lat_ns = clock_tsc_to_ns(now - request->submit_tsc);
 	if (UNLIKELY(!stats_is_inside(&direction->clat, clat_ns)) ||
 	    UNLIKELY(!stats_is_inside(&direction->lat, lat_ns)) ||
@@ -80,6 +70,30 @@ void engine_plain_done(struct blk_request *request)
 	stats_sums_add_inside(&direction->lat, lat_ns);
 	stats_sums_add_inside(&direction->clat, clat_ns);
 	direction->clat.bins[stats_bin_below(clat_ns)]++;
+}
+
+static void done_queued(struct blk_request *request)
+{
+	done(request, false);
+}
+
+static void done_synchronous(struct blk_request *request)
+{
+	done(request, true);
+}
+
+void engine_plain_init(struct engine_job *job)
+{
+	job->plain = true;
+	job->plain_bytes = (uint32_t)job->job->min_bs[DIR_READ];
+	job->plain_stats = &job->stats->direction[DIR_READ];
+	for (uint32_t i = 0; i < job->depth; i++) {
+		struct engine_io *io = &job->ios[i];
+		io->direction = DIR_READ;
+		io->request.op = BLK_READ;
+		io->request.done = job->synchronous ? done_synchronous : done_queued;
+		engine_io_set_length(io, job->plain_bytes);
+	}
 }
 
 /* --- issue --- */

@@ -56,7 +56,8 @@ void engine_stages_end(struct engine_job *job)
 	for (int d = 0; d < DIR_COUNT; d++) {
 		const struct stats_direction *direction = &job->stats->direction[d];
 		lat_ns += direction->lat.sum_ns;
-		clat_ns += direction->clat.sum_ns;
+		clat_ns += job->synchronous ? direction->lat.sum_ns - direction->slat.sum_ns :
+					      direction->clat.sum_ns;
 		count += direction->clat.count;
 	}
 	/* A sum that is rounded once may exceed one of rounded values. */

@@ -1,11 +1,21 @@
 """The result document as a whole: what does not belong to one job."""
 
+import json
+import subprocess
 import time
 
 import pytest
 
 JOB = "[a]\nfilename=/dev/vda\nrw=randread\nbs=4k\nnumber_ios=10\n"
 DISK = "--disk=backend=null,size=1G"
+def fio_json(text, directory):
+    """The same job in the real fio, on a file."""
+    (directory / "fio.fio").write_text(text)
+    done = subprocess.run(["fio", "--output-format=json", "fio.fio"], cwd=directory,
+                          stdout=subprocess.PIPE, text=True, check=True, timeout=60)
+    return json.loads(done.stdout[done.stdout.index("{\n"):])
+
+
 BASES = ("2026-11-21T02:21:58", "2032-02-28T23:59:59", "1999-12-31T23:59:58")
 
 
@@ -16,3 +26,22 @@ def test_the_result_is_dated_by_the_machines_clock(guest, base):
     assert start <= result["timestamp"] <= start + 90
     assert result["timestamp_ms"] == result["timestamp"] * 1000
     assert result["time"] == time.asctime(time.gmtime(result["timestamp"]))
+
+
+@pytest.mark.parametrize("rw", ["randread", "randrw"])
+@pytest.mark.parametrize("engine, depth", [("psync", 1), ("sync", 4), ("pvsync2", 1), ("null", 1),
+                                           ("null", 4), ("libaio", 1), ("io_uring", 4)])
+def test_synchronous_engines_have_no_slat_as_in_fio(guest, engine, depth, rw):
+    guest.zeroes("image", 1 << 20)
+    text = (f"[a]\nfilename={{}}\nioengine={engine}\niodepth={depth}\nrw={rw}\nbs=4k\n"
+            "size=1m\nnumber_ios=100\n")
+    ours = guest.good("--disk=backend=file,path=image", job=text.format("/dev/vda"))
+    theirs = fio_json(text.format("image"), guest.directory)
+    for direction in ("read", "write"):
+        job, fio = ours.result["jobs"][0][direction], theirs["jobs"][0][direction]
+        for kind in ("slat_ns", "clat_ns", "lat_ns"):
+            assert job[kind]["N"] == fio[kind]["N"], kind
+            assert list(job[kind]) == list(fio[kind]), kind
+        if fio["lat_ns"]["N"] and not fio["slat_ns"]["N"]:
+            assert job["clat_ns"]["mean"] == job["lat_ns"]["mean"]
+            assert job["clat_ns"]["max"] == job["lat_ns"]["max"]
