@@ -328,13 +328,14 @@ FUZZ_CFLAGS := -std=gnu17 -O1 -g -I. -DRINGBOLT_HOST -DRINGBOLT_FUZZ \
 
 # --- all --------------------------------------------------------------------------
 
-.PHONY: all image run bench insns test unit fuzz debug fmt check clean help deps
+.PHONY: all image run bench insns peer test unit fuzz debug fmt check clean help deps
 
 all: image
 
 help:
 	@echo "make bench   compare polled, interrupt-driven and adaptive (sets itself up)"
 	@echo "make insns   guest instructions per I/O, counted by QEMU"
+	@echo "make peer    Debian's Linux and fio as a guest, for bench/ringbolt run --guest linux"
 	@echo "make test    all tests: unit, fuzz, QEMU (sets itself up)"
 	@echo "make run     one run with the default job; more: bench/ringbolt run --help"
 	@echo "make image   $(B)/ringbolt.img, a GPT disk that any UEFI machine boots"
@@ -441,6 +442,18 @@ $(B)/ringbolt.img: $(B)/kernel.elf $(B)/BOOTX64.EFI $(IMAGE_CONFIG) $(IMAGE_JOB)
 	$(Q)$(if $(IMAGE_CONFIG),mcopy -i $@@@1M $(IMAGE_CONFIG) ::/ringbolt/ringbolt.conf)
 	$(Q)$(if $(IMAGE_JOB),mcopy -i $@@@1M $(IMAGE_JOB) ::/ringbolt/job.fio)
 
+# --- the peer -------------------------------------------------------------------------
+
+PEER_SOURCES := tests/peer/build tests/peer/init tests/peer/snapshot
+
+peer: deps
+	@$(MAKE) --no-print-directory $(B)/peer/initramfs
+
+# dpkg touches the list when it installs another fio.
+$(B)/peer/initramfs: $(PEER_SOURCES) $(wildcard /var/lib/dpkg/info/fio.list)
+	$(call say,PEER,$@)
+	$(Q)tests/peer/build $(@D)
+
 # --- unit tests, fuzzing ------------------------------------------------------------
 
 UNIT_EXECUTABLES := $(UNIT_TESTS:%=$(B)/unit/%_test)
@@ -509,7 +522,7 @@ bench: image
 insns: image
 	bench/ringbolt insns
 
-test: image
+test: image peer
 	tests/run
 
 # One window: gdb in front, QEMU behind it, stopped before its first instruction;

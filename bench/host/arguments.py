@@ -4,7 +4,7 @@ import argparse
 
 from . import values
 from .errors import UsageError
-from .options import make_options
+from .options import GUESTS, make_options
 
 _RUN_NOTES = """\
 disk SPEC: backend=null|file|nbd|vhost-user[,key=value]...
@@ -46,6 +46,9 @@ def _typed(read):
 def run_parser():
     run = Parser(prog="ringbolt run", description="Boots the kernel once and runs a job file.",
                  epilog=_RUN_NOTES, formatter_class=argparse.RawDescriptionHelpFormatter)
+    run.add_argument("--guest", choices=GUESTS, default="ringbolt",
+                     help="linux: Debian's kernel and fio instead of ours, which make peer "
+                          "builds; linux-poll: the same with poll queues and hipri")
     run.add_argument("--boot", choices=("uefi", "pvh"), default="pvh")
     run.add_argument("--kernel", metavar="FILE", help="another kernel.elf than build/'s")
     run.add_argument("--machine", choices=("q35", "pc"), default="q35")
@@ -105,7 +108,7 @@ def parse_run(words):
     """Everything checked that can be checked before anything is started."""
     parsed = run_parser().parse_args(expand(words))
     return make_options(
-        specs=parsed.disk, sets=parsed.set, job=parsed.job, boot=parsed.boot,
-        kernel=parsed.kernel, machine=parsed.machine, smp=parsed.smp, memory_mib=parsed.memory,
-        json=parsed.json, accel=parsed.accel, placement=parsed.placement,
-        timeout_s=parsed.timeout, qemu_args=parsed.qemu_arg)
+        specs=parsed.disk, sets=parsed.set, job=parsed.job, guest=parsed.guest,
+        boot=parsed.boot, kernel=parsed.kernel, machine=parsed.machine, smp=parsed.smp,
+        memory_mib=parsed.memory, json=parsed.json, accel=parsed.accel,
+        placement=parsed.placement, timeout_s=parsed.timeout, qemu_args=parsed.qemu_arg)

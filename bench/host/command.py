@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from .disk import DEFAULT_SIZE
 from .errors import UsageError
 from .options import image_path
+from .peer import peer_arguments
 
 FIRST_SLOT = 3  # pc keeps 0 and 1 for its own; q35 has 31
 QEMU = "qemu-system-x86_64"
@@ -95,8 +96,8 @@ def _bus(index, disk):
     return [], f"addr={slot}"
 
 
-def _ring_words(disk, smp):
-    words = [f"num-queues={disk.queues or smp}", f"packed={_onoff(disk.packed)}",
+def _ring_words(disk, options):
+    words = [f"num-queues={options.queues(disk)}", f"packed={_onoff(disk.packed)}",
              f"event_idx={_onoff(disk.event_idx)}", f"indirect_desc={_onoff(disk.indirect)}"]
     if disk.queue_size:
         words.append(f"queue-size={disk.queue_size}")
@@ -105,15 +106,15 @@ def _ring_words(disk, smp):
     return words
 
 
-def _vhost_device(index, disk, socket, place, smp):
+def _vhost_device(index, disk, socket, place, options):
     chardev = ["-chardev", f"socket,id=vhost{index},path={escape(socket)}"]
     words = [f"vhost-user-blk-pci,id=vd{index},chardev=vhost{index}", place]
-    return chardev + ["-device", ",".join(words + _ring_words(disk, smp))]
+    return chardev + ["-device", ",".join(words + _ring_words(disk, options))]
 
 
 def _blk_device(index, disk, place, options, iothread):
     words = [f"virtio-blk-pci,id=vd{index},drive=disk{index}", place]
-    words += _ring_words(disk, options.smp)
+    words += _ring_words(disk, options)
     words += [f"discard={_onoff(disk.discard)}", f"write-zeroes={_onoff(disk.write_zeroes)}"]
     if disk.logical != 512:
         words.append(f"logical_block_size={disk.logical},physical_block_size={disk.logical}")
@@ -131,12 +132,14 @@ def _blk_device(index, disk, place, options, iothread):
 def _disk_arguments(index, disk, options, files, iothread_default):
     bridge, place = _bus(index, disk)
     if disk.backend == "vhost-user":
-        return bridge + _vhost_device(index, disk, files.vhost_sockets[index], place, options.smp)
+        return bridge + _vhost_device(index, disk, files.vhost_sockets[index], place, options)
     iothread = iothread_default if disk.iothread is None else disk.iothread
     return _backend(index, disk) + bridge + _blk_device(index, disk, place, options, iothread)
 
 
 def _boot_arguments(options, files):
+    if options.is_peer():
+        return peer_arguments(options)
     if options.boot == "pvh":
         return ["-kernel", str(options.kernel_path())]
     arguments = [

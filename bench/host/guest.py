@@ -28,6 +28,7 @@ from .errors import (STATUS_CRASH, STATUS_JOB_ERROR, STATUS_OK, STATUS_USAGE, Gu
                      UsageError)
 from .logs import split_logs
 from .options import image_path
+from .peer import peer_complaint, peer_files, peer_job, peer_result
 from .process import end, spawn
 from .qmp import Qmp, QmpClosed
 from .result import parse_result
@@ -63,12 +64,21 @@ def _firmware():
     raise UsageError(f"{FIRMWARE_DIRECTORY}: no OVMF firmware; install it (make deps)")
 
 
+def _check_built(options):
+    if options.is_peer():
+        needed, hint = peer_files(), "not built yet; run make peer"
+    else:
+        needed = [options.kernel_path() if options.boot == "pvh" else image_path()]
+        hint = "not built yet; run make"
+    for path in needed:
+        if not path.exists():
+            raise UsageError(f"--kernel {path}: no such file" if options.kernel else
+                             f"{path}: {hint}")
+
+
 def _check_files(options):
     """All that must exist does, and nothing that exists would be overwritten."""
-    built = options.kernel_path() if options.boot == "pvh" else image_path()
-    if not built.exists():
-        raise UsageError(f"--kernel {built}: no such file" if options.kernel else
-                         f"{built}: not built yet; run make")
+    _check_built(options)
     for disk in options.disks:
         if disk.path is None or disk.backend == "nbd":
             continue
@@ -112,7 +122,8 @@ def _prepare(options, directory, qmp_fd):
     files = Files(qmp_fd=qmp_fd, result=os.path.join(directory, "result"),
                   config=_write(directory, "config", options.settings.text()))
     if options.job_text is not None:
-        files.job = _write(directory, "job", options.job_text)
+        text = peer_job(options) if options.is_peer() else options.job_text
+        files.job = _write(directory, "job", text)
     if options.boot == "uefi":
         code, variables = _firmware()
         files.firmware = str(code)
@@ -172,7 +183,7 @@ class _Guest:
         self._stack.callback(self._qmp.close)
 
     def _start_storage(self, options, index):
-        process = storage.start(options.disks[index], options.smp,
+        process = storage.start(options.disks[index], options.queues(options.disks[index]),
                                 self.files.vhost_sockets[index], self._log)
         self._stack.callback(end, process)
         return process
@@ -254,6 +265,9 @@ def _judge(options, guest, finished, lines):
         return Outcome(STATUS_CRASH, lines, tail=True, messages=[f"the guest {reason}"])
     if status == STATUS_CRASH:
         return Outcome(status, lines, tail=True, messages=["the guest crashed"])
+    if status == STATUS_USAGE and options.is_peer():
+        return Outcome(status, lines, messages=[
+            f"{options.job_path}: fio: {peer_complaint(lines)}"])
     if status == STATUS_USAGE:
         return Outcome(status, lines, messages=[
             relocate(line, options.settings, options.job_path) for line in _complaints(lines)])
@@ -266,8 +280,11 @@ def _with_result(options, guest, status, lines):
         # Firmware keeps a console on every serial port, up to the moment we take over.
         data = data[max(data.find(b"{\n"), 0):]
     try:
-        data, logs = split_logs(data)
-        result = parse_result(data)
+        if options.is_peer():
+            result, logs = peer_result(data)
+        else:
+            data, logs = split_logs(data)
+            result = parse_result(data)
     except GuestError as error:
         if status == STATUS_JOB_ERROR:
             return Outcome(status, lines, messages=_complaints(lines))
@@ -298,9 +315,9 @@ def run_guest(options, show=lambda data: None, is_terminal=False):
         outcome = _judge(options, guest, finished, console.lines)
         if outcome.result is not None:
             outcome.result["ringbolt"]["host"] = {
-                "placement": chosen.describe(), "accel": accelerator, "qemu": version,
-                "command": guest.command, "boot": options.boot, "machine": options.machine,
-                "cores": len(os.sched_getaffinity(0))}
+                "guest": options.guest, "placement": chosen.describe(), "accel": accelerator,
+                "qemu": version, "command": guest.command, "boot": options.boot,
+                "machine": options.machine, "cores": len(os.sched_getaffinity(0))}
     return outcome
 
 

@@ -11,6 +11,7 @@ from .disk import DEFAULT_SPEC, parse_disks
 
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_JOB = ROOT / "configs" / "jobs" / "bench.fio"
+GUESTS = ("ringbolt", "linux", "linux-poll")  # our kernel, or its peer (peer.py)
 
 
 def build_directory():
@@ -24,6 +25,7 @@ def image_path():
 
 @dataclass
 class Options:
+    guest: str = "ringbolt"
     boot: str = "pvh"
     machine: str = "q35"
     smp: int = 1
@@ -40,10 +42,22 @@ class Options:
     job_text: Optional[bytes] = None
 
     def completion(self):
+        """How the guest learns of completions: irq, poll, adaptive."""
+        if self.is_peer():
+            return "poll" if self.guest == "linux-poll" else "irq"
         return self.settings.value("completion", "irq")
+
+    def is_peer(self):
+        """Linux runs in place of our kernel (peer.py)."""
+        return self.guest != "ringbolt"
 
     def kernel_path(self):
         return Path(self.kernel) if self.kernel else build_directory() / "kernel.elf"
+
+    def queues(self, disk):
+        """One per CPU unless the disk says more. Linux polls only queues that it keeps apart,
+        beside at least one that interrupts: there the default is a pair per CPU."""
+        return disk.queues or self.smp * (2 if self.guest == "linux-poll" else 1)
 
 
 def make_options(specs=(), sets=(), job=None, **fields):
@@ -60,7 +74,24 @@ def make_options(specs=(), sets=(), job=None, **fields):
         options.job_path = str(job)
         options.job_text = read_text(job, "")
     _check_json(options.json)
+    if options.is_peer():
+        _check_peer(options)
     return options
+
+
+def _check_peer(options):
+    """What only our kernel could obey is refused to the peer, not dropped."""
+    if options.boot != "pvh":
+        raise UsageError(f"--boot {options.boot}: --guest {options.guest} boots by pvh only")
+    if options.kernel:
+        raise UsageError(f"--kernel {options.kernel}: --guest {options.guest} has its own")
+    for _, source in options.settings.lines:
+        raise UsageError(f"{source}: a setting of our kernel, means nothing to "
+                         f"--guest {options.guest}")
+    for disk in options.disks:
+        if options.guest == "linux-poll" and disk.queues == 1:
+            raise UsageError(f"--disk {disk.spec}: --guest linux-poll needs queues=2 or more: "
+                             "Linux keeps one for interrupts")
 
 
 def _check_json(path):

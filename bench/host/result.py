@@ -16,8 +16,8 @@ class _Literal(float):
         return value
 
 
-def parse_result(data):
-    """Bytes from the guest -> document, or GuestError when it is not exactly one."""
+def parse_document(data):
+    """fio's JSON as the guest sent it, or GuestError when it is not exactly one document."""
     if not data.strip():
         raise GuestError("the guest wrote no result")
     try:
@@ -26,6 +26,12 @@ def parse_result(data):
         raise GuestError(f"the guest's result is not one JSON document: {error}") from None
     if not isinstance(document, dict) or not isinstance(document.get("jobs"), list):
         raise GuestError("the guest's result has no jobs")
+    return document
+
+
+def parse_result(data):
+    """What our kernel sent: fio's document and what the kernel adds to it."""
+    document = parse_document(data)
     if not isinstance(document.get("ringbolt"), dict):
         raise GuestError('the guest\'s result has no object "ringbolt"')
     return document

@@ -11,7 +11,7 @@ from .process import end, spawn
 START_TIMEOUT_S = 10
 
 
-def _command(disk, smp, socket):
+def _command(disk, queues, socket):
     if disk.path:
         node = (f"driver=file,node-name=disk,filename={escape(disk.path)},"
                 f"read-only={'on' if disk.read_only else 'off'},discard=unmap")
@@ -20,12 +20,12 @@ def _command(disk, smp, socket):
     return ["qemu-storage-daemon", "--blockdev", node, "--export",
             "type=vhost-user-blk,id=export,node-name=disk,addr.type=unix,"
             f"addr.path={escape(socket)},writable={'off' if disk.read_only else 'on'},"
-            f"num-queues={disk.queues or smp},logical-block-size={disk.logical}"]
+            f"num-queues={queues},logical-block-size={disk.logical}"]
 
 
-def start(disk, smp, socket, log):
+def start(disk, queues, socket, log):
     """Starts a daemon and waits until it listens; `log` takes its messages."""
-    process = spawn(_command(disk, smp, socket), stdout=log, stderr=log)
+    process = spawn(_command(disk, queues, socket), stdout=log, stderr=log)
     deadline = time.monotonic() + START_TIMEOUT_S
     while not os.path.exists(socket):
         if process.poll() is not None or time.monotonic() > deadline:

@@ -47,8 +47,9 @@ class Guest:
         path = self.directory / "result.json"
         path.unlink(missing_ok=True)
         command = [sys.executable, str(TOOL), "run", "--accel=tcg", "--placement=none",
-                   f"--timeout={timeout}", "--set=status_interval_ms=0", f"--json={path}",
-                   *map(str, words)]
+                   f"--timeout={timeout}", f"--json={path}", *map(str, words)]
+        if not any(str(word).startswith("--guest=linux") for word in words):
+            command.append("--set=status_interval_ms=0")
         if job is not None:
             (self.directory / "job.fio").write_text(job)
             command.append("job.fio")

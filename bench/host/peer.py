@@ -1,0 +1,121 @@
+"""The peer: Debian's Linux and fio in place of our kernel, everything else equal.
+
+Same QEMU line, disks, placement, job file, statuses and form of the result; only what QEMU
+boots differs (tests/peer builds it). The guest's side is tests/peer/init: it takes the job
+from fw_cfg, says its status in the console's last words, and sends fio's document and, in
+frames behind it, what Linux counted right before and right after the jobs.
+
+What is added to the job file stands in a [global] section before it, so that the job has the
+last word: direct=1, because here no page cache lies between fio and a disk; the two calls
+that count; and for polling fio's hipri=1, which only io_uring (then the default engine) knows.
+"""
+
+import re
+
+from .errors import GuestError
+from .logs import split_logs
+from .options import build_directory
+from .result import parse_document
+
+_GLOBAL = b"[global]\ndirect=1\nexec_prerun=snapshot before\nexec_postrun=snapshot after\n"
+_POLLED = b"ioengine=io_uring\nhipri=1\n"
+_FRAME = "peer."
+_IDLE_COLUMNS = slice(3, 5)  # of /proc/stat behind the CPU's name: idle, iowait
+_CPU = re.compile(r"^cpu\d+ (.*)$", re.MULTILINE)
+_NOW = re.compile(r"^now at (\d+) nsecs", re.MULTILINE)
+_IDLE_NS = re.compile(r"^ *\.(?:idle|iowait)_sleeptime *: (\d+) nsecs", re.MULTILINE)
+_INTERRUPTS = re.compile(r"^ *(\w+):((?: +\d+)+)(?: +(\D.*\S|\S+))? *$", re.MULTILINE)
+_IRQ_OF_QUEUE = re.compile(r"(virtio\d+)-req\.(\d+)$")
+
+
+def peer_files():
+    """Kernel and root file system."""
+    directory = build_directory() / "peer"
+    return directory / "vmlinuz", directory / "initramfs"
+
+
+def peer_arguments(options):
+    """QEMU's arguments in place of -kernel build/kernel.elf."""
+    kernel, initramfs = peer_files()
+    # tmpfs would take no more than half of the memory; our kernel has no mitigations either.
+    words = ["console=ttyS0", "quiet", "panic=-1", "rootfstype=ramfs", "mitigations=off"]
+    if options.guest == "linux-poll":
+        # Linux uses no more queues of a disk than there may ever be CPUs.
+        words += [f"possible_cpus={2 * options.smp}", f"virtio_blk.poll_queues={options.smp}"]
+    return ["-kernel", str(kernel), "-initrd", str(initramfs), "-append", " ".join(words)]
+
+
+def peer_job(options):
+    """What fio is given."""
+    return _GLOBAL + (_POLLED if options.guest == "linux-poll" else b"") + options.job_text
+
+
+def peer_complaint(lines):
+    """What fio says is wrong, of a console's lines."""
+    said = [line for line in lines if line.startswith(("fio: ", "Bad option"))]
+    return said[0].removeprefix("fio: ") if said else "fio refuses it"
+
+
+def _interrupts(snapshot):
+    """Name -> count over all CPUs, of /proc/interrupts."""
+    counts = {}
+    for number, each, rest in _INTERRUPTS.findall(snapshot):
+        name = rest.split()[-1] if number.isdigit() and rest else number
+        counts[name] = counts.get(name, 0) + sum(map(int, each.split()))
+    return counts
+
+
+def _cpu_times(snapshot):
+    """Per CPU (idle, all) in ticks, of /proc/stat."""
+    times = []
+    for line in _CPU.findall(snapshot):
+        ticks = [int(word) for word in line.split()]
+        times.append((sum(ticks[_IDLE_COLUMNS]), sum(ticks)))
+    return times
+
+
+def _clock(snapshot):
+    """(time, time idle) in nanoseconds of the first CPU, of /proc/timer_list."""
+    return int(_NOW.search(snapshot)[1]), sum(map(int, _IDLE_NS.findall(snapshot)[:2]))
+
+
+def _devices(disks, interrupts):
+    """In the form of our kernel's result; Linux counts no doorbells."""
+    devices = []
+    for name, driver in (line.split() for line in disks.splitlines()):
+        queues = [{"index": int(match[2]), "interrupts": count}
+                  for match, count in ((_IRQ_OF_QUEUE.match(irq), count)
+                                       for irq, count in interrupts.items())
+                  if match and match[1] == driver]
+        devices.append({"name": name, "queues": queues})
+    return devices
+
+
+def _facts(frames):
+    """The result's member "ringbolt", of what Linux said of itself."""
+    before, after = frames["before"], frames["after"]
+    counted = _interrupts(before)
+    interrupts = {name: count - counted.get(name, 0)
+                  for name, count in _interrupts(after).items()}
+    cpus = [{"index": index, "idle_share": (idle - idle0) / max(1, total - total0)}
+            for index, ((idle0, total0), (idle, total))
+            in enumerate(zip(_cpu_times(before), _cpu_times(after)))]
+    (now0, idle0), (now, idle) = _clock(before), _clock(after)
+    kernel, fio = frames["versions"].splitlines()
+    return {"devices": _devices(frames["disks"], interrupts), "cpus": cpus,
+            "peer": {"kernel": kernel, "fio": fio, "elapsed_ns": now - now0,
+                     "idle_ns": idle - idle0,
+                     "interrupts": {name: count for name, count in interrupts.items() if count}}}
+
+
+def peer_result(data):
+    """What the guest sent -> (document in the form of our kernel's, fio's log files)."""
+    data, logs = split_logs(data)
+    frames = {name.removeprefix(_FRAME): logs.pop(name).decode()
+              for name in [*logs] if name.startswith(_FRAME)}
+    document = parse_document(data)
+    try:
+        document["ringbolt"] = _facts(frames)
+    except (KeyError, ValueError, IndexError, TypeError):
+        raise GuestError("the peer did not say what it counted") from None
+    return document, logs
