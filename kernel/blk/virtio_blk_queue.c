@@ -264,10 +264,10 @@ static NOINLINE unsigned reap_packed(struct blk_queue *blk, struct blk_request *
 			blk->broken |= popped < 0;
 			break;
 		}
-		/* What was writable is known to the request; the look is cheap. */
+		/* What must be written is known to the request; the look is cheap. */
 		struct virtqueue_chain *chain = &queue->vq->chains[slot];
-		struct blk_request *request = chain->owner;
-		out[count++] = take_back(queue, chain, written_bytes, least_written_bytes(request));
+		uint64_t least_bytes = least_written_bytes(chain->owner) + (uint64_t)chain->tail_bytes;
+		out[count++] = take_back(queue, chain, written_bytes, least_bytes);
 	}
 	return count;
 }
