@@ -266,8 +266,9 @@ static NOINLINE unsigned reap_packed(struct blk_queue *blk, struct blk_request *
 		}
 		/* What must be written is known to the request; the look is cheap. */
 		struct virtqueue_chain *chain = &queue->vq->chains[slot];
-		uint64_t least_bytes = least_written_bytes(chain->owner) + (uint64_t)chain->tail_bytes;
-		out[count++] = take_back(queue, chain, written_bytes, least_bytes);
+		uint64_t least_bytes = least_written_bytes(chain->owner);
+		out[count++] = take_back(queue, chain, written_bytes,
+					 least_bytes + chain->tail_bytes);
 	}
 	return count;
 }
