@@ -4,9 +4,8 @@ import json
 import os
 import subprocess
 
-from .command import QEMU
 from .errors import RingboltError, UsageError
-from .options import build_directory, make_options
+from .options import QEMU, build_directory, make_options
 
 PROBE_TIMEOUT_S = 3
 _PROBE_JOB = b"[probe]\nfilename=/dev/null0\nrw=read\nbs=4k\nnumber_ios=1\n"
@@ -14,15 +13,16 @@ _PROBE_JOB = b"[probe]\nfilename=/dev/null0\nrw=read\nbs=4k\nnumber_ios=1\n"
 _known = {}  # of this process: key -> accelerator
 
 
-def qemu_version():
+def qemu_version(qemu=QEMU):
     """Its first line, which also proves that there is a QEMU."""
     try:
-        answer = subprocess.run([QEMU, "--version"], capture_output=True, text=True,
+        answer = subprocess.run([qemu, "--version"], capture_output=True, text=True,
                                 stdin=subprocess.DEVNULL, timeout=20, check=True)
     except FileNotFoundError:
-        raise UsageError(f"{QEMU}: not found; install it (make deps)") from None
+        raise UsageError(f"{qemu}: not found"
+                         + ("; install it (make deps)" if qemu == QEMU else "")) from None
     except (OSError, subprocess.SubprocessError) as error:
-        raise UsageError(f"{QEMU}: does not run: {error}") from None
+        raise UsageError(f"{qemu}: does not run: {error}") from None
     return answer.stdout.partition("\n")[0].strip()
 
 
@@ -34,9 +34,9 @@ def _boot_id():
         return "unknown"
 
 
-def _probe(run):
+def _probe(run, qemu):
     options = make_options(sets=["status_interval_ms=0"], accel="kvm", placement="none",
-                           timeout_s=PROBE_TIMEOUT_S)
+                           timeout_s=PROBE_TIMEOUT_S, qemu=qemu)
     options.job_path, options.job_text = "probe", _PROBE_JOB
     try:
         return "kvm" if run(options).status == 0 else "tcg"
@@ -61,7 +61,7 @@ def _remember(path, key, accel):
         pass  # a cache only: the next run proves it again
 
 
-def resolve(wanted, version, run):
+def resolve(wanted, version, run, qemu=QEMU):
     """The accelerator for -accel. `run(options)` runs a guest; only auto uses it."""
     usable = os.access("/dev/kvm", os.R_OK | os.W_OK)
     if wanted == "kvm" and not usable:
@@ -74,7 +74,7 @@ def resolve(wanted, version, run):
     path = build_directory() / "accel.json"
     accel = _known.get(key) or _recall(path).get(key)
     if accel not in ("tcg", "kvm"):
-        accel = _probe(run)
+        accel = _probe(run, qemu)
         _remember(path, key, accel)
     _known[key] = accel
     return accel

@@ -4,7 +4,7 @@ import argparse
 
 from . import values
 from .errors import UsageError
-from .options import GUESTS, make_options
+from .options import GUESTS, QEMU, make_options
 
 _RUN_NOTES = """\
 disk SPEC: backend=null|file|nbd|vhost-user[,key=value]...
@@ -63,6 +63,7 @@ def run_parser():
     run.add_argument("--placement", choices=("auto", "split", "one", "none"), default="auto")
     run.add_argument("--timeout", metavar="S", type=_typed(values.integer(0, 10**6)),
                      default=600, help="seconds until the guest counts as hung; 0: never")
+    run.add_argument("--qemu", metavar="FILE", default=QEMU, help="another QEMU than PATH's")
     run.add_argument("--qemu-arg", metavar="ARG", action="append", default=[],
                      help="one more argument for QEMU")
     run.add_argument("job", metavar="JOBFILE", nargs="?",
@@ -111,4 +112,5 @@ def parse_run(words):
         specs=parsed.disk, sets=parsed.set, job=parsed.job, guest=parsed.guest,
         boot=parsed.boot, kernel=parsed.kernel, machine=parsed.machine, smp=parsed.smp,
         memory_mib=parsed.memory, json=parsed.json, accel=parsed.accel,
-        placement=parsed.placement, timeout_s=parsed.timeout, qemu_args=parsed.qemu_arg)
+        placement=parsed.placement, timeout_s=parsed.timeout, qemu=parsed.qemu,
+        qemu_args=parsed.qemu_arg)

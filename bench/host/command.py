@@ -17,7 +17,6 @@ from .options import image_path
 from .peer import peer_arguments
 
 FIRST_SLOT = 3  # pc keeps 0 and 1 for its own; q35 has 31
-QEMU = "qemu-system-x86_64"
 NBD_PORT = 10809
 
 
@@ -164,7 +163,7 @@ def _memory_arguments(options):
 
 def guest_command(options, files, accel, iothread_default):
     """QEMU's arguments. The guest starts stopped; QMP listens on files.qmp_fd."""
-    command = [QEMU, "-no-user-config", "-nodefaults", "-display", "none", "-no-reboot", "-S",
+    command = [options.qemu, "-no-user-config", "-nodefaults", "-display", "none", "-no-reboot", "-S",
                "-machine", options.machine, "-accel", accel, "-cpu", "max",
                "-smp", str(options.smp)]
     command += _memory_arguments(options)

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Optional
 
 from . import accel, placement, storage
-from .command import QEMU, Files, guest_command
+from .command import Files, guest_command
 from .console import Console
 from .errors import (STATUS_CRASH, STATUS_JOB_ERROR, STATUS_OK, STATUS_USAGE, GuestError,
                      UsageError)
@@ -41,6 +41,7 @@ _LOG_PREFIX = re.compile(r"^\[ *\d+\.\d+\] ")
 _COMPLAINT = re.compile(r"(?:opt/ringbolt/(?:config|job)|ringbolt\.conf|job\.fio):\d+: |"
                         r"command line: ")
 _DISK_ARGUMENT = re.compile(r"-(?:blockdev|device) \S*\b(?:node-name=disk|id=vd)(\d+),\S*: (.+)")
+_QEMU_SAYS = re.compile(r"qemu-system-\w+: ")
 _TAIL_LINES = 20
 
 
@@ -221,7 +222,7 @@ class _Guest:
     def complaint(self):
         """What QEMU said of its end: its last line, or the helpers'."""
         lines = Path(self._log_path).read_text("utf-8", "replace").strip().splitlines()
-        own = [line.removeprefix(f"{QEMU}: ") for line in lines if line.startswith(f"{QEMU}: ")]
+        own = [line[said.end():] for line in lines if (said := _QEMU_SAYS.match(line))]
         return (own or lines or ["no reason given"])[-1]
 
     def close(self):
@@ -295,8 +296,8 @@ def _with_result(options, guest, status, lines):
 def run_guest(options, show=lambda data: None, is_terminal=False):
     """Runs a guest to its end. UsageError: nothing ran; else an Outcome."""
     _check_files(options)
-    version = accel.qemu_version()
-    accelerator = accel.resolve(options.accel, version, run_guest)
+    version = accel.qemu_version(options.qemu)
+    accelerator = accel.resolve(options.accel, version, run_guest, options.qemu)
     chosen = placement.choose(options.placement, options.completion(), os.sched_getaffinity(0))
     created = _create_disks(options)
     console = Console(show, is_terminal)

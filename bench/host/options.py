@@ -9,6 +9,7 @@ from .errors import UsageError
 from .texts import Settings, parse_settings, read_text
 from .disk import DEFAULT_SPEC, parse_disks
 
+QEMU = "qemu-system-x86_64"
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_JOB = ROOT / "configs" / "jobs" / "bench.fio"
 GUESTS = ("ringbolt", "linux", "linux-poll")  # our kernel, or its peer (peer.py)
@@ -37,6 +38,7 @@ class Options:
     placement: str = "auto"
     timeout_s: float = 600
     qemu_args: list = field(default_factory=list)
+    qemu: str = QEMU
     kernel: Optional[str] = None  # instead of the one that make built
     job_path: Optional[str] = None
     job_text: Optional[bytes] = None

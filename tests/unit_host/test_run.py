@@ -284,6 +284,16 @@ def test_another_kernel_can_be_named(bench):
     assert argv[argv.index("-kernel") + 1] == "other.elf"
 
 
+def test_another_qemu_can_be_named(bench):
+    program = bench.directory / "bin" / "qemu-system-x86_64"
+    program.rename(bench.directory / "other")
+    bench.environment["PATH"] = os.environ["PATH"]
+    assert bench.run("--qemu", "./other").returncode == 0
+    assert bench.starts()[0]["argv"][0] == "./other"
+    run = bench.run("--qemu", "./none")
+    assert run.returncode == 2 and run.stderr == "ringbolt: ./none: not found\n"
+
+
 def test_missing_qemu_is_named(bench):
     bench.environment["PATH"] = str(bench.directory)
     run = bench.run()
