@@ -163,9 +163,9 @@ def _memory_arguments(options):
 
 def guest_command(options, files, accel, iothread_default):
     """QEMU's arguments. The guest starts stopped; QMP listens on files.qmp_fd."""
-    command = [options.qemu, "-no-user-config", "-nodefaults", "-display", "none", "-no-reboot", "-S",
-               "-machine", options.machine, "-accel", accel, "-cpu", "max",
-               "-smp", str(options.smp)]
+    command = [options.qemu, "-no-user-config", "-nodefaults", "-display", "none",
+               "-no-reboot", "-S", "-machine", options.machine, "-accel", accel,
+               "-cpu", "max", "-smp", str(options.smp)]
     command += _memory_arguments(options)
     command += ["-chardev", f"socket,id=qmp,fd={files.qmp_fd}", "-mon", "chardev=qmp,mode=control",
                 "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
