@@ -331,12 +331,13 @@ FUZZ_CFLAGS := -std=gnu17 -O1 -g -I. -DRINGBOLT_HOST -DRINGBOLT_FUZZ \
 
 # --- all --------------------------------------------------------------------------
 
-.PHONY: all image run bench insns peer test unit fuzz debug fmt check clean help deps
+.PHONY: all image run bench compare insns peer test unit fuzz debug fmt check clean help deps
 
 all: image
 
 help:
 	@echo "make bench   compare polled, interrupt-driven and adaptive (sets itself up)"
+	@echo "make compare the same beside Linux, in rounds, with $(B)/report.html"
 	@echo "make insns   guest instructions per I/O, counted by QEMU"
 	@echo "make peer    Debian's Linux and fio as a guest, for bench/ringbolt run --guest linux"
 	@echo "make test    all tests: unit, fuzz, QEMU (sets itself up)"
@@ -521,6 +522,9 @@ run: image
 
 bench: image
 	bench/ringbolt bench
+
+compare: image
+	bench/ringbolt compare
 
 insns: image
 	bench/ringbolt insns

@@ -6,6 +6,9 @@ command   Options -> QEMU's arguments, a pure function
 guest     one QEMU from start to result; process, qmp, placement, accel, console, storage
 revision  the kernel of another commit, built beside this tree's
 result    the JSON document: check, read figures out of it, write it in fio's text form
-compare   `ringbolt bench`;  insns: `ringbolt insns`;  table: how both print
+compare   `ringbolt compare` and `ringbolt bench`: sides taking turns; its parts are
+sides     who takes part;  points: the job file's;  measure: rounds;  summary: what they say
+goals     what is to be reached;  present: as tables (table);  report: as a page
+insns     `ringbolt insns`
 statistic medians and ratios of noisy rounds, with intervals and tests
 """

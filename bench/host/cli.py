@@ -5,7 +5,7 @@ import signal
 import sys
 
 from .arguments import parse_run
-from .compare import bench
+from .compare import bench, compare
 from .errors import STATUS_CRASH, STATUS_OK, STATUS_USAGE, RingboltError, UsageError
 from .guest import run_guest, tail
 from .insns import insns
@@ -14,6 +14,7 @@ from .result import format_result, write_result
 
 _HELP = """\
 usage: bench/ringbolt run [OPTION]... [JOBFILE]   one boot, one job file; run --help
+       bench/ringbolt compare [OPTION]... [JOBFILE]   sides in turns; compare --help
        bench/ringbolt bench    polled, adaptive and interrupt-driven compared (1 min)
        bench/ringbolt insns    guest instructions per I/O
 """
@@ -48,8 +49,7 @@ def _run(words):
 
 
 def _bench(words):
-    _no_words("bench", words)
-    return bench(_shower(sys.stdout), sys.stdout.isatty())
+    return bench(words, _shower(sys.stdout), sys.stdout.isatty())
 
 
 def _insns(words):
@@ -62,7 +62,7 @@ def _no_words(command, words):
         raise UsageError(f"{command} {words[0]}: {command} takes no arguments")
 
 
-_COMMANDS = {"run": _run, "bench": _bench, "insns": _insns}
+_COMMANDS = {"run": _run, "compare": compare, "bench": _bench, "insns": _insns}
 
 
 def _dispatch(words):

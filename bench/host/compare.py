@@ -1,153 +1,232 @@
-"""`ringbolt bench`: one workload under every completion mode, beside the machine's ceiling.
+"""`ringbolt compare` and `ringbolt bench`: sides taking turns, and what can be said of them.
 
-One boot by UEFI shows the product as a user meets it. Every measurement is then a PVH boot
-of its own, so that counters and idle share belong to it alone. engine=floor is the same
-disk, mode and placement under a bare loop, measured right before; a result's share of it is
-the figure that carries over from one machine to another. The host drifts, so the modes take
-turns, several rounds of them, and a row is the round whose share is the median.
+    words -> sides (sides.py) x points of the job file (points.py) -> rounds (measure.py)
+          -> document (summary.py) -> table, Markdown, JSON (present.py), report.html (report.py)
+
+`bench` is a comparison that needs nothing but our own kernel, after one boot by UEFI that shows
+the product as a user meets it. Nothing is written before everything was measured.
 """
 
+import argparse
 import json
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
-from . import table
-from .arguments import parse_run
-from .errors import GuestError
+from . import present, report, values
+from .arguments import Parser, expand, parse_run
+from .errors import GuestError, UsageError
 from .guest import run_guest
-from .options import ROOT, build_directory
-from .result import idle_share, queue_counters, write_result
+from .measure import Plan, run_rounds
+from .options import ROOT, build_directory, check_output
+from .points import read_points
+from .result import write_result
+from .revision import build_revision, is_stale
+from .sides import PLACEMENTS, ab_sides, baseline_sides, mode_sides, parse_placements
+from .summary import summarize
 
+JOB = ROOT / "configs" / "jobs" / "compare.fio"
 MACHINE = ROOT / "configs" / "machines" / "everyday.conf"
-SHOW_LIMIT = "time_based\nruntime=1"
-LIMIT = "time_based\nruntime=400ms"
-ROUNDS = 3
-DISK = "vda"
-TIMEOUT_S = 60
-PERCENTILES = (("p50_ns", "50.000000"), ("p99_ns", "99.000000"), ("p999_ns", "99.900000"))
+_OURS = "poll@split,floor-poll@split,adaptive@split,floor-adaptive@split,irq@one,floor-irq@one"
+MODES = f"{_OURS},linux-poll@split,linux-irq@one"
+BENCH_MODES = f"{_OURS},irq@split,floor-irq@split"
+BASELINE_MODES = "poll,irq,adaptive"
+ROUNDS = 6  # the fewest whose interval reaches 95 %
+BENCH_ROUNDS = 3
+BENCH_RUNTIME = "400ms"
+SHOW_RUNTIME = "1"
+GUEST_TIMEOUT_S = 60
+
+_NOTES = """\
+A mode is poll, irq, adaptive, floor-poll, floor-irq, floor-adaptive (a bare loop over the ring),
+linux-irq or linux-poll (make peer). MODE@one and MODE@split say where it runs; a mode without
+runs under each --placement. Only sides of the same placement are compared with each other.
+Machine and disks are equal for all: --machine, --smp, --memory, --disk, --accel, --timeout,
+--qemu-arg and @FILE as in ringbolt run; --set for our kernel in all of its modes.
+"""
 
 
-@dataclass(frozen=True)
-class Mode:
-    name: str
-    completion: str
-    placement: str
+@dataclass
+class Outputs:
+    json: Path
+    markdown: Path
+    html: Path = None
 
 
-MODES = (Mode("polled", "poll", "split"), Mode("adaptive", "adaptive", "split"),
-         Mode("interrupt", "irq", "split"), Mode("interrupt", "irq", "one"))
-DEPTHS = ((1, 1), (32, 16), (128, 32))  # depth, batch
+def _type(read):
+    def convert(word):
+        try:
+            return read(word)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(f"{word}: {error}") from None
 
-HEAD = ["completion", "placement", "depth", "IOPS", "p50 us", "p99 us", "p99.9 us",
-        "doorbells/IO", "interrupts/IO", "CPU idle", "floor IOPS", "of floor"]
-
-
-def job_text(depth, batch, limit):
-    """4 KiB random reads; `limit`: the option line that ends them."""
-    return (f"[randread-qd{depth}]\nfilename=/dev/{DISK}\nioengine=io_uring\nrw=randread\n"
-            f"bs=4k\nnorandommap\niodepth={depth}\niodepth_batch={batch}\n"
-            f"iodepth_batch_complete_max={batch}\n{limit}\n").encode()
+    return convert
 
 
-def figures(document):
-    """What a row needs of a result."""
-    read = document["jobs"][0]["read"]
-    if not read["total_ios"]:
-        raise GuestError("the guest's result has no reads")
-    percentile = read["clat_ns"].get("percentile", {})
-    counters = queue_counters(document, DISK)
-    row = {"iops": float(read["iops"]), "ios": read["total_ios"],
-           "idle_share": float(idle_share(document)), "counters": counters}
-    row.update({name: percentile.get(key, 0) for name, key in PERCENTILES})
-    done = counters.get("completions") or read["total_ios"]
-    row["doorbells_per_io"] = counters.get("doorbells", 0) / done
-    row["interrupts_per_io"] = counters.get("interrupts", 0) / done
-    return row
+def _rounds_and_runtime(parser, rounds, runtime):
+    parser.add_argument("--rounds", metavar="N", type=_type(values.integer(1, 1000)),
+                        default=rounds, help=f"default {rounds}")
+    parser.add_argument("--runtime", metavar="TIME", type=_type(values.duration),
+                        default=runtime, help="of each job, such as 400ms; default: "
+                        + (runtime or "as the job file says"))
 
 
-def measure(words, name, job):
-    """One guest that has to end well; its result."""
-    options = parse_run(words)
-    options.job_path, options.job_text = name, job
-    outcome = run_guest(options)
-    if outcome.status != 0:
-        raise GuestError(f"{name}: {'; '.join(outcome.messages) or 'the job failed'}")
-    return outcome.result
+def _compare_parser():
+    parser = Parser(prog="ringbolt compare", epilog=_NOTES,
+                    description="Runs a job file on several sides in turns and compares them.",
+                    formatter_class=argparse.RawDescriptionHelpFormatter)
+    _rounds_and_runtime(parser, ROUNDS, None)
+    parser.add_argument("--modes", metavar="MODE[@PLACEMENT],...",
+                        help="default: everything, each where it does best")
+    parser.add_argument("--placement", metavar="one|split|one,split",
+                        default=",".join(PLACEMENTS))
+    parser.add_argument("--baseline", metavar="REF",
+                        help="this tree's kernel against that commit's, which is built first")
+    parser.add_argument("--a", metavar="key=value", action="append",
+                        help="a setting of one side, or kernel=FILE; may be repeated")
+    parser.add_argument("--b", metavar="key=value", action="append", help="the other side's")
+    parser.add_argument("--json", metavar="FILE", help="default build/compare.json")
+    parser.add_argument("--report", metavar="FILE", help="default build/report.html")
+    parser.add_argument("job", metavar="JOBFILE", nargs="?", default=str(JOB))
+    return parser
 
 
-def _measure_mode(mode, engine, depth, batch):
-    words = [f"@{MACHINE}", f"--placement={mode.placement}", f"--timeout={TIMEOUT_S}",
-             f"--set=completion={mode.completion}", f"--set=engine={engine}",
-             "--set=status_interval_ms=0"]
-    name = f"{mode.name} {engine} depth {depth}"
-    document = measure(words, name, job_text(depth, batch, LIMIT))
-    return figures(document), document["ringbolt"]["host"]
+def _sides(parsed):
+    placements = parse_placements(parsed.placement)
+    if parsed.a or parsed.b:
+        for option in ("modes", "baseline"):
+            if getattr(parsed, option):
+                raise UsageError(f"--{option}: does not go with --a and --b")
+        if not (parsed.a and parsed.b):
+            raise UsageError("--a and --b: both are needed")
+        return ab_sides(parsed.a, parsed.b, placements)
+    if not parsed.baseline:
+        return mode_sides(parsed.modes or MODES, placements)
+    sides = mode_sides(parsed.modes or BASELINE_MODES, placements)
+    baseline_sides(sides, parsed.baseline, "")  # what is wrong with them, before a build
+    try:
+        return baseline_sides(sides, parsed.baseline, build_revision(parsed.baseline)[1])
+    except UsageError as error:
+        raise UsageError(f"--baseline {error}") from None
 
 
-def _row_words(row):
-    return [row["completion"], row["placement"], str(row["depth"]), table.count(row["iops"]),
-            *(table.microseconds(row[name]) for name, _ in PERCENTILES),
-            f"{row['doorbells_per_io']:.3f}", f"{row['interrupts_per_io']:.3f}",
-            table.share(row["idle_share"]), table.count(row["floor"]["iops"]),
-            table.share(row["share_of_floor"])]
+def _machine_words(rest):
+    """(for every side, for our kernel alone) of what `run` shall get."""
+    for word in rest:
+        if not word.startswith("--"):
+            raise UsageError(f"unrecognized arguments: {word}")
+        option = word.partition("=")[0]
+        if option in ("--boot", "--guest", "--kernel"):
+            raise UsageError(f"{word}: not for a comparison (compare --help)")
+    ours = [word for word in rest if word.startswith("--set=")]
+    return [word for word in rest if word not in ours], ours
 
 
-def _show_boot(show, is_terminal):
+def _added_lines(runtime):
+    return ["time_based", f"runtime={runtime}"] if runtime else []
+
+
+def _check_kernel():
+    if is_stale():
+        raise UsageError(f"{build_directory()}/kernel.elf: older than its sources; run make")
+
+
+def parse_compare(words):
+    """(Plan, Outputs), everything checked that can be before a guest is started."""
+    parsed, rest = _compare_parser().parse_known_args(expand(words))
+    build = build_directory()
+    outputs = Outputs(Path(parsed.json or build / "compare.json"), build / "compare.md",
+                      Path(parsed.report or build / "report.html"))
+    check_output("--json", str(outputs.json))
+    check_output("--report", str(outputs.html))
+    machine, settings = _machine_words(rest)
+    parse_run([*machine, *settings])
+    points = read_points(parsed.job)
+    _check_kernel()
+    return Plan(_sides(parsed), points, parsed.rounds, machine, settings,
+                _added_lines(parsed.runtime), timeline=True), outputs
+
+
+def parse_bench(words):
+    parser = Parser(prog="ringbolt bench", description="Compares the modes with each other and "
+                    "with the floor of each; about a minute.")
+    _rounds_and_runtime(parser, BENCH_ROUNDS, BENCH_RUNTIME)
+    parsed = parser.parse_args(expand(words))
+    _check_kernel()
+    build = build_directory()
+    plan = Plan(mode_sides(BENCH_MODES, PLACEMENTS), read_points(str(JOB)), parsed.rounds,
+                [f"@{MACHINE}", f"--timeout={GUEST_TIMEOUT_S}"],
+                added=_added_lines(parsed.runtime))
+    return plan, Outputs(build / "bench.json", build / "bench.md")
+
+
+class _Progress:
+    """One line that is overwritten, on a terminal; else a line per round."""
+
+    def __init__(self, plan, stream):
+        self._plan = plan
+        self._stream = stream
+        self._done = 0
+        self._round = None
+        floors = sum(side.is_floor() for side in plan.sides)
+        self._total = len(plan.points) * (len(plan.sides) * (plan.rounds + plan.timeline)
+                                          - floors * plan.timeline)
+
+    def __call__(self, number, side, point):
+        self._done += 1
+        name = f"round {number} of {self._plan.rounds}" if number else "latencies over time"
+        if self._stream.isatty():
+            self._stream.write(f"\r\x1b[K[{self._done}/{self._total}] {name}: "
+                               f"{side.key}, {point.name}")
+        elif number != self._round:
+            self._stream.write(f"{name}\n")
+        self._round = number
+        self._stream.flush()
+
+    def end(self):
+        if self._stream.isatty():
+            self._stream.write("\r\x1b[K")
+            self._stream.flush()
+
+
+def _carry_out(plan, outputs, name):
+    """Measures, prints, writes. Returns the status."""
+    began = time.monotonic()
+    progress = _Progress(plan, sys.stderr)
+    try:
+        rounds, timelines, host = run_rounds(plan, progress)
+    finally:
+        progress.end()
+    document = summarize(plan, rounds, timelines, host)
+    print("\n" + present.console(document))
+    write_result(str(outputs.json), json.dumps(document, indent=1) + "\n")
+    write_result(str(outputs.markdown), present.markdown(document))
+    written = [outputs.json, outputs.markdown]
+    if outputs.html:
+        write_result(str(outputs.html), report.html(document, name))
+        written.append(outputs.html)
+    print(f"written: {', '.join(map(str, written))}; {time.monotonic() - began:.0f} s")
+    return 0
+
+
+def compare(words):
+    plan, outputs = parse_compare(words)
+    return _carry_out(plan, outputs, plan.points[0].path)
+
+
+def _show_boot(plan, show, is_terminal):
     """The whole way of the product: firmware, loader, disks found, a short run."""
-    options = parse_run([f"@{MACHINE}", "--boot=uefi", "--smp=2", f"--timeout={TIMEOUT_S}"])
-    options.job_path = "everyday"
-    options.job_text = job_text(32, 16, SHOW_LIMIT)
+    options = parse_run([*plan.machine, "--boot=uefi", "--smp=2"])
+    point = plan.points[min(1, len(plan.points) - 1)]
+    options.job_path = point.path
+    options.job_text = point.text(_added_lines(SHOW_RUNTIME))
     outcome = run_guest(options, show, is_terminal)
     if outcome.status != 0:
         raise GuestError(f"boot by UEFI: {'; '.join(outcome.messages) or 'the job failed'}")
 
 
-def _progress(done, total, words):
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r\x1b[K[{done}/{total}] {words}" if words else "\r\x1b[K")
-        sys.stderr.flush()
-
-
-def _measure_pair(mode, depth, batch):
-    """One round of one row, and where it ran."""
-    floor, _ = _measure_mode(mode, "floor", depth, batch)
-    row, host = _measure_mode(mode, "blk", depth, batch)
-    row.update(completion=mode.name, placement=mode.placement, depth=depth, batch=batch,
-               floor=floor, share_of_floor=row["iops"] / floor["iops"])
-    return row, host
-
-
-def _measure_all():
-    """Every row's median round, all shares beside it; and the host."""
-    plan = [(mode, depth, batch) for _ in range(ROUNDS) for depth, batch in DEPTHS
-            for mode in MODES]
-    rounds, host = {}, {}
-    for done, (mode, depth, batch) in enumerate(plan):
-        _progress(done, len(plan), f"{mode.name}, {mode.placement}, depth {depth}")
-        row, host = _measure_pair(mode, depth, batch)
-        rounds.setdefault((mode, depth), []).append(row)
-    _progress(0, 0, "")
-    rows = []
-    for pairs in rounds.values():
-        pairs.sort(key=lambda row: row["share_of_floor"])
-        middle = pairs[len(pairs) // 2]
-        rows.append(dict(middle, shares=[row["share_of_floor"] for row in pairs]))
-    return rows, host
-
-
-def bench(show, is_terminal):
-    """Prints the table; writes build/bench.json and build/bench.md. Returns the status."""
-    began = time.monotonic()
-    _show_boot(show, is_terminal)
-    rows, host = _measure_all()
-    words = [_row_words(row) for row in rows]
-    title = (f"4 KiB random reads, null-co, one vCPU, {host['accel'].upper()}, "
-             f"{host['qemu'].split(' (')[0]}, {host['cores']} host cores")
-    print(f"\n{title}\n\n{table.plain(HEAD, words, 2)}")
-    build = build_directory()
-    write_result(str(build / "bench.md"), f"{title}\n\n{table.markdown(HEAD, words, 2)}")
-    write_result(str(build / "bench.json"),
-                 json.dumps({"title": title, "host": host, "rows": rows}, indent=1) + "\n")
-    print(f"written to {build}/bench.md and bench.json; {time.monotonic() - began:.0f} s")
-    return 0
+def bench(words, show, is_terminal):
+    plan, outputs = parse_bench(words)
+    _show_boot(plan, show, is_terminal)
+    return _carry_out(plan, outputs, "bench")

@@ -10,10 +10,13 @@ Interrupt mode without any timer armed and the device in the main loop repeat to
 import json
 
 from . import table
-from .compare import DISK, job_text, measure
+from .arguments import parse_run
+from .errors import GuestError
+from .guest import run_guest
 from .options import build_directory
 from .result import member, queue_counters, write_result
 
+DISK = "vda"
 CASES = ((1, 1), (128, 32))  # depth, batch
 ENGINES = ("floor", "blk")
 FEW, MANY = 10_000, 60_000
@@ -25,6 +28,23 @@ WORDS = ["--disk=backend=null,size=8G,queues=1,iothread=off", "--accel=tcg",
          "--placement=one", f"--timeout={TIMEOUT_S}", "--set=completion=irq",
          "--set=request_timeout_ms=0", "--set=status_interval_ms=0",
          "--qemu-arg=-icount", "--qemu-arg=shift=0,sleep=off"]
+
+
+def job_text(depth, batch, limit):
+    """4 KiB random reads; `limit`: the option line that ends them."""
+    return (f"[randread-qd{depth}]\nfilename=/dev/{DISK}\nioengine=io_uring\nrw=randread\n"
+            f"bs=4k\nnorandommap\niodepth={depth}\niodepth_batch={batch}\n"
+            f"iodepth_batch_complete_max={batch}\n{limit}\n").encode()
+
+
+def measure(words, name, job):
+    """One guest that has to end well; its result."""
+    options = parse_run(words)
+    options.job_path, options.job_text = name, job
+    outcome = run_guest(options)
+    if outcome.status != 0:
+        raise GuestError(f"{name}: {'; '.join(outcome.messages) or 'the job failed'}")
+    return outcome.result
 
 
 def _run(engine, depth, batch, ios):

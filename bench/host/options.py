@@ -75,7 +75,8 @@ def make_options(specs=(), sets=(), job=None, **fields):
     if job is not None:
         options.job_path = str(job)
         options.job_text = read_text(job, "")
-    _check_json(options.json)
+    if options.json not in (None, "-"):
+        check_output("--json", options.json)
     if options.is_peer():
         _check_peer(options)
     return options
@@ -96,14 +97,12 @@ def _check_peer(options):
                              "Linux keeps one for interrupts")
 
 
-def _check_json(path):
+def check_output(option, path):
     """A result that could not be written shall not cost a run first."""
-    if path is None or path == "-":
-        return
     directory = os.path.dirname(path) or "."
     if os.path.isdir(path):
-        raise UsageError(f"--json {path}: is a directory")
+        raise UsageError(f"{option} {path}: is a directory")
     if not os.path.isdir(directory):
-        raise UsageError(f"--json {path}: no such directory: {directory}")
+        raise UsageError(f"{option} {path}: no such directory: {directory}")
     if not os.access(path if os.path.exists(path) else directory, os.W_OK):
-        raise UsageError(f"--json {path}: not writable")
+        raise UsageError(f"{option} {path}: not writable")

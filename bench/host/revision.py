@@ -49,13 +49,20 @@ def _unpack(commit, directory):
         shutil.rmtree(fresh)
 
 
-def _make(directory):
+def _make(directory, *words):
     """make in a place of its own: the variables of a make above us are not its business."""
     environment = {key: value for key, value in os.environ.items()
                    if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "RINGBOLT_BUILD")}
-    return subprocess.run(["make", "-C", str(directory), f"-j{os.cpu_count()}", KERNEL],
+    return subprocess.run(["make", "-C", str(directory), f"-j{os.cpu_count()}", *words, KERNEL],
                           env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                           stderr=subprocess.PIPE, text=True, errors="replace", check=False)
+
+
+def is_stale():
+    """Whether the tree's kernel is older than its sources; of a build elsewhere none knows."""
+    if os.environ.get("RINGBOLT_BUILD") or not (ROOT / KERNEL).exists():
+        return False
+    return _make(ROOT, "-q").returncode == 1
 
 
 def build_revision(ref):

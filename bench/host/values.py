@@ -23,6 +23,13 @@ def size(word):
     return value
 
 
+def duration(word):
+    """A time in fio's way, kept as it is written."""
+    if not re.fullmatch(r"0*[1-9]\d{0,8}(us|ms|s|m|h)?", word):
+        raise ValueError("not a time such as 400ms or 2s")
+    return word
+
+
 def switch(word):
     if word not in ("on", "off"):
         raise ValueError("must be on or off")

@@ -1,113 +1,164 @@
-"""Tables and the figures in them."""
+"""The commands compare and bench: words, what is run, what is written."""
 
 import json
+import os
+import signal
+import subprocess
 
 import pytest
+from canned import document
 
-from host import compare, insns, table
-from host.errors import GuestError
+from host import compare, measure
+from host.errors import RingboltError, UsageError
 from host.guest import Outcome
 
-
-def document(iops=1000.0, ios=500, elapsed_ns=500):
-    queue = {"index": 0, "cpu": 0, "completions": ios, "doorbells": ios // 4,
-             "interrupts": ios // 10}
-    other = {"index": 0, "cpu": 0, "doorbells": 9999}
-    percentile = {"50.000000": 1500, "99.000000": 2500, "99.900000": 123456}
-    return {
-        "jobs": [{"jobname": "a", "error": 0, "read": {
-            "iops": iops, "total_ios": ios, "clat_ns": {"percentile": percentile}}}],
-        "ringbolt": {
-            "jobs": [{"elapsed_ns": elapsed_ns}], "cpus": [{"idle_share": 0.25}],
-            "devices": [{"name": "vda", "queues": [queue]}, {"name": "vdb", "queues": [other]}],
-            "host": {"accel": "tcg", "qemu": "QEMU 7.2 (Debian)", "cores": 2}}}
+JOB = "[global]\nrw=randread\nstonewall\n[QD1]\n[QD32]\niodepth=32\n"
 
 
-def test_figures_are_of_the_measured_disk_alone():
-    row = compare.figures(document())
-    assert (row["iops"], row["p50_ns"], row["p99_ns"], row["p999_ns"]) == \
-        (1000.0, 1500, 2500, 123456)
-    assert (row["doorbells_per_io"], row["interrupts_per_io"]) == (0.25, 0.1)
-    assert row["idle_share"] == 0.25
-
-
-def test_a_run_without_reads_is_no_measurement():
-    with pytest.raises(GuestError, match="no reads"):
-        compare.figures(document(ios=0))
-
-
-def test_tables_align_names_left_and_figures_right():
-    head, rows = ["name", "n"], [["a", "1"], ["bcdef", "100"]]
-    assert table.plain(head, rows) == ("name     n\n-----  ---\na        1\nbcdef  100\n")
-    assert table.markdown(head, rows) == ("| name  |   n |\n| ----- | --: |\n"
-                                          "| a     |   1 |\n| bcdef | 100 |\n")
-
-
-def test_bench_measures_every_mode_beside_its_floor(bench, monkeypatch, capsys):
+@pytest.fixture
+def place(bench, monkeypatch):
+    """A directory with a job file and a built kernel."""
     monkeypatch.setenv("RINGBOLT_BUILD", str(bench.build))
-    runs = []
+    monkeypatch.chdir(bench.directory)
+    (bench.directory / "a.fio").write_text(JOB)
+    return bench
+
+
+@pytest.fixture
+def guests(place, monkeypatch):
+    """Guests that answer at once; a list of what each was asked for."""
+    seen = []
 
     def run(options, show=None, is_terminal=False):
-        runs.append((options.boot, options.completion(), options.placement,
-                     options.settings.value("engine", "blk")))
+        seen.append(options)
         floor = options.settings.value("engine", "blk") == "floor"
         return Outcome(0, [], result=document(iops=2000.0 if floor else 1500.0))
 
+    monkeypatch.setattr(measure, "run_guest", run)
     monkeypatch.setattr(compare, "run_guest", run)
-    assert compare.bench(print, False) == 0
-    assert runs[0] == ("uefi", "irq", "auto", "blk")
+    return seen
+
+
+def test_compare_prints_and_writes_everything(place, guests, capsys):
+    words = ["--modes=irq@one,floor-irq@one", "--rounds=2", "--runtime=100ms",
+             "--set=ring=packed", "--smp=2", "a.fio"]
+    assert compare.compare(words) == 0
+    assert len(guests) == 2 * (1 + 2 * 2)
+    for options in guests:
+        assert options.smp == 2 and options.settings.value("ring", "") == "packed"
+        assert b"time_based\nruntime=100ms" in options.job_text
+    said = capsys.readouterr()
+    assert "75.0 % [75.0, 75.0]" in said.out
+    assert said.err.splitlines() == ["latencies over time", "round 1 of 2", "round 2 of 2"]
+    written = json.loads((place.build / "compare.json").read_text())
+    assert [point["name"] for point in written["points"]] == ["QD1", "QD32"]
+    assert "| interrupt" in (place.build / "compare.md").read_text()
+    assert (place.build / "report.html").exists()
+
+
+def test_results_go_where_they_are_wanted(place, guests):
+    compare.compare(["--modes=irq@one", "--rounds=1", "--json=my.json", "--report=my.html",
+                     "a.fio"])
+    assert (place.directory / "my.json").exists() and (place.directory / "my.html").exists()
+    assert not (place.build / "compare.json").exists()
+
+
+def test_bench_measures_every_mode_beside_its_floor(place, guests, capsys):
+    assert compare.bench(["--rounds=2"], print, False) == 0
+    assert (guests[0].boot, guests[0].completion(), guests[0].smp) == ("uefi", "irq", 2)
+    runs = [(options.completion(), options.placement, options.settings.value("engine", ""))
+            for options in guests[1:]]
+    assert len(runs) == 2 * 3 * 8
     for completion, placement in (("poll", "split"), ("adaptive", "split"), ("irq", "split"),
                                   ("irq", "one")):
         for engine in ("floor", "blk"):
-            assert runs.count(("pvh", completion, placement, engine)) == 3 * compare.ROUNDS
-    assert len(runs) == 1 + 2 * 12 * compare.ROUNDS
+            assert runs.count((completion, placement, engine)) == 2 * 3
+    assert b"runtime=400ms" in guests[1].job_text and len(guests[1].disks) == 3
     assert "75.0 %" in capsys.readouterr().out
-    assert len(json.loads((bench.build / "bench.json").read_text())["rows"]) == 12
-    assert (bench.build / "bench.md").read_text().count("\n| ") == 2 + 12
+    assert len(json.loads((place.build / "bench.json").read_text())["cells"]) == 3 * 8
+    assert (place.build / "bench.md").exists()
 
 
-def test_a_row_is_the_median_round(bench, monkeypatch):
-    monkeypatch.setenv("RINGBOLT_BUILD", str(bench.build))
-    iops = {}
-
-    def run(options, show=None, is_terminal=False):
-        if options.settings.value("engine", "blk") == "floor":
-            return Outcome(0, [], result=document(iops=1000.0))
-        rounds = iops.setdefault((options.job_path, options.placement),
-                                 iter([300.0, 900.0, 500.0]))
-        return Outcome(0, [], result=document(iops=next(rounds)))
-
-    monkeypatch.setattr(compare, "run_guest", run)
-    rows, _ = compare._measure_all()
-    assert [row["iops"] for row in rows] == [500.0] * 12
-    assert rows[0]["shares"] == [0.3, 0.5, 0.9]
+def test_the_default_is_everything_where_it_does_best(place):
+    plan, _ = compare.parse_compare([])
+    assert plan.rounds == 6 and plan.timeline
+    assert [point.name for point in plan.points] == ["QD1", "QD32", "QD128"]
+    assert {side.key for side in plan.sides} == {
+        "poll@split", "floor-poll@split", "adaptive@split", "floor-adaptive@split",
+        "linux-poll@split", "irq@one", "floor-irq@one", "linux-irq@one"}
 
 
-def test_a_failed_measurement_ends_the_comparison_with_its_name(bench, monkeypatch):
-    monkeypatch.setenv("RINGBOLT_BUILD", str(bench.build))
-    monkeypatch.setattr(compare, "run_guest", lambda options, *rest: Outcome(
-        0 if options.boot == "uefi" else 3, [], messages=["the guest crashed"]))
-    with pytest.raises(GuestError, match="polled floor depth 1: the guest crashed"):
-        compare.bench(print, False)
-    assert not (bench.build / "bench.json").exists()
+def test_a_commit_is_built_and_takes_part(place, monkeypatch):
+    monkeypatch.setattr(compare, "build_revision", lambda ref: ("1234", f"/{ref}.elf"))
+    plan, _ = compare.parse_compare(["--baseline=old", "--placement=one", "a.fio"])
+    assert [side.key for side in plan.sides] == ["poll@one", "poll:old@one", "irq@one",
+                                                 "irq:old@one", "adaptive@one",
+                                                 "adaptive:old@one"]
+    assert "--kernel=/old.elf" in plan.sides[1].words
 
 
-def test_instructions_are_the_difference_of_two_runs(bench, monkeypatch, capsys):
-    monkeypatch.setenv("RINGBOLT_BUILD", str(bench.build))
+def test_a_stale_kernel_is_not_measured(place, monkeypatch):
+    monkeypatch.setattr(compare, "is_stale", lambda: True)
+    with pytest.raises(UsageError, match="kernel.elf: older than its sources; run make"):
+        compare.parse_compare(["a.fio"])
 
-    def run(options):
-        assert options.qemu_args == ["-icount", "shift=0,sleep=off"]
-        assert options.settings.value("request_timeout_ms", "") == "0"
-        assert options.settings.value("status_interval_ms", "") == "0"
-        ios = int(options.job_text.split(b"number_ios=")[1])
-        return Outcome(0, [], result=document(ios=ios, elapsed_ns=77_777 + ios * 50))
 
-    monkeypatch.setattr(compare, "run_guest", run)
-    assert insns.insns() == 0
-    rows = json.loads((bench.build / "insns.json").read_text())["rows"]
-    assert [(row["engine"], row["depth"]) for row in rows] == [
-        ("floor", 1), ("blk", 1), ("floor", 128), ("blk", 128)]
-    for row in rows:
-        assert row["instructions_per_io"] == pytest.approx(50)
-        assert row["doorbells_per_io"] == pytest.approx(0.25)
-    assert "instructions/IO" in capsys.readouterr().out
+def test_nothing_is_written_unless_all_went_well(place, monkeypatch):
+    outcomes = iter([0, 0, 3])
+    monkeypatch.setattr(measure, "run_guest", lambda options: Outcome(
+        next(outcomes), [], result=document(), messages=["the guest crashed"]))
+    with pytest.raises(RingboltError, match="irq@one, QD1: the guest crashed"):
+        compare.compare(["--modes=irq@one", "a.fio"])
+    assert not (place.build / "compare.json").exists()
+
+
+BAD = [
+    (["--modes=spin", "a.fio"], "--modes spin: spin: no such mode"),
+    (["--rounds=0", "a.fio"], "--rounds: 0: must be a whole number from 1 to 1000"),
+    (["--rounds=two", "a.fio"], "--rounds: two: must be"),
+    (["--runtime=soon", "a.fio"], "--runtime: soon: not a time such as 400ms"),
+    (["--placement=none", "a.fio"], "--placement none: none: must be one of split, one"),
+    (["none.fio"], "none.fio: No such file"),
+    (["empty.fio"], "empty.fio:1: a job is missing"),
+    (["--baseline=nowhere", "a.fio"], "--baseline nowhere: no such commit"),
+    (["--baseline=HEAD", "--modes=linux-irq", "a.fio"], "--baseline HEAD: says nothing to linux"),
+    (["--a=x=1", "a.fio"], "--a and --b: both are needed"),
+    (["--a=x=1", "--b=x", "a.fio"], "--b x: not key=value"),
+    (["--a=placement=one", "--b=placement=split", "a.fio"], "--a placement=one: both sides get"),
+    (["--a=x=1", "--b=x=2", "--modes=irq", "a.fio"], "--modes: does not go with --a and --b"),
+    (["--json=nowhere/x", "a.fio"], "--json nowhere/x: no such directory"),
+    (["--report=.", "a.fio"], "--report .: is a directory"),
+    (["--guest=linux", "a.fio"], "--guest=linux: not for a comparison"),
+    (["--boot=uefi", "a.fio"], "--boot=uefi: not for a comparison"),
+    (["--disk=backend=vax", "a.fio"], "--disk backend=vax: backend=vax: must be one of"),
+    (["--frob", "a.fio", "b.fio"], "unrecognized arguments: --frob"),
+    (["a.fio", "b.fio"], "unrecognized arguments: b.fio"),
+]
+
+
+@pytest.mark.parametrize("words, complaint", BAD, ids=[" ".join(row[0]) for row in BAD])
+def test_bad_usage_is_one_line_and_starts_nothing(place, words, complaint):
+    (place.directory / "empty.fio").write_text("")
+    done = subprocess.run(place.command("compare", *words), env=place.environment,
+                          cwd=place.directory, capture_output=True, text=True, timeout=60,
+                          check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith(f"ringbolt: {complaint}")
+    assert place.starts() == [] and list(place.build.glob("compare*")) == []
+
+
+def test_interrupting_leaves_no_guest_and_no_result(place):
+    place.plan(hang=True)
+    process = subprocess.Popen(
+        place.command("compare", "--accel=tcg", "--modes=irq@one", "a.fio"),
+        env=place.environment, cwd=place.directory, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True)
+    assert process.stderr.readline() == "latencies over time\n"
+    while not place.starts():
+        pass
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert (process.returncode, out, err) == (3, "", "ringbolt: interrupted\n")
+    assert not os.path.exists(f"/proc/{place.starts()[0]['pid']}")
+    assert list(place.build.glob("compare*")) == [] and list(place.temporary.iterdir()) == []

@@ -1,0 +1,146 @@
+"""Rounds: every side runs every point once a round, each in a boot of its own.
+
+The host drifts, so sides take turns point by point: within a round all sides of a point run one
+after the other. The next round goes backwards, which evens out a steady drift (A B C, C B A), and
+after these two another side begins.
+Sides of one placement get the same machine: also the same answer to whether the device has a
+thread of its own, which it has when the vCPUs and the device have a core each.
+"""
+
+from dataclasses import dataclass, field, replace
+
+from .arguments import parse_run
+from .errors import STATUS_USAGE, GuestError, UsageError
+from .guest import run_guest
+from .result import idle_share, member, queue_counters
+
+LOG_WINDOW_MS = 10
+_LOG_LINES = ("write_lat_log=timeline", f"log_avg_msec={LOG_WINDOW_MS}")
+_DIRECTIONS = ("read", "write", "trim", "mixed")
+
+
+@dataclass
+class Plan:
+    """What is measured; `machine`: words of `ringbolt run` for all, `settings`: for ours."""
+
+    sides: list
+    points: list
+    rounds: int
+    machine: list = field(default_factory=list)
+    settings: list = field(default_factory=list)
+    added: list = field(default_factory=list)  # lines at the end of each job
+    timeline: bool = False  # one round before, with logs, that does not count
+
+
+def _options(plan, side, point, added):
+    ours = [] if side.mode.startswith("linux") else plan.settings
+    options = parse_run([*plan.machine, *ours, *side.words])
+    own_thread = side.placement == "split"
+    options.disks = [
+        disk if disk.iothread is not None or disk.backend == "vhost-user"
+        else replace(disk, iothread=own_thread) for disk in options.disks]
+    options.job_path, options.job_text = point.path, point.text(added)
+    return options
+
+
+def run_point(plan, side, point, added=()):
+    """One guest that has to end well; its Outcome."""
+    added = [*plan.added, *added]
+    outcome = run_guest(_options(plan, side, point, added))
+    if outcome.status == STATUS_USAGE:
+        raise UsageError("; ".join(point.relocate(line, added) for line in outcome.messages))
+    if outcome.status != 0:
+        why = "; ".join(outcome.messages) or "a job reported an error"
+        raise GuestError(f"{side.key}, {point.name}: {why}")
+    return outcome
+
+
+def turns(sides, number):
+    """The order of round `number`, from 0."""
+    first = number // 2 % len(sides)
+    order = [*sides[first:], *sides[:first]]
+    return order[::-1] if number % 2 else order
+
+
+def run_rounds(plan, progress):
+    """({(side key, point name): figures of each round}, {same: timeline}, host)
+
+    progress(round, side, point) is called before each guest; round 0 is the one with logs.
+    """
+    timelines, rounds, host = {}, {}, {}
+    for point in plan.points if plan.timeline else []:
+        for side in plan.sides:
+            if not side.is_floor():  # it takes no time stamps
+                progress(0, side, point)
+                logs = run_point(plan, side, point, _LOG_LINES).logs
+                timelines[side.key, point.name] = timeline(logs)
+    for number in range(plan.rounds):
+        for point in plan.points:
+            for side in turns(plan.sides, number):
+                progress(number + 1, side, point)
+                document = run_point(plan, side, point).result
+                rounds.setdefault((side.key, point.name), []).append(figures(document))
+                host = document["ringbolt"]["host"]
+    return rounds, timelines, host
+
+
+def timeline(logs):
+    """[(ms, mean ns)] from fio's log of completion latencies; of several jobs, the first's."""
+    name = min((name for name in logs if "_clat." in name), default=None)
+    rows = [line.split(b",") for line in logs.get(name, b"").splitlines()]
+    return [(int(row[0]), int(row[1])) for row in rows]
+
+
+def _directions(job):
+    return [job[name] for name in _DIRECTIONS if job.get(name, {}).get("total_ios")]
+
+
+def _percentiles(job):
+    """{percentile as typed: ns} of the direction with most I/Os; {} when none were kept."""
+    busiest = max(_directions(job), key=lambda direction: direction["total_ios"])
+    for kind in ("clat_ns", "lat_ns"):
+        found = busiest.get(kind, {}).get("percentile")
+        if found:
+            return {f"{float(key):g}": value for key, value in found.items()}
+    return {}
+
+
+def _stages(document):
+    """{stage: mean ns}, of the first job; fio's own two where there are no finer ones."""
+    jobs = document["ringbolt"].get("jobs", [])
+    if jobs and jobs[0].get("stages_ns"):
+        return {name: float(stage["mean"]) for name, stage in jobs[0]["stages_ns"].items()}
+    busiest = max(_directions(document["jobs"][0]), key=lambda found: found["total_ios"])
+    means = {kind: float(busiest.get(f"{kind}_ns", {}).get("mean", 0)) for kind in
+             ("slat", "clat")}
+    return {kind: mean for kind, mean in means.items() if mean}
+
+
+def _depth(document):
+    defaults = document.get("global options", {})
+    return sum(int(job.get("job options", {}).get("iodepth", defaults.get("iodepth", 1)))
+               for job in document["jobs"])
+
+
+def figures(document):
+    """What a comparison needs of a result. Of jobs that run at once: their IOPS together, the
+    latencies of the slowest."""
+    jobs = member(document, "jobs")
+    if not all(_directions(job) for job in jobs):
+        raise GuestError("the guest's result has a job without I/O")
+    ios = sum(found["total_ios"] for job in jobs for found in _directions(job))
+    found = {"iops": sum(float(one["iops"]) for job in jobs for one in _directions(job)),
+             "ios": ios, "depth": _depth(document), "percentiles_ns": {},
+             "stages_ns": _stages(document), "idle_share": None,
+             "doorbells_per_io": None, "interrupts_per_io": None}
+    for percentiles in map(_percentiles, jobs):
+        for key, value in percentiles.items():
+            found["percentiles_ns"][key] = max(value, found["percentiles_ns"].get(key, 0))
+    counters = queue_counters(document)
+    done = counters.get("completions") or ios
+    for name in ("doorbells", "interrupts"):
+        if name in counters:
+            found[f"{name}_per_io"] = counters[name] / done
+    if document["ringbolt"].get("cpus"):
+        found["idle_share"] = float(idle_share(document))
+    return found

@@ -1,0 +1,101 @@
+"""Rounds -> the document of a comparison: cells, ratios, goals. Pure.
+
+    {"points": [{"name", "depth"}], "sides": [{"key", "label", "mode", "placement"}],
+     "cells": [{"side", "point", "iops": {"median", "low", "high", "rounds"}, ...}],
+     "ratios": [{"side", "against", "kind", "point", "metric", "estimate", "low", "high",
+                 "confidence"}],
+     "goals": [...]}
+
+A cell's figure is the median of its rounds with their range beside it; what a guest does not
+tell is null. A ratio is estimated from paired rounds (statistic.py) and never crosses placements.
+"""
+
+from statistics import median
+
+from .goals import judge
+from .sides import references
+from .statistic import paired_ratio
+
+PERCENTILES = ("50", "90", "95", "99", "99.5", "99.9", "99.95", "99.99")
+RATIO_METRICS = ("iops", "p50_ns", "p99_ns")
+
+
+def spread(values):
+    """None unless every round has a value."""
+    if not values or None in values:
+        return None
+    return {"median": median(values), "low": min(values), "high": max(values),
+            "rounds": list(values)}
+
+
+def _cell(side, point, rounds, timeline):
+    cell = {"side": side.key, "point": point.name}
+    for name in ("iops", "idle_share", "doorbells_per_io", "interrupts_per_io"):
+        cell[name] = spread([figures[name] for figures in rounds])
+    cell["percentiles_ns"] = {
+        key: found for key in PERCENTILES
+        if (found := spread([figures["percentiles_ns"].get(key) for figures in rounds]))}
+    cell["stages_ns"] = {name: median(figures["stages_ns"].get(name, 0) for figures in rounds)
+                         for name in rounds[0]["stages_ns"]}
+    cell["timeline"] = timeline or []
+    return cell
+
+
+def _metric(figures, name):
+    if name == "iops":
+        return figures["iops"]
+    return figures["percentiles_ns"].get(name[1:-3])
+
+
+def _ratio(metric, first, second):
+    above, below = ([_metric(figures, metric) for figures in rounds]
+                    for rounds in (first, second))
+    if not all([*above, *below]):  # no percentiles, or rounded to 0
+        return None
+    interval = paired_ratio(above, below)
+    return {"metric": metric, "estimate": interval.estimate, "low": interval.low,
+            "high": interval.high, "confidence": interval.confidence}
+
+
+def _ratios(plan, rounds):
+    ratios = []
+    for point in plan.points:
+        for side in plan.sides:
+            for kind, against in references(side, plan.sides):
+                for metric in RATIO_METRICS:
+                    found = _ratio(metric, rounds[side.key, point.name],
+                                   rounds[against.key, point.name])
+                    if found:
+                        ratios.append({"side": side.key, "against": against.key, "kind": kind,
+                                       "point": point.name, **found})
+    return ratios
+
+
+def summarize(plan, rounds, timelines, host):
+    """The document; `rounds` and `timelines` as measure.run_rounds() returns them."""
+    points = [{"name": point.name, "depth": rounds[plan.sides[0].key, point.name][0]["depth"]}
+              for point in plan.points]
+    document = {
+        "host": host, "rounds": plan.rounds,
+        "sides": [{"key": side.key, "label": side.label, "mode": side.mode,
+                   "placement": side.placement, "words": list(side.words)}
+                  for side in plan.sides],
+        "points": points,
+        "cells": [_cell(side, point, rounds[side.key, point.name],
+                        timelines.get((side.key, point.name)))
+                  for point in plan.points for side in plan.sides],
+        "ratios": _ratios(plan, rounds)}
+    document["goals"] = judge(document)
+    return document
+
+
+def cell_of(document, side, point):
+    return next(cell for cell in document["cells"]
+                if (cell["side"], cell["point"]) == (side, point))
+
+
+def ratio_of(document, side, point, kind, metric="iops"):
+    """None where there is none."""
+    return next((ratio for ratio in document["ratios"]
+                 if (ratio["side"], ratio["point"], ratio["kind"], ratio["metric"]) ==
+                 (side, point, kind, metric)), None)

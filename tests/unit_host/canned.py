@@ -1,0 +1,23 @@
+"""Results as guests send them, without a guest."""
+
+PERCENTILE = {"50.000000": 1500, "90.000000": 1800, "99.000000": 2500, "99.900000": 123456}
+HOST = {"accel": "tcg", "qemu": "QEMU emulator version 7.2 (Debian)", "cores": 2}
+
+
+def document(iops=1000.0, ios=500, depth=1, slower=1, **members):
+    """`slower` multiplies the latencies; `members` replace those of "ringbolt"."""
+    queue = {"index": 0, "cpu": 0, "completions": ios, "doorbells": ios // 4,
+             "interrupts": ios // 10}
+    percentile = {key: value * slower for key, value in PERCENTILE.items()}
+    job = {"jobname": "a", "error": 0, "job options": {"iodepth": str(depth)}, "read": {
+        "iops": iops, "total_ios": ios, "slat_ns": {"mean": 100.0},
+        "clat_ns": {"mean": 1600.0, "percentile": percentile}}}
+    stages = {"submit_to_doorbell": {"mean": 100.0, "N": ios},
+              "doorbell_to_signal": {"mean": 1000.0 * slower, "N": ios},
+              "signal_to_delivery": {"mean": 600.0, "N": ios}}
+    ringbolt = {"jobs": [{"elapsed_ns": 500, "stages_ns": stages}],
+                "cpus": [{"idle_share": 0.25}],
+                "devices": [{"name": "vda", "queues": [queue]},
+                            {"name": "null0", "queues": [{"index": 0, "completions": 0}]}],
+                "host": HOST}
+    return {"jobs": [job], "ringbolt": {**ringbolt, **members}}

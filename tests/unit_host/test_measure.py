@@ -1,0 +1,128 @@
+"""Figures of a result, and rounds in turns."""
+
+import pytest
+from canned import document
+
+from host import measure
+from host.errors import GuestError, UsageError
+from host.guest import Outcome
+from host.points import Point
+from host.sides import mode_sides
+
+POINTS = [Point(name, "a.fio", ((f"[{name}]", False), ("rw=read", True))) for name in ("x", "y")]
+
+
+def test_figures_are_the_jobs_and_its_disks():
+    found = measure.figures(document(depth=32))
+    assert (found["iops"], found["ios"], found["depth"]) == (1000.0, 500, 32)
+    assert found["percentiles_ns"] == {"50": 1500, "90": 1800, "99": 2500, "99.9": 123456}
+    assert (found["doorbells_per_io"], found["interrupts_per_io"]) == (0.25, 0.1)
+    assert found["idle_share"] == 0.25
+    assert found["stages_ns"] == {"submit_to_doorbell": 100.0, "doorbell_to_signal": 1000.0,
+                                  "signal_to_delivery": 600.0}
+
+
+def test_what_a_guest_does_not_count_is_not_zero():
+    found = measure.figures(document(jobs=[], cpus=[], devices=[]))
+    assert found["idle_share"] is found["doorbells_per_io"] is found["interrupts_per_io"] is None
+    assert found["stages_ns"] == {"slat": 100.0, "clat": 1600.0}
+
+
+def test_jobs_at_once_have_their_iops_together_and_the_slowests_latencies():
+    one, other = document(iops=10.0, depth=2), document(iops=5.0, slower=3)
+    one["jobs"] += other["jobs"]
+    found = measure.figures(one)
+    assert (found["iops"], found["ios"], found["depth"]) == (15.0, 1000, 3)
+    assert found["percentiles_ns"]["99"] == 7500
+
+
+def test_a_mixed_jobs_latencies_are_those_of_its_busier_direction():
+    both = document()
+    both["jobs"][0]["write"] = {"iops": 7.0, "total_ios": 2,
+                                "clat_ns": {"percentile": {"99.000000": 1}}}
+    found = measure.figures(both)
+    assert (found["iops"], found["percentiles_ns"]["99"]) == (1007.0, 2500)
+
+
+def test_depth_may_be_a_default():
+    linux = document()
+    linux["jobs"][0]["job options"] = {}
+    assert measure.figures(linux)["depth"] == 1
+    linux["global options"] = {"iodepth": "8"}
+    assert measure.figures(linux)["depth"] == 8
+
+
+def test_a_run_without_io_is_no_measurement():
+    with pytest.raises(GuestError, match="without I/O"):
+        measure.figures(document(ios=0))
+
+
+def test_every_order_is_followed_by_its_reverse_and_another_side_begins():
+    orders = ["".join(measure.turns("abc", number)) for number in range(7)]
+    assert orders == ["abc", "cba", "bca", "acb", "cab", "bac", "abc"]
+
+
+def test_the_timeline_is_the_first_jobs_log_of_completions():
+    logs = {"timeline_lat.1.log": b"1, 2, 0, 0, 0\n", "timeline_clat.2.log": b"1, 9, 0, 0, 0\n",
+            "timeline_clat.1.log": b"10, 700, 0, 0, 0\n21, 800, 0, 0, 0\n"}
+    assert measure.timeline(logs) == [(10, 700), (21, 800)]
+    assert measure.timeline({}) == []
+
+
+class Guests:
+    """Stands for run_guest(): notes what it is asked for."""
+
+    def __init__(self, monkeypatch, outcome=None):
+        self.seen = []
+        self._outcome = outcome
+        monkeypatch.setattr(measure, "run_guest", self._run)
+
+    def _run(self, options):
+        self.seen.append(options)
+        logs = {"timeline_clat.1.log": b"10, 5, 0, 0, 0\n"} if b"_log" in options.job_text else {}
+        return self._outcome or Outcome(0, [], result=document(), logs=logs)
+
+
+def test_rounds_are_interleaved_and_the_one_with_logs_does_not_count(monkeypatch):
+    guests = Guests(monkeypatch)
+    sides = mode_sides("irq,floor-irq", ["one"])
+    said = []
+    plan = measure.Plan(sides, POINTS, 2, settings=["--set=ring=packed"], timeline=True)
+    rounds, timelines, host = measure.run_rounds(plan, lambda *what: said.append(what))
+    assert [(number, side.key, point.name) for number, side, point in said] == [
+        (0, "irq@one", "x"), (0, "irq@one", "y"),
+        (1, "irq@one", "x"), (1, "floor-irq@one", "x"),
+        (1, "irq@one", "y"), (1, "floor-irq@one", "y"),
+        (2, "floor-irq@one", "x"), (2, "irq@one", "x"),
+        (2, "floor-irq@one", "y"), (2, "irq@one", "y")]
+    assert {len(found) for found in rounds.values()} == {2} and len(rounds) == 4
+    assert timelines == {("irq@one", "x"): [(10, 5)], ("irq@one", "y"): [(10, 5)]}
+    assert host["accel"] == "tcg"
+    assert all(options.settings.value("ring", "") == "packed" for options in guests.seen)
+
+
+@pytest.mark.parametrize("placement, own_thread", [("split", True), ("one", False)])
+def test_the_machine_depends_on_the_placement_and_not_on_the_mode(monkeypatch, placement,
+                                                                  own_thread):
+    guests = Guests(monkeypatch)
+    for mode in ("poll", "irq", "floor-poll"):
+        plan = measure.Plan(mode_sides(mode, [placement]), POINTS[:1], 1)
+        measure.run_rounds(plan, lambda *what: None)
+    assert [options.disks[0].iothread for options in guests.seen] == [own_thread] * 3
+    named = measure.Plan(plan.sides, POINTS[:1], 1, machine=["--disk=backend=null,iothread=on"])
+    measure.run_rounds(named, lambda *what: None)
+    assert guests.seen[-1].disks[0].iothread is True
+
+
+def test_a_complaint_is_about_the_users_line(monkeypatch):
+    Guests(monkeypatch, Outcome(2, [], messages=["a.fio:3: runtime: no", "a.fio:2: rw: no"]))
+    plan = measure.Plan(mode_sides("irq", ["one"]), POINTS, 1, added=["runtime=x"])
+    with pytest.raises(UsageError, match="^runtime: no; a.fio:2: rw: no$"):
+        measure.run_rounds(plan, lambda *what: None)
+
+
+def test_a_failed_measurement_ends_the_comparison_with_its_name(monkeypatch):
+    Guests(monkeypatch, Outcome(3, [], messages=["the guest crashed"]))
+    plan = measure.Plan(mode_sides("irq", ["one"]), POINTS, 1)
+    with pytest.raises(GuestError, match="^irq@one, x: the guest crashed$"):
+        measure.run_rounds(plan, lambda *what: None)

@@ -1,0 +1,124 @@
+"""Rounds -> cells, ratios, goals, tables."""
+
+import pytest
+from canned import HOST, document
+
+from host import goals, present
+from host.measure import Plan, figures
+from host.points import Point
+from host.sides import mode_sides
+from host.summary import cell_of, ratio_of, spread, summarize
+
+POINTS = [Point("QD1", "a.fio", ()), Point("QD32", "a.fio", ())]
+DEPTHS = {"QD1": 1, "QD32": 32}
+
+# mode -> (IOPS of each round, factor of its latencies, what its guest leaves out)
+ROUNDS = {
+    "irq": ([900.0, 1000.0, 500.0, 1000.0, 1000.0, 1100.0], 1, {}),
+    "floor-irq": ([1000.0, 1000.0, 500.0, 1000.0, 1100.0, 1000.0], 1, {}),
+    "linux-irq": ([100.0, 100.0, 50.0, 100.0, 100.0, 100.0], 5, {"devices": [], "jobs": []}),
+}
+
+
+def rounds_of(modes):
+    rounds = {}
+    for side in modes:
+        iops, slower, members = ROUNDS[side.mode]
+        for point in POINTS:
+            rounds[side.key, point.name] = [
+                figures(document(iops=value, depth=DEPTHS[point.name], slower=slower, **members))
+                for value in iops]
+    return rounds
+
+
+@pytest.fixture(scope="module")
+def found():
+    plan = Plan(mode_sides(",".join(ROUNDS), ["one"]), POINTS, 6)
+    return summarize(plan, rounds_of(plan.sides), {("irq@one", "QD1"): [(10, 5)]}, HOST)
+
+
+def test_a_cell_is_the_median_round_with_its_range(found):
+    cell = cell_of(found, "irq@one", "QD32")
+    assert cell["iops"] == {"median": 1000.0, "low": 500.0, "high": 1100.0,
+                            "rounds": ROUNDS["irq"][0]}
+    assert cell["percentiles_ns"]["99"]["median"] == 2500
+    assert set(cell["percentiles_ns"]) == {"50", "90", "99", "99.9"}
+    assert cell["stages_ns"]["doorbell_to_signal"] == 1000.0
+    assert cell_of(found, "irq@one", "QD1")["timeline"] == [(10, 5)]
+    assert found["points"] == [{"name": "QD1", "depth": 1}, {"name": "QD32", "depth": 32}]
+
+
+def test_a_figure_that_a_round_lacks_is_none():
+    assert spread([1, None, 2]) is spread([]) is None
+
+
+def test_what_linux_does_not_count_stays_empty(found):
+    cell = cell_of(found, "linux-irq@one", "QD1")
+    assert cell["doorbells_per_io"] is None and cell["stages_ns"] == {"slat": 100.0,
+                                                                      "clat": 1600.0}
+
+
+def test_ratios_are_of_paired_rounds(found):
+    ratio = ratio_of(found, "irq@one", "QD1", "linux")
+    assert ratio["against"] == "linux-irq@one"
+    assert ratio["estimate"] == pytest.approx(10.0) and ratio["confidence"] == 1 - 2 / 64
+    assert (ratio["low"], ratio["high"]) == pytest.approx((9.0, 11.0))
+    assert ratio_of(found, "irq@one", "QD1", "linux", "p99_ns")["estimate"] == pytest.approx(0.2)
+    assert ratio_of(found, "irq@one", "QD1", "floor")["estimate"] == pytest.approx(1.0)
+    assert ratio_of(found, "irq@one", "QD1", "base") is None
+    assert ratio_of(found, "linux-irq@one", "QD1", "floor") is None
+
+
+def test_goals_are_judged_where_they_apply(found):
+    verdicts = {(goal["goal"], goal["point"]): goal["verdict"] for goal in found["goals"]}
+    assert verdicts == {
+        ("at least 85 % of the floor", "QD1"): "met",
+        ("at least 85 % of the floor", "QD32"): "met",
+        ("interrupt: 8 x Linux at depth 1", "QD1"): "met",
+        ("interrupt: 15 x Linux at depth", "QD32"): "missed",
+        ("p99 no worse than Linux", "QD1"): "met",
+        ("p99 no worse than Linux", "QD32"): "met"}
+
+
+@pytest.mark.parametrize("estimate, low, high, at_least, expected", [
+    (9, 8.5, 10, True, "met"), (9, 7, 10, True, "met?"), (7, 6, 7.5, True, "missed"),
+    (7, 6, 9, True, "missed?"), (8, 8, 8, True, "met"), (9, 8.5, 10, False, "missed"),
+    (7, 6, 7.5, False, "met"), (7, 6, 9, False, "met?")])
+def test_a_verdict_says_when_the_rounds_could_not_tell(estimate, low, high, at_least, expected):
+    goal = goals.Goal("x", "linux", "iops", 8, at_least=at_least)
+    assert goals.verdict(goal, {"estimate": estimate, "low": low, "high": high}) == expected
+
+
+def test_the_console_has_a_table_per_placement_and_the_goals(found):
+    text = present.console(found)
+    assert text.startswith("TCG, QEMU emulator version 7.2, 2 host cores; 6 rounds in turns")
+    assert "placement one: all of QEMU on one core\nmode " in text
+    row = next(line for line in text.splitlines() if line.startswith("interrupt "))
+    assert row.split() == [
+        "interrupt", "QD1", "1,000", "500-1,100", "1.5", "2.5", "123.5", "0.250", "0.100",
+        "25.0", "%", "100.0", "%", "[90.0,", "110.0]", "10.0", "[9.00,", "11.0]"]
+    assert "in brackets: 96.9 % confidence intervals" in text
+    assert "5 of 6 goals met" in text
+
+
+def test_markdown_has_the_headline_first(found):
+    lines = present.markdown(found).splitlines()
+    head = next(index for index, line in enumerate(lines) if line.startswith("| IOPS"))
+    cells = [[word.strip() for word in line.strip("|").split("|")] for line in lines[head:head + 6]]
+    assert cells[0] == ["IOPS", "placement", "QD1", "QD32"]
+    assert cells[2] == ["interrupt", "one", "1,000", "1,000"]
+    assert cells[3][0] == "- of floor" and cells[3][2].startswith("100.0 % [")
+    assert cells[4][0] == "- x Linux" and cells[4][2].startswith("10.0 [")
+    assert cells[5][0] == "- p99 / Linux's" and cells[5][2].startswith("0.200 [")
+
+
+def test_a_single_side_is_a_table_without_ratios():
+    plan = Plan(mode_sides("linux-irq", ["one"]), POINTS, 6)
+    text = present.console(summarize(plan, rounds_of(plan.sides), {}, HOST))
+    assert "confidence" not in text and "goal" not in text and "x Linux" not in text
+
+
+@pytest.mark.parametrize("value, word", [(0.12345, "0.123"), (1.234, "1.23"), (12.34, "12.3"),
+                                         (123.4, "123")])
+def test_factors_have_three_digits(value, word):
+    assert present.factor(value) == word
