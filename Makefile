@@ -523,7 +523,7 @@ run: image
 bench: image
 	bench/ringbolt bench
 
-compare: image
+compare: image peer
 	bench/ringbolt compare
 
 insns: image
