@@ -79,6 +79,7 @@ KERNEL_C := \
 	kernel/blk/blk_shared.c \
 	kernel/blk/blk_special.c \
 	kernel/blk/instant.c \
+	kernel/blk/lifecycle.c \
 	kernel/blk/null_blk.c \
 	kernel/blk/ram_blk.c \
 	kernel/blk/sched.c \
@@ -123,6 +124,7 @@ BENCH_C := \
 	bench/decimal.c \
 	bench/json.c \
 	bench/latency_search.c \
+	bench/lifecycle.c \
 	bench/math.c \
 	bench/random.c \
 	bench/schedule.c \
@@ -242,12 +244,14 @@ BLK_HOST := kernel/blk/blk_dump.c kernel/blk/blk_shared.c kernel/blk/blk_special
 	kernel/blk/sched.c kernel/blk/split.c kernel/blk/split_cut.c \
 	tests/unit/kernel/blk/blk_rig.c
 UNIT_TESTS += kernel/lib/settings kernel/blk/blk kernel/blk/blk_shared kernel/blk/blk_special \
-	kernel/blk/ram_blk kernel/blk/sched kernel/blk/split kernel/blk/wait \
-	kernel/blk/virtio_blk_queue
+	kernel/blk/lifecycle kernel/blk/ram_blk kernel/blk/sched kernel/blk/split \
+	kernel/blk/wait kernel/blk/virtio_blk_queue
 unit_kernel/lib/settings := kernel/lib/settings.c kernel/lib/fmt.c
 unit_kernel/blk/blk := $(BLK_HOST)
 unit_kernel/blk/blk_shared := $(BLK_HOST)
 unit_kernel/blk/blk_special := $(BLK_HOST)
+# Includes lifecycle.c itself.
+unit_kernel/blk/lifecycle := $(BLK_HOST)
 unit_kernel/blk/ram_blk := $(BLK_HOST) kernel/blk/instant.c kernel/blk/null_blk.c \
 	kernel/blk/ram_blk.c kernel/lib/fmt.c
 unit_kernel/blk/sched := $(BLK_HOST)
@@ -278,7 +282,7 @@ FUZZ_SECONDS ?= 60
 # Debian packages that building, running and testing need.
 PACKAGES := gcc make binutils nasm gnu-efi qemu-system-x86 qemu-utils qemu-system-common ovmf \
 	mtools gdisk libcmocka-dev python3 python3-pytest python3-six fio fio-examples clang \
-	libclang-rt-14-dev git gdb
+	libclang-rt-14-dev git gdb blktrace
 
 # --- flags ----------------------------------------------------------------------
 

@@ -195,6 +195,7 @@ static inline uint32_t engine_job_in_flight(const struct engine_job *job)
 
 /* A request's done(). */
 void engine_io_done(struct blk_request *request);
+void engine_io_done_recorded(struct blk_request *request); /* trace_events= */
 
 /* Fits an I/O's segments and sector count to a length. */
 void engine_io_set_length(struct engine_io *io, uint32_t length_bytes);

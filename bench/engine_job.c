@@ -12,6 +12,7 @@
  * when an I/O failed.
  */
 #include "bench/engine_pace.h"
+#include "kernel/blk/lifecycle.h"
 #include "kernel/lib/log.h"
 
 /* fio reports errors as Linux' errno numbers. */
@@ -105,11 +106,10 @@ static NOINLINE void account_flush(struct engine_job *job, const struct engine_i
 		stats_latency_add(&job->stats->sync, clock_tsc_to_ns(now - io->request.submit_tsc));
 }
 
-void engine_io_done(struct blk_request *request)
+static inline void io_done(struct engine_io *io, uint64_t now)
 {
-	struct engine_io *io = CONTAINER_OF(request, struct engine_io, request);
+	struct blk_request *request = &io->request;
 	struct engine_job *job = io->job;
-	uint64_t now = clock_tsc();
 	job->free[job->free_count++] = request;
 	if (UNLIKELY(job->pace))
 		engine_pace_done(job, io, now);
@@ -121,6 +121,20 @@ void engine_io_done(struct blk_request *request)
 		account(job, io, now);
 	if (UNLIKELY(job->verifies))
 		engine_verify_done(job, io);
+}
+
+void engine_io_done(struct blk_request *request)
+{
+	io_done(CONTAINER_OF(request, struct engine_io, request), clock_tsc());
+}
+
+void engine_io_done_recorded(struct blk_request *request)
+{
+	struct engine_io *io = CONTAINER_OF(request, struct engine_io, request);
+	const struct engine_job *job = io->job;
+	uint64_t now = clock_tsc();
+	lifecycle_note_delivery(job->queues[io->file], request, (uint16_t)(job - engine.jobs), now);
+	io_done(io, now);
 }
 
 /* The segments cover the buffer from its start. */

@@ -22,6 +22,7 @@ bool engine_plain_is_possible(const struct engine_job *job)
 	uint32_t directions = options->rw & (JOB_RW_READ | JOB_RW_WRITE | JOB_RW_TRIM);
 	return directions == JOB_RW_READ && options->file_count == 1 && !job->special &&
 	       job->measured && !job->full_histograms && !job->stages &&
+	       !engine.settings->trace_events &&
 	       options->min_bs[DIR_READ] == options->max_bs[DIR_READ] &&
 	       job->generator->way != GENERATOR_GENERAL;
 }

@@ -6,6 +6,7 @@
  * Boot CPU, once.
  */
 #include "bench/engine_pace.h"
+#include "bench/lifecycle.h"
 #include "bench/verify.h"
 #include "kernel/lib/err.h"
 #include "kernel/lib/fmt.h"
@@ -146,7 +147,8 @@ static int allocate_ios(struct engine_job *job)
 			return complain(job->job, "iodepth",
 					"not enough memory for %u buffers of %lu bytes", job->depth,
 					bytes);
-		job->ios[i].request.done = engine_io_done;
+		job->ios[i].request.done = engine.settings->trace_events ?
+						   engine_io_done_recorded : engine_io_done;
 		job->free[job->free_count++] = &job->ios[i].request;
 	}
 	return 0;
@@ -323,5 +325,5 @@ int engine_setup(void)
 	}
 	if (!failed)
 		set_polled_queues();
-	return failed;
+	return failed ? failed : lifecycle_setup();
 }

@@ -10,7 +10,7 @@
  */
 #include "bench/result.h"
 
-#include "bench/engine_impl.h"
+#include "bench/lifecycle.h"
 #include "bench/result_impl.h"
 #include "kernel/cpu/rtc.h"
 #include "kernel/cpu/uart.h"
@@ -230,4 +230,5 @@ void result_write(const struct result *result)
 	if (!com2)
 		log_raw(RESULT_END);
 	engine_write_logs(com2 ? log_to_com2 : log_to_console);
+	lifecycle_write(com2 ? log_to_com2 : log_to_console);
 }

@@ -109,6 +109,8 @@ static const struct setting setting_table[] = {
 	WORDS(json_plus, switch_words, 0, "histogram bins in the result, as fio's json+"),
 	WORDS(stages, stages_words, STAGES_MEAN,
 	      "latency by stages: means of three, at no cost, or distributions of all four"),
+	NUMBER_OR_ZERO(trace_events, 64, 4194304,
+		       "lifecycle events to keep per queue, the newest; 0: none, at no cost"),
 };
 
 _Static_assert(ARRAY_COUNT(setting_table) * sizeof(uint32_t) == sizeof(struct settings),

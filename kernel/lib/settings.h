@@ -40,6 +40,7 @@ struct settings {
 	uint32_t segment_bytes; /* of a job's buffers; 0 = each is one segment */
 	uint32_t json_plus; /* 0/1, histogram bins in the result */
 	uint32_t stages; /* enum setting_stages */
+	uint32_t trace_events; /* lifecycle events kept per queue; 0: none recorded */
 };
 
 /* One complaint, ready to print: "FILE:LINE: KEY: what is wrong". */
