@@ -101,9 +101,9 @@ EFI_ASM := \
 BENCH_C := \
 	bench/checksum.c \
 	bench/engine.c \
+	bench/engine_bare.c \
 	bench/engine_control.c \
 	bench/engine_data.c \
-	bench/engine_floor.c \
 	bench/engine_job.c \
 	bench/engine_pace.c \
 	bench/engine_plain.c \

@@ -428,8 +428,8 @@ enum exit_status engine_run(const struct job_set *set, const char *job_file,
 		return EXIT_USAGE;
 
 	engine.start_tsc = clock_tsc();
-	if (settings->engine == ENGINE_FLOOR) {
-		enum exit_status status = engine_floor_run();
+	if (settings->engine != ENGINE_BLK) {
+		enum exit_status status = engine_bare_run();
 		engine.finish_tsc = clock_tsc();
 		return status;
 	}

@@ -263,8 +263,8 @@ int engine_steady_init(void);
 /* Looks at all that is watched; returns when to look again. */
 uint64_t engine_steady_update(uint64_t now);
 
-/* --- engine_floor.c: engine=floor --- */
-enum exit_status engine_floor_run(void);
+/* --- engine_bare.c: engine=floor, engine=layer --- */
+enum exit_status engine_bare_run(void);
 
 /* --- engine_data.c: what is written --- */
 

@@ -18,7 +18,7 @@ from .result import member, queue_counters, write_result
 
 DISK = "vda"
 CASES = ((1, 1), (128, 32))  # depth, batch
-ENGINES = ("floor", "blk")
+ENGINES = ("floor", "layer", "blk")
 FEW, MANY = 10_000, 60_000
 TIMEOUT_S = 120
 HEAD = ["engine", "depth", "batch", "instructions/IO", "doorbells/IO", "interrupts/IO"]

@@ -58,7 +58,9 @@ static const char *const chain_words[] = {
 	[CHAIN_AUTO] = "auto", [CHAIN_DIRECT] = "direct", [CHAIN_INDIRECT] = "indirect"
 };
 static const char *const sched_words[] = { [SCHED_NONE] = "none", [SCHED_DEADLINE] = "deadline" };
-static const char *const engine_words[] = { [ENGINE_BLK] = "blk", [ENGINE_FLOOR] = "floor" };
+static const char *const engine_words[] = {
+	[ENGINE_BLK] = "blk", [ENGINE_FLOOR] = "floor", [ENGINE_LAYER] = "layer"
+};
 static const char *const stages_words[] = { [STAGES_MEAN] = "mean", [STAGES_FULL] = "full" };
 static const char *const switch_words[] = { "off", "on" };
 static const char *const log_words[] = {
@@ -94,7 +96,8 @@ static const struct setting setting_table[] = {
 	WORDS(sched, sched_words, SCHED_NONE,
 	      "order and merge requests before the device sees them, or hand them through"),
 	WORDS(engine, engine_words, ENGINE_BLK,
-	      "blk: the whole stack; floor: a bare loop over one ring, the device's own ceiling"),
+	      "blk: all there is; floor: a bare loop over one ring, the device's own ceiling; "
+	      "layer: the same over the block layer"),
 	NUMBER_OR_ZERO(cpus, 1, 64, "CPUs to bring up, at most; 0: all"),
 	WORDS(log, log_words, LOG_INFO, "least important line that is printed"),
 	NUMBER(request_timeout_ms, 0, 3600000, 10000,

@@ -16,7 +16,7 @@ enum setting_interrupts { INTERRUPTS_AUTO, INTERRUPTS_MSIX, INTERRUPTS_INTX, INT
 enum setting_ring { RING_AUTO, RING_SPLIT, RING_PACKED };
 enum setting_chain { CHAIN_AUTO, CHAIN_DIRECT, CHAIN_INDIRECT };
 enum setting_sched { SCHED_NONE, SCHED_DEADLINE };
-enum setting_engine { ENGINE_BLK, ENGINE_FLOOR };
+enum setting_engine { ENGINE_BLK, ENGINE_FLOOR, ENGINE_LAYER };
 enum setting_stages { STAGES_MEAN, STAGES_FULL };
 
 struct settings {

@@ -96,14 +96,16 @@ def test_ring_by_setting_or_what_there_is(guest, setting, ring, packed):
 
 @pytest.mark.parametrize("completion", ["irq", "poll", "adaptive"])
 @pytest.mark.parametrize("depth, batch", [(1, 1), (128, 32)])
-def test_floor_runs_in_every_mode(guest, completion, depth, batch):
-    run = guest.good("--set=engine=floor", f"--set=completion={completion}",
+@pytest.mark.parametrize("engine", ["floor", "layer"])
+def test_bare_loops_run_in_every_mode(guest, engine, completion, depth, batch):
+    run = guest.good(f"--set=engine={engine}", f"--set=completion={completion}",
                      "--disk=backend=null,size=1G",
-                     job=f"[floor]\nfilename=/dev/vda\nioengine=io_uring\nrw=randread\nbs=4k\n"
+                     job=f"[bare]\nfilename=/dev/vda\nioengine=io_uring\nrw=randread\nbs=4k\n"
                          f"number_ios=5000\niodepth={depth}\niodepth_batch={batch}\n")
     read = run.result["jobs"][0]["read"]
     assert read["total_ios"] == 5000 and read["io_bytes"] == 5000 * 4096
     assert read["runtime"] > 0 and read["iops"] > 0
+    assert run.total("requests") == run.total("completions") == 5000
 
 
 def test_vhost_user_disk_holds_data(guest):

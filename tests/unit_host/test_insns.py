@@ -24,7 +24,7 @@ def test_instructions_are_the_difference_of_two_runs(bench, monkeypatch, capsys)
     assert insns.insns() == 0
     rows = json.loads((bench.build / "insns.json").read_text())["rows"]
     assert [(row["engine"], row["depth"]) for row in rows] == [
-        ("floor", 1), ("blk", 1), ("floor", 128), ("blk", 128)]
+        (engine, depth) for depth in (1, 128) for engine in ("floor", "layer", "blk")]
     for row in rows:
         assert row["instructions_per_io"] == pytest.approx(50)
         assert row["doorbells_per_io"] == pytest.approx(0.25)
