@@ -1,5 +1,6 @@
 """Fixtures: a place to boot guests in, and an image whose content is known."""
 
+import signal
 import sys
 from pathlib import Path
 
@@ -10,6 +11,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import pattern  # noqa: E402  (needs the path above)
 from guests import PATTERN_BYTES, Guest  # noqa: E402
+
+# Started in the background, we would have inherited that Ctrl-C is ignored, and pass it on.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
