@@ -66,6 +66,8 @@ def run_parser():
     run.add_argument("--qemu", metavar="FILE", default=QEMU, help="another QEMU than PATH's")
     run.add_argument("--qemu-arg", metavar="ARG", action="append", default=[],
                      help="one more argument for QEMU")
+    run.add_argument("--section", metavar="NAME", action="append", default=[],
+                     help="of the job file only this job, and what is global; may be repeated")
     run.add_argument("job", metavar="JOBFILE", nargs="?",
                      help="default: configs/jobs/bench.fio, or what the boot image holds")
     return run
@@ -109,7 +111,8 @@ def parse_run(words):
     """Everything checked that can be checked before anything is started."""
     parsed = run_parser().parse_args(expand(words))
     return make_options(
-        specs=parsed.disk, sets=parsed.set, job=parsed.job, guest=parsed.guest,
+        specs=parsed.disk, sets=parsed.set, job=parsed.job,
+        sections=parsed.section, guest=parsed.guest,
         boot=parsed.boot, kernel=parsed.kernel, machine=parsed.machine, smp=parsed.smp,
         memory_mib=parsed.memory, json=parsed.json, accel=parsed.accel,
         placement=parsed.placement, timeout_s=parsed.timeout, qemu=parsed.qemu,

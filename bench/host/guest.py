@@ -271,7 +271,8 @@ def _judge(options, guest, finished, lines):
             f"{options.job_path}: fio: {peer_complaint(lines)}"])
     if status == STATUS_USAGE:
         return Outcome(status, lines, messages=[
-            relocate(line, options.settings, options.job_path) for line in _complaints(lines)])
+            relocate(line, options.settings, options.job_path, options.job_sources)
+            for line in _complaints(lines)])
     return _with_result(options, guest, status, lines)
 
 

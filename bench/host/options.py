@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Optional
 
 from .errors import UsageError
-from .texts import Settings, parse_settings, read_text
+from .jobfile import read_job, text_of
+from .texts import Settings, parse_settings
 from .disk import DEFAULT_SPEC, parse_disks
 
 QEMU = "qemu-system-x86_64"
@@ -42,6 +43,7 @@ class Options:
     kernel: Optional[str] = None  # instead of the one that make built
     job_path: Optional[str] = None
     job_text: Optional[bytes] = None
+    job_sources: list = field(default_factory=list)  # "FILE:LINE" of each line of job_text
 
     def completion(self):
         """How the guest learns of completions: irq, poll, adaptive."""
@@ -62,9 +64,9 @@ class Options:
         return disk.queues or self.smp * (2 if self.guest == "linux-poll" else 1)
 
 
-def make_options(specs=(), sets=(), job=None, **fields):
+def make_options(specs=(), sets=(), job=None, sections=(), **fields):
     """Options from words as typed. No disk named: one null disk. No job named: the boot
-    image brings its own; without an image it is DEFAULT_JOB."""
+    image brings its own; without an image it is DEFAULT_JOB. `sections`: only these jobs."""
     options = Options(**fields)
     if job is None and options.boot == "pvh":
         job = DEFAULT_JOB
@@ -74,7 +76,11 @@ def make_options(specs=(), sets=(), job=None, **fields):
     options.disks = parse_disks(specs or [DEFAULT_SPEC], options.machine)
     if job is not None:
         options.job_path = str(job)
-        options.job_text = read_text(job, "")
+        lines = read_job(job, sections, os.environ)
+        options.job_text = text_of(lines)
+        options.job_sources = [line.source for line in lines]
+    elif sections:
+        raise UsageError(f"--section {sections[0]}: needs a job file")
     if options.json not in (None, "-"):
         check_output("--json", options.json)
     if options.is_peer():

@@ -65,11 +65,14 @@ def parse_settings(words):
     return settings
 
 
-def relocate(message, settings, job_path):
-    """Puts the user's file names into a complaint of the kernel's."""
+def relocate(message, settings, job_path, job_sources=()):
+    """Puts the user's file names into a complaint of the kernel's. `job_sources`: of the job
+    file's lines, where they are not simply those of job_path."""
 
     def replace(match):
         number = int(match[2])
+        if match[1] == "job" and 1 <= number <= len(job_sources):
+            return job_sources[number - 1] + ": "
         if match[1] == "job":
             return f"{job_path}:{number}: "
         if 1 <= number <= len(settings.lines):

@@ -27,6 +27,9 @@ def test_complaints_name_the_users_file_and_line(tmp_path):
     assert relocate("opt/ringbolt/job:7: bs: no", settings, "my.fio") == "my.fio:7: bs: no"
     assert relocate("opt/ringbolt/config:99: x", settings, None) == "opt/ringbolt/config:99: x"
     assert relocate("something else", settings, None) == "something else"
+    sources = ["a.fio:1", "b.inc:1"]
+    assert relocate("opt/ringbolt/job:2: bs: no", settings, "a.fio", sources) == \
+        "b.inc:1: bs: no"
 
 
 @pytest.mark.parametrize("word", ["=1", "Foo=1", "a b=1", "a=1\nb=2"])
