@@ -172,11 +172,13 @@ unit_kernel/cpu/symbols := kernel/cpu/symbols.c
 unit_kernel/cpu/trace := kernel/cpu/trace.c
 
 PAGE_HOST := kernel/mm/page.c kernel/mm/ranges.c tests/unit/kernel/mm/fake_memory.c
-UNIT_TESTS += kernel/mm/ranges kernel/mm/page kernel/mm/pagetable kernel/acpi/acpi \
-	kernel/acpi/acpi_s5 kernel/irq/timer_list kernel/irq/vector
+UNIT_TESTS += kernel/mm/ranges kernel/mm/page kernel/mm/pagetable kernel/mm/paging \
+	kernel/acpi/acpi kernel/acpi/acpi_s5 kernel/irq/timer_list kernel/irq/vector
 unit_kernel/mm/ranges := kernel/mm/ranges.c tests/unit/kernel/mm/fake_memory.c
 unit_kernel/mm/page := $(PAGE_HOST) kernel/mm/dma.c
 unit_kernel/mm/pagetable := $(PAGE_HOST) kernel/mm/pagetable.c
+# Includes paging.c itself.
+unit_kernel/mm/paging := $(PAGE_HOST) kernel/mm/pagetable.c
 unit_kernel/acpi/acpi := kernel/acpi/acpi.c kernel/acpi/acpi_s5.c
 unit_kernel/acpi/acpi_s5 := kernel/acpi/acpi_s5.c
 unit_kernel/irq/timer_list := kernel/irq/timer_list.c
