@@ -1,6 +1,7 @@
 """Guest instructions per I/O."""
 
 import json
+import re
 
 import pytest
 from canned import document
@@ -8,24 +9,61 @@ from canned import document
 from host import insns
 from host.guest import Outcome
 
+START, STAGES = 77_777, {"submit_to_doorbell": 10, "doorbell_to_signal": 25,
+                         "signal_to_delivery": 12}
 
-def test_instructions_are_the_difference_of_two_runs(bench, monkeypatch, capsys):
-    monkeypatch.setenv("RINGBOLT_BUILD", str(bench.build))
+
+def pretend(monkeypatch, per_io=50, tax=0):
+    """Guests whose I/Os cost `per_io`; the first of each job costs `tax` more, in all stages."""
+    seen = []
 
     def run(options):
-        assert options.qemu_args == ["-icount", "shift=0,sleep=off"]
-        assert options.settings.value("request_timeout_ms", "") == "0"
-        assert options.settings.value("status_interval_ms", "") == "0"
-        ios = int(options.job_text.split(b"number_ios=")[1])
-        return Outcome(0, [], result=document(
-            ios=ios, jobs=[{"elapsed_ns": 77_777 + ios * 50}]))
+        seen.append(options)
+        jobs = [{"elapsed_ns": START + ios * per_io,
+                 "stages_ns": {name: {"mean": cost + tax / ios} for name, cost in STAGES.items()}}
+                for ios in map(int, re.findall(rb"number_ios=(\d+)", options.job_text))]
+        ios = sum(int(ios) for ios in re.findall(rb"number_ios=(\d+)", options.job_text))
+        return Outcome(0, [], result=document(ios=ios, jobs=jobs))
 
     monkeypatch.setattr(insns, "run_guest", run)
+    return seen
+
+
+def test_what_jobs_cost_once_is_in_no_figure(monkeypatch):
+    pretend(monkeypatch, tax=1000)
+    figures = insns.count(insns.Case("a"))
+    assert figures[insns.TOTAL] == pytest.approx(50)
+    assert {name: figures[name] for name in STAGES} == pytest.approx(STAGES)
+    assert figures[insns.BUSY] == pytest.approx(50 - 25)
+    assert figures[insns.DOORBELLS] == pytest.approx(0.25)
+    assert figures[insns.INTERRUPTS] == pytest.approx(0.1)
+
+
+# A case, whether the device answers late
+SHAPES = [(insns.Case("lone"), True), (insns.Case("batch", 32, 32), True),
+          (insns.Case("deep", 128, 32), False)]
+
+
+@pytest.mark.parametrize("case, late", SHAPES, ids=[case.name for case, _ in SHAPES])
+def test_no_timer_is_armed_and_awaited_devices_are_late(monkeypatch, case, late):
+    seen = pretend(monkeypatch)
+    insns.count(case, ["--kernel=x"])
+    (options,) = seen
+    assert options.qemu_args == ["-icount", "shift=0,sleep=off"]
+    assert options.settings.value("request_timeout_ms", "") == "0"
+    assert options.settings.value("status_interval_ms", "") == "0"
+    (disk,) = options.disks
+    assert (disk.iothread, disk.latency_ns > 0) == (late, late)
+    assert options.kernel == "x"
+
+
+def test_the_table_has_a_row_for_each_engine_and_depth(bench, monkeypatch, capsys):
+    monkeypatch.setenv("RINGBOLT_BUILD", str(bench.build))
+    pretend(monkeypatch)
     assert insns.insns() == 0
     rows = json.loads((bench.build / "insns.json").read_text())["rows"]
     assert [(row["engine"], row["depth"]) for row in rows] == [
         (engine, depth) for depth in (1, 128) for engine in ("floor", "layer", "blk")]
     for row in rows:
         assert row["instructions_per_io"] == pytest.approx(50)
-        assert row["doorbells_per_io"] == pytest.approx(0.25)
     assert "instructions/IO" in capsys.readouterr().out
