@@ -105,6 +105,7 @@ BENCH_C := \
 	bench/engine_control.c \
 	bench/engine_data.c \
 	bench/engine_job.c \
+	bench/engine_measuring.c \
 	bench/engine_pace.c \
 	bench/engine_plain.c \
 	bench/engine_setup.c \

@@ -62,6 +62,11 @@ struct engine_stage_sums {
 	uint64_t submit_to_doorbell_ns, doorbell_to_signal_ns, signal_to_delivery_ns;
 };
 
+/* What it takes to measure an I/O, and a batch of them. */
+struct engine_measuring {
+	double io_ns, batch_ns;
+};
+
 enum engine_phase {
 	PHASE_WAITING, /* for earlier jobs, or its start delay */
 	PHASE_RUNNING,
@@ -120,6 +125,7 @@ struct engine_job {
 	uint64_t repeat_bytes; /* [I] then more, while a block fits below: io_size=; 0: none */
 	uint64_t idle_start_tsc; /* [c] the CPU's idle time at the start */
 	struct engine_stage_sums stage_sums; /* [c] at the end */
+	struct engine_measuring measuring; /* [I] */
 	struct engine_io *ios; /* [I] depth of them */
 	/* Verified data (engine_verify.c). */
 	struct engine_verify *verify; /* [I] NULL: without verify= */
@@ -255,6 +261,14 @@ void engine_stages_forget(struct engine_job *job);
 
 /* The job is over, and its latencies are still there: fills stage_sums. */
 void engine_stages_end(struct engine_job *job);
+
+/* --- engine_measuring.c: what measuring costs --- */
+
+/* At the end of set-up, once it is known which way the job goes. */
+void engine_measuring_calibrate(struct engine_job *job);
+
+/* Of the time that the job took, from 0 to 1. */
+double engine_measuring_share(const struct engine_job *job);
 
 /* --- engine_steady.c: steadystate=; boot CPU --- */
 

@@ -275,10 +275,7 @@ static inline struct engine_io *prepare_drawn(struct engine_job *job,
 
 void engine_job_mark_depth(struct engine_job *job, uint32_t accepted)
 {
-	struct stats_job *stats = job->stats;
-	stats->submit_calls++;
-	stats->submit_level[stats_batch_level(accepted)]++;
-	stats_add_depths(stats->depth_level, engine_job_in_flight(job) - accepted, accepted);
+	stats_add_batch(job->stats, engine_job_in_flight(job) - accepted, accepted);
 }
 
 /* Submits a run of requests to one disk; returns how many were accepted. */

@@ -241,9 +241,7 @@ static inline bool issue_batch(struct engine_job *job, uint64_t now)
 		if (!accepted)
 			return false;
 	}
-	stats->submit_calls++;
-	stats->submit_level[stats_batch_level(accepted)]++;
-	stats_add_depths(stats->depth_level, in_flight, accepted);
+	stats_add_batch(stats, in_flight, accepted);
 	stats_summary_add_many(&stats->direction[DIR_READ].slat,
 			       clock_tsc_to_ns(queue->doorbell_tsc - now), accepted);
 	return accepted == wanted;

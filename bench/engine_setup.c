@@ -248,6 +248,8 @@ static int setup_job(struct engine_job *job, const struct job *options)
 	job->free_seen = job->free_count;
 	if (!error && engine_plain_is_possible(job))
 		engine_plain_init(job);
+	if (!error)
+		engine_measuring_calibrate(job);
 	return error;
 }
 

@@ -219,6 +219,7 @@ void result_write(const struct result *result)
 				  .extra = write_extra,
 				  .extra_context = (void *)result };
 	report_text(&run, log_raw);
+	result_print_jobs(result);
 
 	bool com2 = uart_init(UART_COM2);
 	struct json_writer w;

@@ -8,4 +8,7 @@
 /* result_jobs.c: the array "jobs" of the "ringbolt" object. */
 void result_write_jobs(struct json_writer *w, const struct result *result);
 
+/* Stages and the cost of measuring, for people: two lines a job. */
+void result_print_jobs(const struct result *result);
+
 #endif

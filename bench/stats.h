@@ -167,4 +167,12 @@ static inline unsigned stats_batch_level(uint32_t batch)
 	return top - 1 < 6 ? top - 1 : 6;
 }
 
+/* One submission of `accepted` I/Os when `in_flight` were out already. */
+static inline void stats_add_batch(struct stats_job *s, uint32_t in_flight, uint32_t accepted)
+{
+	s->submit_calls++;
+	s->submit_level[stats_batch_level(accepted)]++;
+	stats_add_depths(s->depth_level, in_flight, accepted);
+}
+
 #endif

@@ -1,0 +1,68 @@
+"""What the kernel says that measuring costs, against what leaving it out saves.
+
+Under icount a nanosecond is an instruction, and the difference of two runs that differ only
+in their number of I/Os is what the I/Os cost.
+"""
+
+import pytest
+
+FEW, MANY = 5_000, 25_000
+WORDS = ("--disk=backend=null,size=8G,queues=1,iothread=off", "--set=request_timeout_ms=0",
+         "--qemu-arg=-icount", "--qemu-arg=shift=0,sleep=off")
+DEEP = "iodepth=128\niodepth_batch=32\niodepth_batch_complete_max=32\n"
+BATCH = 32
+# Stamps that are taken all the same, and what is noted of a batch.
+LEFT_MAX = 12
+
+
+def run(guest, options, ios, *words):
+    return guest.good(*WORDS, *words,
+                      job=f"[a]\nfilename=/dev/vda\nioengine=io_uring\nrw=randread\nbs=4k\n"
+                          f"norandommap\nnumber_ios={ios}\n{options}")
+
+
+def cost(guest, options, *words):
+    """Instructions per I/O, and what the job says about itself."""
+    few, many = (run(guest, options, ios, *words).result["ringbolt"]["jobs"][0]
+                 for ios in (FEW, MANY))
+    return (many["elapsed_ns"] - few["elapsed_ns"]) / (MANY - FEW), many
+
+
+def claimed(own):
+    return own["measuring_ns"]["per_io"] + own["measuring_ns"]["per_batch"] / BATCH
+
+
+def test_the_plain_way_measures_within_what_jobs_cost(guest):
+    bare, _ = cost(guest, DEEP, "--set=engine=layer")
+    whole, own = cost(guest, DEEP)
+    # Between the two lie the generator and the job's own business, too.
+    assert 30 < claimed(own) < whole - bare
+    assert whole - bare - claimed(own) <= 40
+
+
+@pytest.mark.parametrize("options", ["slat_percentiles=1\n", "rw=randrw\n"])
+def test_what_is_claimed_is_what_leaving_it_out_saves(guest, options):
+    bare, _ = cost(guest, DEEP + options + "gtod_reduce=1\n")
+    whole, own = cost(guest, DEEP + options)
+    assert whole - bare < claimed(own) < whole - bare + LEFT_MAX
+
+
+def test_full_stages_say_what_they_cost(guest):
+    mean, few = cost(guest, DEEP + "slat_percentiles=1\n")
+    full, many = cost(guest, DEEP + "slat_percentiles=1\n", "--set=stages=full")
+    assert claimed(many) - claimed(few) == pytest.approx(full - mean, rel=0.2)
+
+
+@pytest.mark.parametrize("options", [DEEP, "", "ioengine=psync\n"])
+def test_the_share_is_of_the_jobs_time(guest, options):
+    done = run(guest, options, MANY)
+    own = done.result["ringbolt"]["jobs"][0]
+    spent = (own["measuring_ns"]["per_io"] * MANY +
+             own["measuring_ns"]["per_batch"] * done.total("batches"))
+    assert own["measuring_share"] == pytest.approx(spent / own["elapsed_ns"], rel=0.01)
+    assert 0 < own["measuring_share"] < 0.5
+
+
+def test_what_is_not_measured_costs_nothing(guest):
+    own = run(guest, "gtod_reduce=1\n", FEW).result["ringbolt"]["jobs"][0]
+    assert "measuring_share" not in own and "stages_ns" not in own
