@@ -71,6 +71,7 @@ KERNEL_C := \
 	kernel/virtio/virtqueue_split.c \
 	kernel/blk/virtio_blk.c \
 	kernel/blk/virtio_blk_floor.c \
+	kernel/blk/virtio_blk_io.c \
 	kernel/blk/virtio_blk_irq.c \
 	kernel/blk/virtio_blk_queue.c \
 	kernel/lib/settings.c \
@@ -260,7 +261,8 @@ unit_kernel/blk/ram_blk := $(BLK_HOST) kernel/blk/instant.c kernel/blk/null_blk.
 unit_kernel/blk/sched := $(BLK_HOST)
 unit_kernel/blk/split := $(BLK_HOST)
 unit_kernel/blk/wait := $(BLK_HOST)
-unit_kernel/blk/virtio_blk_queue := kernel/blk/virtio_blk_queue.c kernel/virtio/virtqueue.c \
+unit_kernel/blk/virtio_blk_queue := kernel/blk/virtio_blk_io.c kernel/blk/virtio_blk_queue.c \
+	kernel/virtio/virtqueue.c \
 	kernel/virtio/virtqueue_packed.c kernel/virtio/virtqueue_split.c tests/unit/fake_device.c
 
 VERIFY_HOST := bench/checksum.c bench/hash.c bench/verify.c bench/verify_classify.c

@@ -1,14 +1,9 @@
 /*
  * The block layer's core: the list of disks, which queue serves which CPU, and
- * the plain path: requests that the device can do as they are, on a queue
- * that belongs to one CPU.
- *
- *   blk_submit  all plain? -> driver->submit(batch) -> driver->publish()
- *   blk_poll    driver->reap(64) -> done() of each
- *
- * One flag, queue->special, sends both to blk_special.c: the queue is shared or
- * has a scheduler, a request was split or refused, a flush is out. So the
- * path pays one test per batch for everything that it does not do itself.
+ * which way a queue's requests go. blk_submit() and blk_poll() jump to where the
+ * queue points: the plain path (blk_plain.h), or blk_special.c while the queue
+ * is shared, broken or has a scheduler, a request was split or refused, or a
+ * flush is out. So the plain path pays for nothing that it does not do itself.
  *
  * Reaping happens in loop context, never in an interrupt handler: a handler
  * notes the time and sets the CPU's wake flag (blk_note_interrupt()), and the
@@ -21,7 +16,7 @@
  * recovery; ages are told by blk_oldest_submit_tsc(), and blk_abandon() takes
  * back what a reset device let go of.
  */
-#include "kernel/blk/blk_impl.h"
+#include "kernel/blk/blk_plain.h"
 #include "kernel/blk/sched.h"
 #include "kernel/blk/split.h"
 #include "kernel/lib/assert.h"
@@ -92,7 +87,7 @@ static int start_queue(struct blk_queue *queue, const struct settings *settings)
 
 	queue->fast_sectors = MIN(limits->max_sectors, limits->max_segment_bytes / SECTOR_BYTES);
 	queue->align_mask = SECTOR_HIGH_BITS | (block_sectors(limits) - 1);
-	queue->plain_mask = limits->read_only ? BLK_PLAIN_READS : BLK_PLAIN_WRITES;
+	queue->plain_ops = limits->read_only ? 0 : BLK_READ ^ BLK_WRITE;
 	queue->finished_end = &queue->finished;
 	queue->polled_only |= !queue->driver->arm;
 	queue->split = blk_split_create();
@@ -168,57 +163,84 @@ void blk_set_completion(struct blk_device *device, enum setting_completion mode)
 	for (uint16_t i = 0; i < device->queue_count; i++) {
 		assert_always(blk_queue_idle(&device->queues[i]));
 		device->queues[i].completion = mode;
+		blk_update_special(&device->queues[i]);
 	}
 }
 
-/* --- the plain path --- */
+/* --- which way --- */
 
-unsigned blk_submit(struct blk_queue *queue, struct blk_request *const *requests, unsigned count)
+static unsigned plain_submit(struct blk_queue *queue, struct blk_request *const *requests,
+			     unsigned count)
 {
-	if (UNLIKELY(load_once(&queue->special)) || UNLIKELY(queue->broken) ||
-	    UNLIKELY(blk_count_plain(queue, requests, count) != count))
+	struct blk_run run;
+
+	if (!blk_run_plain(queue, *requests, &run))
 		return blk_submit_special(queue, requests, count);
-	unsigned taken = blk_give(queue, requests, count);
-	if (LIKELY(taken))
-		blk_publish(queue, requests[taken - 1]);
-	return taken;
+	unsigned taken = queue->driver->submit(queue, &run, requests, count);
+	if (taken != count)
+		return blk_submit_rest(queue, requests, taken, count);
+	blk_note_doorbell(queue, requests, count);
+	queue->driver->publish(queue);
+	return count;
 }
 
-unsigned blk_poll(struct blk_queue *queue)
+static unsigned plain_poll(struct blk_queue *queue)
 {
-	if (UNLIKELY(load_once(&queue->special)))
-		return blk_poll_special(queue);
-
 	struct blk_request *found[BLK_REAP_BATCH];
-	bool interrupted = blk_take_interrupt(queue);
+	uint64_t interrupt_tsc = blk_take_interrupt(queue);
 	/* done() may submit, and what it submits may complete: once round is enough. */
 	uint32_t left = queue->in_flight;
-	unsigned total = 0;
-	while (left) {
-		/* Asked for no more than there is, the driver need not look for it. */
-		unsigned count = queue->driver->reap(queue, found, MIN(left, BLK_REAP_BATCH));
-		if (!count)
-			break;
-		uint64_t discover_tsc = blk_discover_tsc(queue, interrupted);
+	unsigned total = 0, count;
 
-		queue->in_flight -= count;
-		queue->counters.completions += count;
-		for (unsigned i = 0; i < count; i++) {
-			struct blk_request *request = found[i];
+	do {
+		count = queue->driver->reap(queue, found, MIN(left, BLK_REAP_BATCH));
+		uint64_t discover_tsc = count ? blk_discover_tsc(queue, interrupt_tsc) : 0;
 
-			request->discover_tsc = discover_tsc;
-			if (UNLIKELY(request->status != BLK_OK))
-				queue->counters.errors++;
-			request->done(request);
-		}
+		for (unsigned i = 0; i < count; i++)
+			blk_deliver(queue, found[i], discover_tsc);
 		total += count;
 		left -= count;
-		if (count < BLK_REAP_BATCH || queue->special)
-			break;
-	}
+	} while (count && left && !queue->special);
 	if (!total)
-		blk_count_nothing_found(queue, interrupted);
+		blk_count_nothing_found(queue, interrupt_tsc);
 	return total;
+}
+
+bool blk_learn_plain(struct blk_queue *queue, uint64_t looks)
+{
+	const struct blk_limits *limits = &queue->device->limits;
+	struct blk_run run = { .looks = looks };
+	uint64_t sectors = looks >> 32;
+
+	if (!blk_run_is_plain(&run, BLK_READ) &&
+	    (limits->read_only || !blk_run_is_plain(&run, BLK_WRITE)))
+		return false;
+	if (!sectors || sectors > queue->fast_sectors || (sectors & queue->align_mask))
+		return false;
+	queue->plain_looks = looks | queue->plain_ops;
+	return true;
+}
+
+void blk_update_special(struct blk_queue *queue)
+{
+	const struct blk_driver *driver = queue->driver;
+	bool special = queue->broken || queue->shared || queue->sched || queue->finished ||
+		       queue->urgent || blk_split_busy(queue->split);
+	blk_submit_function *submit = driver->plain_submit ? driver->plain_submit : plain_submit;
+	blk_poll_function *poll = driver->plain_poll ? driver->plain_poll : plain_poll;
+
+	/* A shared queue's never change, so they are read without its lock. */
+	queue->special = special;
+	queue->plain_wait = !special && !queue->polled_only &&
+			    queue->completion == COMPLETION_IRQ;
+	store_once(&queue->submit, special ? blk_submit_special : submit);
+	store_once(&queue->poll, special ? blk_poll_special : poll);
+}
+
+void blk_break(struct blk_queue *queue)
+{
+	queue->broken = true;
+	blk_update_special(queue);
 }
 
 /* --- one request at a time --- */

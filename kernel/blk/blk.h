@@ -121,30 +121,67 @@ struct blk_limits {
 };
 
 /*
+ * Requests that are alike: operation, flags, numbers of segments and of sectors
+ * (their first eight bytes), so that what follows from these is decided once;
+ * and what holds of their sectors.
+ */
+struct blk_run {
+	uint64_t looks;
+	uint64_t align_mask; /* bits that no sector has */
+	uint64_t last_sector; /* that one may begin at */
+};
+
+static inline uint64_t blk_looks(const struct blk_request *request)
+{
+	return request->op | (uint64_t)request->flags << 8 |
+	       (uint64_t)request->segment_count << 16 | (uint64_t)request->sector_count << 32;
+}
+
+static inline bool blk_run_takes(const struct blk_run *run, const struct blk_request *request)
+{
+	uint64_t sector = request->sector;
+
+	return blk_looks(request) == run->looks && !(sector & run->align_mask) &&
+	       sector <= run->last_sector;
+}
+
+/* The operation, no flags, one segment. */
+static inline bool blk_run_is_plain(const struct blk_run *run, enum blk_op op)
+{
+	return (uint32_t)run->looks == ((uint32_t)op | 1u << 16);
+}
+
+typedef unsigned blk_submit_function(struct blk_queue *queue,
+				     struct blk_request *const *requests, unsigned count);
+typedef unsigned blk_poll_function(struct blk_queue *queue);
+
+/*
  * A driver. All but the optional ones are called by the layer alone, on the
  * queue's CPU or under its lock.
  */
 struct blk_driver {
 	const char *name;
 	/*
-	 * Takes requests in order while there is room (count taken is
-	 * returned); they are within the limits. Nothing reaches the device
-	 * before publish().
+	 * Takes requests in order, while they belong to the run and there is
+	 * room (count taken is returned); they are within the limits then.
+	 * Nothing reaches the device before publish(), which the layer calls when
+	 * something was taken.
 	 */
-	unsigned (*submit)(struct blk_queue *queue, struct blk_request *const *requests,
-			   unsigned count);
+	unsigned (*submit)(struct blk_queue *queue, const struct blk_run *run,
+			   struct blk_request *const *requests, unsigned count);
 	/* Shows what was taken to the device, at most one doorbell. */
 	void (*publish)(struct blk_queue *queue);
 	/*
 	 * Up to max completed requests, status set; removes them from the driver.
-	 * Sets queue->broken when the device misbehaved.
+	 * Calls blk_break() when the device misbehaved.
 	 */
 	unsigned (*reap)(struct blk_queue *queue, struct blk_request **out, unsigned max);
 	/* True when reap() would find something. One load. */
 	bool (*has_completions)(const struct blk_queue *queue);
 	/*
-	 * Asks for an interrupt after `ahead` more completions. True when they are
-	 * there already. NULL: the driver completes without interrupts.
+	 * Asks for an interrupt after `ahead` more completions, or all that are
+	 * out if that is less. True when they are there already. NULL: the driver
+	 * completes without interrupts.
 	 */
 	bool (*arm)(struct blk_queue *queue, unsigned ahead);
 	void (*disarm)(struct blk_queue *queue);
@@ -158,6 +195,9 @@ struct blk_driver {
 	/* Takes back every request not completed, after the device was reset
 	 * (it has let go of the memory). Optional. */
 	unsigned (*abandon)(struct blk_queue *queue, struct blk_request **out, unsigned max);
+	/* The plain path in one piece (blk_plain.h). Optional. */
+	blk_submit_function *plain_submit;
+	blk_poll_function *plain_poll;
 };
 
 struct blk_sched; /* sched.h: the deadline scheduler's state of one queue */
@@ -165,29 +205,34 @@ struct blk_split; /* split.h: preallocated parts of one queue */
 
 struct blk_queue {
 	/* Hot: all that a plain batch reads or writes here. */
-	const struct blk_driver *driver; /* [I] */
+	blk_submit_function *submit; /* [c] the plain way, or blk_special.c's */
+	blk_poll_function *poll; /* [c] likewise */
 	void *driver_data; /* [I] the driver's own queue */
 	struct blk_device *device; /* [I] */
 	uint32_t in_flight; /* [c] requests that the driver holds */
-	uint32_t fast_sectors; /* [I] up to here, with one segment, nothing is split */
-	uint64_t align_mask; /* [I] bits that neither sector nor count may have */
-	uint32_t plain_mask; /* [I] hides the ops that the plain path takes (blk.c) */
-	uint32_t interrupt_pending; /* [a] set by the handler, on the owner's CPU */
-	bool special; /* [c] the plain path does not do (blk_special.c) */
-	bool broken; /* [c] */
 	bool shared; /* [I] */
-	bool polled_only; /* [I] no interrupt arrives: polled, whatever the mode */
-	uint16_t index; /* [I] in the device */
-	uint64_t interrupt_tsc; /* [a] entry of the last one */
+	bool plain_wait; /* [c] a sleep until its interrupt is all there is to waiting */
+	bool events_pass; /* [I] an armed interrupt that came, or was not needed, is over */
+	uint64_t align_mask; /* [I] bits that neither sector nor count may have */
+	uint64_t plain_looks; /* [c] of the last request found plain, with plain_ops set */
+	uint64_t plain_ops; /* [I] bits in which plain operations differ; 0: one only */
+	uint64_t interrupt_tsc; /* [a] entry of one not looked at yet; 0: none */
 	uint64_t doorbell_tsc; /* [c] of the last batch */
+	uint64_t last_interrupt_tsc; /* [c] entry of the last one looked at */
+	const struct blk_driver *driver; /* [I] */
 	struct blk_counters counters; /* [c] interrupts: the handler */
 	/* The rest. */
+	bool special; /* [c] the plain way does not do */
+	bool broken; /* [c] */
+	uint32_t fast_sectors; /* [I] up to here, with one segment, nothing is split */
+	bool polled_only; /* [I] no interrupt arrives: polled, whatever the mode */
+	uint16_t index; /* [I] in the device */
 	uint32_t depth; /* [I] most the driver can hold */
 	uint32_t held; /* [c] accepted, not with the driver: waiting, or not yet delivered */
 	uint32_t urgent; /* [c] flushes and the like with the driver */
 	struct blk_request *finished; /* [c] list: completed, not yet delivered */
 	struct blk_request **finished_end; /* [c] */
-	struct blk_request *unpublished; /* [c] last one given to the driver and not published */
+	struct blk_request *unpublished; /* [c] list: given to the driver, not published */
 	struct cpu *cpu; /* [I] owner; interrupts go here */
 	struct blk_sched *sched; /* [I] NULL: none */
 	struct blk_split *split; /* [I] */
@@ -196,7 +241,7 @@ struct blk_queue {
 	uint64_t waiters; /* [a] shared: bit per CPU that sleeps until an interrupt */
 } ALIGNED(CACHE_LINE_BYTES);
 
-_Static_assert(offsetof(struct blk_queue, index) < CACHE_LINE_BYTES, "one line per batch");
+_Static_assert(offsetof(struct blk_queue, interrupt_tsc) == CACHE_LINE_BYTES, "two hot lines");
 
 struct blk_device {
 	char name[16]; /* "vda", "ram0", "null0"; jobs say "/dev/vda" */
@@ -221,9 +266,9 @@ struct blk_device {
  * Publishes a device whose queues are ready; assigns owners (queue i belongs
  * to CPU i % cpu_count unless its cpu is set already), split parts and
  * scheduler; rounds the limits down to whole blocks. The driver has set each
- * queue's driver, driver_data, depth and index, completion (the mode wanted) and
- * polled_only. 0, or -ERR_INVALID (limits that make no sense), -ERR_FULL,
- * -ERR_NO_MEMORY.
+ * queue's driver, driver_data, depth and index, completion (the mode wanted),
+ * polled_only and events_pass. 0, or -ERR_INVALID (limits that make no sense),
+ * -ERR_FULL, -ERR_NO_MEMORY.
  */
 int blk_register(struct blk_device *device, const struct settings *settings);
 unsigned blk_device_count(void);
@@ -238,11 +283,12 @@ struct blk_device *blk_find(const char *name);
  */
 struct blk_queue *blk_queue_for(struct blk_device *device, const struct cpu *cpu, unsigned nth);
 
-/* --- the I/O path (blk.c); loop context of a CPU that the queue serves --- */
+/* --- the I/O path (blk_plain.h); loop context of a CPU that the queue serves --- */
 
 /*
  * Submits requests in order and returns how many were accepted; the rest is
  * the caller's still (back-pressure is a count; try again after completions).
+ * count > 0.
  * One doorbell at most. A request that the device cannot do (range, read-only,
  * unsupported) is accepted and completes with that status, without reaching
  * the device, from the next blk_poll(); so does every request of a queue that
@@ -250,14 +296,20 @@ struct blk_queue *blk_queue_for(struct blk_device *device, const struct cpu *cpu
  * others, so nothing is held back for its sake, nor the flush for anything.
  * Sets nothing but the private fields.
  */
-unsigned blk_submit(struct blk_queue *queue, struct blk_request *const *requests,
-		    unsigned count);
+static inline unsigned blk_submit(struct blk_queue *queue, struct blk_request *const *requests,
+				  unsigned count)
+{
+	return load_once(&queue->submit)(queue, requests, count);
+}
 
 /*
  * Delivers what is completed (done() per request), feeds waiting requests to
  * the driver; returns the number delivered to this CPU. Not from done().
  */
-unsigned blk_poll(struct blk_queue *queue);
+static inline unsigned blk_poll(struct blk_queue *queue)
+{
+	return load_once(&queue->poll)(queue);
+}
 
 /* Requests of this queue not yet delivered, wherever they are. */
 static inline bool blk_queue_idle(const struct blk_queue *queue)
@@ -282,12 +334,14 @@ void blk_set_completion(struct blk_device *device, enum setting_completion mode)
 /* Wakes the CPUs that sleep for a shared queue (blk_shared.c). */
 void blk_wake_waiters(struct blk_queue *queue);
 
+/* Called by a driver whose device broke its protocol. */
+void blk_break(struct blk_queue *queue);
+
 /* Called by a driver's interrupt handler: notes it, wakes the loop. */
 static inline void blk_note_interrupt(struct blk_queue *queue)
 {
 	store_once(&queue->interrupt_tsc, clock_tsc());
 	queue->counters.interrupts++;
-	store_once(&queue->interrupt_pending, 1);
 	store_once(&queue->cpu->wake, 1);
 	if (UNLIKELY(queue->shared))
 		blk_wake_waiters(queue);

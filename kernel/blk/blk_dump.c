@@ -84,7 +84,7 @@ void blk_dump(const struct blk_queue *queue)
 	log_raw("  in flight %u of %u, held %u (scheduler %u), urgent %u, interrupt %s\n",
 		queue->in_flight, queue->depth, queue->held,
 		queue->sched ? blk_sched_held(queue->sched) : 0, queue->urgent,
-		queue->interrupt_pending ? "pending" : "none");
+		queue->interrupt_tsc ? "pending" : "none");
 	log_raw("  limits: %lu sectors, block %u, segments %u of %u bytes, %u sectors a request\n",
 		limits->capacity_sectors, limits->block_bytes, limits->max_segments,
 		limits->max_segment_bytes, limits->max_sectors);

@@ -1,7 +1,8 @@
 /*
  * Inside the block layer: what its files share and nobody else uses.
  *
- *   blk.c          registration, queue mapping, the plain path
+ *   blk.c          registration, queue mapping
+ *   blk_plain.h    the plain path
  *   blk_special.c  everything that is not plain: refusals, splitting, the
  *                  scheduler, broken queues; who completes what
  *   blk_shared.c   queues of several CPUs: lock, mailboxes, waiters
@@ -18,106 +19,54 @@
 
 #include "kernel/blk/blk.h"
 
-/* --- the path, used by blk.c and blk_special.c --- */
+/* --- used by blk_plain.h and blk_special.c --- */
 
-/* Op, flags and segment count of a request as one number, to look at in one go. */
-static inline uint32_t blk_shape(const struct blk_request *request)
-{
-	return request->op | (uint32_t)request->flags << 8 |
-	       (uint32_t)request->segment_count << 16;
-}
-
-/* A read, or with BLK_PLAIN_WRITES a write, without flags, of one segment. */
-#define BLK_PLAIN_SHAPE 0x10000u
-#define BLK_PLAIN_READS 0xffffffffu /* masks for plain_mask */
-#define BLK_PLAIN_WRITES 0xfffffffeu
-
-_Static_assert(BLK_READ == 0 && BLK_WRITE == 1, "the plain ops differ in the masked bit");
-
-/* Shape and sector count of a request: its first eight bytes. */
-static inline uint64_t blk_shape_and_count(const struct blk_request *request)
-{
-	return blk_shape(request) | (uint64_t)request->sector_count << 32;
-}
-
-/* Whether a request that looks like that is plain, wherever it begins. */
-static inline bool blk_looks_plain(const struct blk_queue *queue, uint64_t shape_and_count,
-				   uint64_t capacity)
-{
-	uint32_t sectors = (uint32_t)(shape_and_count >> 32);
-
-	return ((uint32_t)shape_and_count & queue->plain_mask) == BLK_PLAIN_SHAPE &&
-	       sectors - 1 < queue->fast_sectors && !(sectors & queue->align_mask) &&
-	       sectors <= capacity;
-}
+/* Whether requests that look like that are plain, but for their sectors; blk.c. */
+bool blk_learn_plain(struct blk_queue *queue, uint64_t looks);
 
 /*
- * How many requests from the start of the batch the device can do as they are.
- * Most differ in nothing but the sector from the one before.
+ * The run of plain requests that begins with this one: reads, or writes, of one
+ * segment, without flags, that the device can do as they are. False: it is not.
  */
-static inline unsigned blk_count_plain(const struct blk_queue *queue,
-				       struct blk_request *const *requests, unsigned count)
+static inline bool blk_run_plain(struct blk_queue *queue, const struct blk_request *first,
+				 struct blk_run *run)
 {
+	uint64_t looks = blk_looks(first);
 	uint64_t capacity = load_once(&queue->device->limits.capacity_sectors);
-	struct blk_request *const *at = requests, *const *end = requests + count;
 
-	while (at != end) {
-		uint64_t looks = blk_shape_and_count(*at), align_mask = queue->align_mask;
-		uint64_t last_sector = capacity - (looks >> 32);
-
-		if (UNLIKELY(!blk_looks_plain(queue, looks, capacity)))
-			break;
-		do {
-			uint64_t sector = (*at)->sector;
-
-			if (UNLIKELY(sector & align_mask) || UNLIKELY(sector > last_sector))
-				return (unsigned)(at - requests);
-		} while (++at != end && blk_shape_and_count(*at) == looks);
-	}
-	return (unsigned)(at - requests);
-}
-
-/* Hands requests to the driver, as many as it takes; not yet published. */
-static inline unsigned blk_give(struct blk_queue *queue, struct blk_request *const *requests,
-				unsigned count)
-{
-	unsigned taken = queue->driver->submit(queue, requests, count);
-
-	queue->in_flight += taken;
-	queue->counters.requests += taken;
-	return taken;
-}
-
-/* Shows to the device what was given; `last` is one of it. */
-static inline void blk_publish(struct blk_queue *queue, const struct blk_request *last)
-{
-	queue->driver->publish(queue);
-	queue->doorbell_tsc = last->doorbell_tsc;
-}
-
-/* Whether an interrupt came since the last look. */
-static inline bool blk_take_interrupt(struct blk_queue *queue)
-{
-	if (!load_once(&queue->interrupt_pending))
+	/* What one request was found to be, those that look alike are. */
+	if (UNLIKELY((looks | queue->plain_ops) != queue->plain_looks) &&
+	    !blk_learn_plain(queue, looks))
 		return false;
-	store_once(&queue->interrupt_pending, 0);
-	return true;
+	run->looks = looks;
+	run->align_mask = queue->align_mask;
+	return !__builtin_sub_overflow(capacity, looks >> 32, &run->last_sector);
+}
+
+/* When the interrupt came that was not looked at yet; 0: none did. */
+static inline uint64_t blk_take_interrupt(struct blk_queue *queue)
+{
+	uint64_t interrupt_tsc = load_once(&queue->interrupt_tsc);
+
+	if (interrupt_tsc) {
+		store_once(&queue->interrupt_tsc, 0);
+		queue->last_interrupt_tsc = interrupt_tsc;
+	}
+	return interrupt_tsc;
 }
 
 /*
  * When what was just reaped was discovered. An interrupt older than the last
  * doorbell was another batch's, and would put discovery before submission.
  */
-static inline uint64_t blk_discover_tsc(const struct blk_queue *queue, bool interrupted)
+static inline uint64_t blk_discover_tsc(const struct blk_queue *queue, uint64_t interrupt_tsc)
 {
-	uint64_t interrupt_tsc = load_once(&queue->interrupt_tsc);
-
-	return interrupted && interrupt_tsc >= queue->doorbell_tsc ? interrupt_tsc : clock_tsc();
+	return interrupt_tsc >= queue->doorbell_tsc ? interrupt_tsc : clock_tsc();
 }
 
-static inline void blk_count_nothing_found(struct blk_queue *queue, bool interrupted)
+static inline void blk_count_nothing_found(struct blk_queue *queue, uint64_t interrupt_tsc)
 {
-	if (interrupted)
+	if (interrupt_tsc)
 		queue->counters.empty_interrupts++;
 	else
 		queue->counters.polls++;
@@ -128,6 +77,10 @@ static inline void blk_count_nothing_found(struct blk_queue *queue, bool interru
 unsigned blk_submit_special(struct blk_queue *queue, struct blk_request *const *requests,
 			    unsigned count);
 unsigned blk_poll_special(struct blk_queue *queue);
+
+/* The same for a batch of which the driver took the first ones, but no more. */
+unsigned blk_submit_rest(struct blk_queue *queue, struct blk_request *const *requests,
+			 unsigned taken, unsigned count);
 
 /*
  * Gives a request that is within the limits to the scheduler or the driver.
@@ -141,7 +94,7 @@ bool blk_issue(struct blk_queue *queue, struct blk_request *request);
  */
 void blk_finish(struct blk_queue *queue, struct blk_request *request);
 
-/* Sets queue->special from what is going on there. */
+/* Chooses the queue's ways from what is going on there. */
 void blk_update_special(struct blk_queue *queue);
 
 /* --- blk_shared.c --- */

@@ -28,15 +28,6 @@
 #include "kernel/blk/split.h"
 #include "kernel/lib/assert.h"
 
-void blk_update_special(struct blk_queue *queue)
-{
-	bool special = queue->shared || queue->sched || queue->finished || queue->urgent ||
-		       blk_split_busy(queue->split);
-
-	/* Always true where it is read without the lock. */
-	store_once(&queue->special, special);
-}
-
 /* --- checking --- */
 
 static enum blk_status check_range(const struct blk_queue *queue,
@@ -118,11 +109,34 @@ static enum blk_status check(const struct blk_queue *queue, const struct blk_req
 
 /* --- issuing --- */
 
+/* The driver took these; they have to be published. */
+static void note_taken(struct blk_queue *queue, struct blk_request *const *requests,
+		       unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		requests[i]->next = queue->unpublished;
+		queue->unpublished = requests[i];
+	}
+	queue->in_flight += count;
+	queue->counters.requests += count;
+}
+
+/* Hands the run at the start of these to the driver, as much as it takes. */
+static unsigned give(struct blk_queue *queue, const struct blk_run *run,
+		     struct blk_request *const *requests, unsigned count)
+{
+	unsigned taken = queue->driver->submit(queue, run, requests, count);
+
+	note_taken(queue, requests, taken);
+	return taken;
+}
+
 static bool issue_to_driver(struct blk_queue *queue, struct blk_request *request)
 {
-	if (!blk_give(queue, &request, 1))
+	struct blk_run alone = { .looks = blk_looks(request), .last_sector = UINT64_MAX };
+
+	if (!give(queue, &alone, &request, 1))
 		return false;
-	queue->unpublished = request;
 	queue->urgent += request->op > BLK_WRITE;
 	return true;
 }
@@ -154,8 +168,11 @@ static void publish(struct blk_queue *queue)
 {
 	if (!queue->unpublished)
 		return;
-	blk_publish(queue, queue->unpublished);
+	queue->doorbell_tsc = clock_tsc();
+	for (struct blk_request *request = queue->unpublished; request; request = request->next)
+		request->doorbell_tsc = queue->doorbell_tsc;
 	queue->unpublished = NULL;
+	queue->driver->publish(queue);
 }
 
 /* --- completing --- */
@@ -215,20 +232,20 @@ static void take_back(struct blk_queue *queue, struct blk_request *const *found,
 static void reap(struct blk_queue *queue)
 {
 	struct blk_request *found[BLK_REAP_BATCH];
-	bool interrupted = blk_take_interrupt(queue);
+	uint64_t interrupt_tsc = blk_take_interrupt(queue);
 	uint32_t left = queue->in_flight;
 	unsigned total = 0, count;
 
 	do {
 		count = queue->driver->reap(queue, found, MIN(left, BLK_REAP_BATCH));
 		take_back(queue, found, count,
-			  count ? blk_discover_tsc(queue, interrupted) : 0);
+			  count ? blk_discover_tsc(queue, interrupt_tsc) : 0);
 		queue->counters.completions += count;
 		total += count;
 		left -= count;
 	} while (count && left);
 	if (!total)
-		blk_count_nothing_found(queue, interrupted);
+		blk_count_nothing_found(queue, interrupt_tsc);
 }
 
 /* The queue broke: what the driver does not hold is over. */
@@ -335,32 +352,34 @@ static bool admit_one(struct blk_queue *queue, struct blk_request *request)
 	return true;
 }
 
-/* Plain ones go to the driver together, the others one by one, all in order. */
+/* Runs of plain ones, and the others one by one, all in order. */
 static unsigned admit(struct blk_queue *queue, struct blk_request *const *requests,
 		      unsigned count)
 {
+	bool direct = !queue->sched && !queue->broken;
 	unsigned accepted = 0;
 
 	while (accepted < count && !blk_split_waiting(queue->split)) {
-		unsigned plain = 0;
+		struct blk_request *const *at = requests + accepted;
+		struct blk_run run;
+		unsigned more;
 
-		if (!queue->sched && !queue->broken)
-			plain = blk_count_plain(queue, requests + accepted, count - accepted);
-		if (plain) {
-			unsigned taken = blk_give(queue, requests + accepted, plain);
-
-			accepted += taken;
-			if (taken)
-				queue->unpublished = requests[accepted - 1];
-			if (taken < plain)
-				break;
-		} else if (admit_one(queue, requests[accepted])) {
-			accepted++;
-		} else {
+		if (direct && blk_run_plain(queue, *at, &run) && blk_run_takes(&run, *at))
+			more = give(queue, &run, at, count - accepted);
+		else
+			more = admit_one(queue, *at);
+		if (!more)
 			break;
-		}
+		accepted += more;
 	}
 	return accepted;
+}
+
+unsigned blk_submit_rest(struct blk_queue *queue, struct blk_request *const *requests,
+			 unsigned taken, unsigned count)
+{
+	note_taken(queue, requests, taken);
+	return taken + blk_submit_special(queue, requests + taken, count - taken);
 }
 
 unsigned blk_submit_special(struct blk_queue *queue, struct blk_request *const *requests,

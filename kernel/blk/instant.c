@@ -15,25 +15,24 @@
 #include "kernel/lib/log.h"
 #include "kernel/mm/dma.h"
 
-unsigned instant_submit(struct blk_queue *queue, struct blk_request *const *requests,
-			unsigned count)
+unsigned instant_submit(struct blk_queue *queue, const struct blk_run *run,
+			struct blk_request *const *requests, unsigned count)
 {
 	struct instant_queue *ring = queue->driver_data;
 	uint32_t room = INSTANT_DEPTH - (ring->taken - ring->reaped);
+	unsigned taken;
 
 	count = MIN(count, room);
-	for (unsigned i = 0; i < count; i++)
-		ring->requests[ring->taken++ % INSTANT_DEPTH] = requests[i];
-	return count;
+	for (taken = 0; taken < count && blk_run_takes(run, requests[taken]); taken++)
+		ring->requests[ring->taken++ % INSTANT_DEPTH] = requests[taken];
+	return taken;
 }
 
 void instant_publish(struct blk_queue *queue)
 {
 	struct instant_queue *ring = queue->driver_data;
-	uint64_t now = clock_tsc();
 
-	for (; ring->published != ring->taken; ring->published++)
-		ring->requests[ring->published % INSTANT_DEPTH]->doorbell_tsc = now;
+	ring->published = ring->taken;
 	queue->counters.batches++;
 	queue->counters.doorbells++;
 }

@@ -20,8 +20,8 @@ struct instant_queue {
 };
 
 /* The operations of struct blk_driver, for queues whose driver_data is one. */
-unsigned instant_submit(struct blk_queue *queue, struct blk_request *const *requests,
-			unsigned count);
+unsigned instant_submit(struct blk_queue *queue, const struct blk_run *run,
+			struct blk_request *const *requests, unsigned count);
 void instant_publish(struct blk_queue *queue);
 unsigned instant_reap(struct blk_queue *queue, struct blk_request **out, unsigned max);
 bool instant_has_completions(const struct blk_queue *queue);

@@ -88,7 +88,7 @@ static void note_interrupts(struct lifecycle *l)
 
 	event->cpu = (uint8_t)l->queue->cpu->index;
 	event->count = (uint32_t)(interrupts - l->interrupts_seen);
-	event->tsc[0] = load_once(&l->queue->interrupt_tsc);
+	event->tsc[0] = MAX(load_once(&l->queue->interrupt_tsc), l->queue->last_interrupt_tsc);
 	l->interrupts_seen = interrupts;
 }
 
@@ -105,26 +105,26 @@ static void set_request(struct lifecycle_event *event, const struct blk_request 
 
 /* --- the driver's operations --- */
 
-static unsigned recorded_submit(struct blk_queue *queue, struct blk_request *const *requests,
-				unsigned count)
+static unsigned recorded_submit(struct blk_queue *queue, const struct blk_run *run,
+				struct blk_request *const *requests, unsigned count)
 {
 	struct lifecycle *l = recorder_of(queue);
 
 	end_waiting(l);
 	if (!l->batch_tsc)
 		l->batch_tsc = clock_tsc();
-	return l->real->submit(queue, requests, count);
+	return l->real->submit(queue, run, requests, count);
 }
 
 static void recorded_publish(struct blk_queue *queue)
 {
 	struct lifecycle *l = recorder_of(queue);
-	uint64_t doorbells = queue->counters.doorbells, publish_tsc = clock_tsc();
+	uint64_t doorbells = queue->counters.doorbells;
 
 	l->real->publish(queue);
 	struct lifecycle_event *event = record(l, LIFECYCLE_BATCH);
 	event->tsc[0] = l->batch_tsc;
-	event->tsc[1] = publish_tsc;
+	event->tsc[1] = queue->doorbell_tsc;
 	event->tsc[2] = clock_tsc();
 	event->count = (uint32_t)(queue->counters.requests - l->requests_published);
 	event->marks = queue->counters.doorbells != doorbells ? LIFECYCLE_RUNG : 0;
@@ -207,7 +207,7 @@ void lifecycle_note_delivery(const struct blk_queue *queue, const struct blk_req
 		event->marks = LIFECYCLE_UNSEEN;
 	else if (!queue->sched && !blk_split_needed(&queue->device->limits, request))
 		event->marks = LIFECYCLE_WHOLE;
-	if (signal_tsc == load_once(&queue->interrupt_tsc))
+	if (signal_tsc == load_once(&queue->last_interrupt_tsc))
 		event->marks |= LIFECYCLE_INTERRUPTED;
 }
 
@@ -237,7 +237,10 @@ int lifecycle_start(struct blk_queue *queue, uint32_t capacity)
 		l->driver.arm = recorded_arm;
 		l->driver.disarm = recorded_disarm;
 	}
+	l->driver.plain_submit = NULL;
+	l->driver.plain_poll = NULL;
 	queue->driver = &l->driver;
+	blk_update_special(queue);
 	*end = l;
 	end = &l->next;
 	return 0;

@@ -13,10 +13,10 @@
 #define SECTORS_MAX 0x100000u
 
 /* Stored at submission: by the time of the reaping they are out of the cache. */
-static unsigned null_blk_submit(struct blk_queue *queue, struct blk_request *const *requests,
-				unsigned count)
+static unsigned null_blk_submit(struct blk_queue *queue, const struct blk_run *run,
+				struct blk_request *const *requests, unsigned count)
 {
-	unsigned taken = instant_submit(queue, requests, count);
+	unsigned taken = instant_submit(queue, run, requests, count);
 
 	for (unsigned i = 0; i < taken; i++)
 		requests[i]->status = BLK_OK;

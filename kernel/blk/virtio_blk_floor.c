@@ -56,25 +56,29 @@ static inline uint64_t random_block(uint64_t random, uint64_t blocks)
 	return (random >> 32) * blocks >> 32;
 }
 
-/* All slots have one segment for ever, so the batch functions always do. */
-static void add_split(struct floor *floor, uint32_t count, uint32_t sectors_per_block)
+/* All slots have one segment for ever, so virtqueue_add_next() always does. */
+static ALWAYS_INLINE void add_many(struct floor *floor, uint32_t count,
+				   uint32_t sectors_per_block, bool packed)
 {
 	struct virtqueue *vq = floor->queue->vq;
-	struct virtqueue_split_adder adder = virtqueue_split_add_begin(vq);
+	struct virtqueue_adder adder;
 	uint64_t random = floor->random, blocks = floor->blocks;
+	virtqueue_add_begin(vq, packed, &adder);
 	for (uint32_t i = 0; i < count; i++) {
-		const struct virtqueue_segment *segment = &floor->segments[adder.free->slot];
-		struct virtqueue_chain *chain = virtqueue_split_add_next(&adder, segment, true);
-		assert_always(chain);
+		uint16_t slot = packed ? adder.packed.free->slot : adder.split.free->slot;
+		struct virtqueue_chain *chain =
+			virtqueue_add_next(&adder, packed, &floor->segments[slot], true);
+		assert_always(chain); /* depth is at most the number of slots */
 		struct virtio_blk_slot *memory = chain->memory;
 		random = next_random(random);
 		memory->header.sector = random_block(random, blocks) * sectors_per_block;
 	}
 	floor->random = random;
-	virtqueue_split_add_end(vq, &adder);
+	virtqueue_add_end(vq, packed, &adder);
 }
 
-static void add_packed(struct floor *floor, uint32_t count, uint32_t sectors_per_block)
+static NOINLINE void add_direct_packed(struct floor *floor, uint32_t count,
+				       uint32_t sectors_per_block)
 {
 	struct virtqueue *vq = floor->queue->vq;
 	for (uint32_t i = 0; i < count; i++) {
@@ -83,17 +87,19 @@ static void add_packed(struct floor *floor, uint32_t count, uint32_t sectors_per
 		floor->random = next_random(floor->random);
 		memory->header.sector =
 			random_block(floor->random, floor->blocks) * sectors_per_block;
-		virtqueue_add_one(vq, &floor->segments[chain->slot], true);
+		virtqueue_add(vq, &floor->segments[chain->slot], 1, true);
 	}
 }
 
 static void issue(struct floor *floor, uint32_t count, uint32_t sectors_per_block)
 {
 	struct virtio_blk_queue *queue = floor->queue;
-	if (queue->vq->packed)
-		add_packed(floor, count, sectors_per_block);
+	if (!queue->vq->packed)
+		add_many(floor, count, sectors_per_block, false);
+	else if (queue->vq->indirect)
+		add_many(floor, count, sectors_per_block, true);
 	else
-		add_split(floor, count, sectors_per_block);
+		add_direct_packed(floor, count, sectors_per_block);
 	floor->ready -= count;
 	floor->left -= count;
 	floor->in_flight += count;
@@ -112,11 +118,16 @@ static void issue(struct floor *floor, uint32_t count, uint32_t sectors_per_bloc
 static int collect(struct floor *floor, struct floor_run *run)
 {
 	struct virtio_blk_queue *queue = floor->queue;
-	uint16_t slot;
-	uint32_t written_bytes, count = 0;
-	int popped;
-	while ((popped = virtqueue_pop_one(queue->vq, &slot, &written_bytes)) > 0) {
-		struct virtio_blk_slot *memory = queue->vq->chains[slot].memory;
+	struct virtqueue *vq = queue->vq;
+	uint32_t length_bytes, count = 0;
+	uint64_t writable_bytes;
+	int ready;
+	while ((ready = virtqueue_ready(vq)) > 0) {
+		const struct virtqueue_chain *chain =
+			virtqueue_pop_next(vq, &length_bytes, &writable_bytes);
+		if (!chain)
+			return -ERR_DEVICE;
+		const struct virtio_blk_slot *memory = chain->memory;
 		run->failed += memory->status != VIRTIO_BLK_S_OK;
 		count++;
 	}
@@ -124,7 +135,7 @@ static int collect(struct floor *floor, struct floor_run *run)
 	floor->in_flight -= count;
 	run->completed += count;
 	queue->blk->counters.completions += count;
-	return popped < 0 ? popped : (int)count;
+	return ready < 0 ? ready : (int)count;
 }
 
 static void on_timer(void *context)

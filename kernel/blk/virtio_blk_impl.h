@@ -1,7 +1,8 @@
 /*
- * The virtio-blk driver's own structures, shared by its three files:
- * virtio_blk.c (finding, negotiating, starting), virtio_blk_queue.c (the I/O
- * path) and virtio_blk_irq.c (vectors and handlers).
+ * The virtio-blk driver's own structures, shared by its files: virtio_blk.c
+ * (finding, negotiating, starting), virtio_blk_io.c (the I/O path),
+ * virtio_blk_queue.c (a queue off that path), virtio_blk_irq.c (vectors and
+ * handlers) and virtio_blk_floor.c.
  */
 #ifndef KERNEL_BLK_VIRTIO_BLK_IMPL_H
 #define KERNEL_BLK_VIRTIO_BLK_IMPL_H
@@ -27,8 +28,6 @@ struct virtio_blk_slot {
 struct virtio_blk_queue {
 	struct virtqueue *vq; /* [I] */
 	volatile uint16_t *doorbell; /* [I] */
-	struct blk_request **unpublished; /* [I] of the batch being filled */
-	struct blk_request **unpublished_end; /* [c] */
 	uint16_t slot_count; /* [I] */
 	uint16_t index; /* [I] */
 	uint16_t vector_entry; /* [I] MSI-X entry, or VIRTIO_PCI_NO_VECTOR */
@@ -53,8 +52,21 @@ struct virtio_blk {
 /* Why interrupts are delivered as they are: "msix", "msix-shared", "intx", "none". */
 const char *virtio_blk_interrupt_mode(const struct virtio_blk *disk);
 
-/* --- virtio_blk_queue.c --- */
+/* virtio 1.2, 5.2.6: the device overwrites this with VIRTIO_BLK_S_*. */
+#define VIRTIO_BLK_STATUS_NOT_WRITTEN 0xffu
+
+/* --- virtio_blk_io.c --- */
 extern const struct blk_driver virtio_blk_driver;
+
+/* --- virtio_blk_queue.c --- */
+
+/* Where the device finds a slot. */
+phys_addr virtio_blk_slot_phys(const struct virtio_blk_queue *queue, uint16_t slot);
+
+/* Of struct blk_driver. */
+void virtio_blk_dump(const struct blk_queue *blk);
+const struct blk_request *virtio_blk_request_in(const struct blk_queue *blk, uint32_t slot);
+unsigned virtio_blk_abandon(struct blk_queue *blk, struct blk_request **out, unsigned max);
 
 /* Allocates a queue's memory and binds its slots. 0 or -ERR_*. */
 int virtio_blk_queue_create(struct virtio_blk *disk, uint16_t index, uint16_t size);

@@ -166,7 +166,7 @@ static bool interrupt_comes(const struct blk_queue *queue)
 		now = clock_tsc();
 		if (!completed && virtio_blk_driver.has_completions(queue))
 			completed = now;
-		if (completed && load_once(&queue->interrupt_pending))
+		if (completed && load_once(&queue->interrupt_tsc))
 			return true;
 		if (completed && (queue->polled_only ||
 				  now - completed > clock_ns_to_tsc(INTERRUPT_TIMEOUT_NS)))
@@ -179,11 +179,12 @@ static bool interrupt_comes(const struct blk_queue *queue)
 static bool queue_interrupts(struct virtio_blk *disk, uint16_t index, struct blk_request *request)
 {
 	struct blk_queue *queue = &disk->blk_queues[index];
-	store_once(&queue->interrupt_pending, 0);
+	store_once(&queue->interrupt_tsc, 0);
 	request->submit_tsc = clock_tsc();
 	if (!queue->polled_only)
 		virtio_blk_driver.arm(queue, 1);
-	if (virtio_blk_driver.submit(queue, &request, 1) != 1)
+	struct blk_run run = { .looks = blk_looks(request), .last_sector = UINT64_MAX };
+	if (virtio_blk_driver.submit(queue, &run, &request, 1) != 1)
 		return false;
 	virtio_blk_driver.publish(queue);
 	/* Reaping first would leave a shared vector's handler nothing to find. */
@@ -192,7 +193,7 @@ static bool queue_interrupts(struct virtio_blk *disk, uint16_t index, struct blk
 	if (virtio_blk_driver.reap(queue, &reaped, 1) != 1)
 		queue->broken = true; /* not even polling finds it */
 	virtio_blk_driver.disarm(queue);
-	store_once(&queue->interrupt_pending, 0);
+	store_once(&queue->interrupt_tsc, 0);
 	return came;
 }
 

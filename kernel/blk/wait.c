@@ -108,12 +108,10 @@ static inline bool has_completions(struct blk_queue *const *queues, unsigned cou
 	return false;
 }
 
-static inline bool take_wake(struct cpu *cpu)
+/* A look that leaves the flag's cache line alone while nothing is there. */
+static inline bool is_woken(struct cpu *cpu)
 {
-	if (!load_once(&cpu->wake))
-		return false;
-	store_once(&cpu->wake, 0);
-	return true;
+	return load_once(&cpu->wake) && cpu_take_wake(cpu);
 }
 
 /* PAUSE makes room for a sibling thread, but leaves TCG's execution loop. */
@@ -126,7 +124,7 @@ static inline void relax(void)
 static void poll(struct cpu *cpu, struct blk_queue *const *queues, unsigned count)
 {
 	for (unsigned looks = 0; looks < LOOKS_MAX; looks++) {
-		if (has_completions(queues, count) || take_wake(cpu))
+		if (has_completions(queues, count) || is_woken(cpu))
 			return;
 		relax();
 	}
@@ -266,7 +264,7 @@ static bool spin(struct cpu *cpu, struct wait_state *state, struct blk_queue *co
 			learn_success(state, clock_tsc() - start_tsc);
 			return true;
 		}
-		if (take_wake(cpu))
+		if (is_woken(cpu))
 			return true;
 		relax();
 		spent_tsc = clock_tsc() - start_tsc;
@@ -314,20 +312,22 @@ static inline void wait_plain(struct blk_queue *queue, unsigned ahead)
 {
 	const struct blk_driver *driver = queue->driver;
 
-	if (UNLIKELY(!is_active(queue))) {
+	if (UNLIKELY(!queue->in_flight)) {
 		cpu_wait();
 		return;
 	}
 	queue->counters.arms++;
-	if (!driver->arm(queue, MAX(1u, MIN(ahead, queue->in_flight))))
+	bool there = driver->arm(queue, ahead);
+	if (!there)
 		cpu_wait();
-	driver->disarm(queue);
+	if (UNLIKELY(!queue->events_pass) ||
+	    UNLIKELY(!there && !load_once(&queue->interrupt_tsc)))
+		driver->disarm(queue);
 }
 
 void blk_wait(struct blk_queue *const *queues, unsigned count, unsigned ahead)
 {
-	if (LIKELY(count == 1) && !load_once(&queues[0]->special) && !queues[0]->polled_only &&
-	    queues[0]->completion == COMPLETION_IRQ)
+	if (LIKELY(count == 1) && LIKELY(load_once(&queues[0]->plain_wait)))
 		wait_plain(queues[0], ahead);
 	else
 		wait_any(queues, count, ahead);

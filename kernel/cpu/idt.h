@@ -30,7 +30,8 @@ void idt_load(void);
  * Called by the stubs of vectors 32..255, interrupts off, with the general
  * registers that C clobbers saved and no others. Defined in kernel/irq.
  */
-void irq_dispatch(uint32_t vector);
+void irq_dispatch(uint64_t entry_offset);
+void irq_dispatch_other(uint32_t vector);
 
 /* Called by the stubs of vectors 0..31 (panic.c). */
 __attribute__((noreturn)) void exception_dispatch(const struct exception_frame *frame);

@@ -11,7 +11,11 @@
  *     full fence                  full fence
  *     wake set? do not sleep      waiting set? send an interrupt
  *
- * One of the two always sees the other's store.
+ * One of the two always sees the other's store. Taking `wake` back is a full
+ * fence, too: what a waker did before it set `wake` is seen by all loads after
+ * that, or `wake` is still set. `waiting` stays set from before
+ * the first look until after the last, so that this holds for each of them; a
+ * waker who comes in between sends an interrupt that was not needed.
  *
  * Context: a CPU's own structure in loop context, except `wake`.
  */
@@ -59,29 +63,21 @@ void cpu_init_ap(struct cpu *cpu)
 	init_this(cpu);
 }
 
-/* Interrupts off; on afterwards. */
-static void halt(struct cpu *cpu)
-{
-	uint64_t start_tsc = x86_rdtsc();
-
-	x86_sti_hlt();
-	cpu->idle_tsc += x86_rdtsc() - start_tsc;
-	cpu->halts++;
-}
-
 void cpu_wait(void)
 {
 	struct cpu *cpu = cpu_this();
 
 	x86_cli();
+	store_once(&cpu->waiting, 1);
+	barrier_full(); /* with the one in cpu_wake() */
 	while (!load_once(&cpu->wake)) {
-		store_once(&cpu->waiting, 1);
-		barrier_full(); /* with the one in cpu_wake() */
-		if (!load_once(&cpu->wake))
-			halt(cpu);
-		store_once(&cpu->waiting, 0);
+		cpu->idle_tsc -= x86_rdtsc();
+		x86_sti_hlt();
+		cpu->idle_tsc += x86_rdtsc();
+		cpu->halts++;
 		x86_cli();
 	}
-	store_once(&cpu->wake, 0);
+	store_once(&cpu->waiting, 0);
+	cpu_take_wake(cpu);
 	x86_sti();
 }

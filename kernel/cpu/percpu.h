@@ -20,9 +20,10 @@ struct cpu {
 	uint32_t apic_id; /* [I] */
 	uint32_t wake; /* [a] nonzero: cpu_wait() must not sleep */
 	uint32_t waiting; /* [a] the CPU is in, or about to enter, HLT */
-	uint64_t idle_tsc; /* [c] time spent halted */
+	uint64_t idle_tsc; /* [c] time spent halted; loop context */
 	uint64_t halts; /* [c] */
 	uint64_t interrupts; /* [c] all vectors */
+	const uint8_t *vectors; /* [I] its table (irq.c) */
 	uint64_t spurious_interrupts; /* [c] */
 	void (*task)(void *argument); /* [a] handed over by cpu_run() */
 	void *task_argument;
@@ -56,6 +57,12 @@ void cpu_init_ap(struct cpu *cpu);
  * race. Accounts idle_tsc. Loop context, interrupts on.
  */
 void cpu_wait(void);
+
+/* The fence pairs with the one in cpu_wake(); see percpu.c. True: wake was set. */
+static inline bool cpu_take_wake(struct cpu *cpu)
+{
+	return __atomic_exchange_n(&cpu->wake, 0, __ATOMIC_SEQ_CST);
+}
 
 /*
  * Makes the other CPU leave cpu_wait(): sets wake, and sends an interrupt

@@ -15,7 +15,7 @@
 bits 64
 section .text
 
-extern exception_dispatch, irq_dispatch
+extern exception_dispatch, irq_dispatch, irq_dispatch_other
 
 ; --- exceptions 0..31: never return ---------------------------------------
 ;
@@ -69,9 +69,13 @@ exception_common:
 ;                                     14 words: RSP is a multiple of 16
 ;
 ; SSE registers stay as they are: no handler uses them (-mgeneral-regs-only).
-; Each stub is whole, without a common tail: 14 KiB buy one jump less.
+; Each stub is whole, without a common tail: 14 KiB buy one jump less. What is
+; known of a vector is decided here and not at each interrupt: the 8259's and
+; the APIC's spurious one, which are not ended as the others are, go their own
+; way; the others bring their place in the CPU's table (vector.h).
 
 DEVICE_STUB_BYTES equ 64
+VECTOR_ENTRY_BYTES equ 16
 
 align 64
 global device_stubs
@@ -88,8 +92,13 @@ device_stubs:
 	push r9
 	push r10
 	push r11
+%if vector < 0x30 || vector == 0xff
 	mov edi, vector
+	call irq_dispatch_other
+%else
+	mov edi, vector * VECTOR_ENTRY_BYTES
 	call irq_dispatch
+%endif
 	pop r11
 	pop r10
 	pop r9

@@ -44,11 +44,12 @@ static void wake(void *context)
 	(void)context; /* having left HLT is all there is to it */
 }
 
-/* What the APIC must not get an end for. */
-static NOINLINE void dispatch_other(struct cpu *cpu, uint32_t vector)
+void irq_dispatch_other(uint32_t vector)
 {
+	struct cpu *cpu = cpu_this();
 	uint32_t line = vector - VECTOR_8259;
 
+	cpu->interrupts++;
 	/* Left over from firmware, through the APIC at a vector of ours. */
 	if (lapic_is_in_service((uint8_t)vector)) {
 		cpu->spurious_interrupts++;
@@ -59,16 +60,12 @@ static NOINLINE void dispatch_other(struct cpu *cpu, uint32_t vector)
 		cpu->spurious_interrupts++;
 }
 
-void irq_dispatch(uint32_t vector)
+void irq_dispatch(uint64_t entry_offset)
 {
 	struct cpu *cpu = cpu_this();
-	const struct vector_entry *entry = &tables[cpu->index].entries[vector];
+	const struct vector_entry *entry = (const void *)(cpu->vectors + entry_offset);
 
 	cpu->interrupts++;
-	if (UNLIKELY(vector - VECTOR_FIRST >= LAPIC_SPURIOUS_VECTOR - VECTOR_FIRST)) {
-		dispatch_other(cpu, vector);
-		return;
-	}
 	load_acquire(&entry->handler)(entry->context); /* partner: vector.c, bind() */
 	lapic_eoi();
 }
@@ -79,6 +76,7 @@ static void init_vectors(void)
 	struct vector_table *table = &tables[cpu_this()->index];
 
 	vector_init(table, stray);
+	cpu_this()->vectors = (const uint8_t *)table;
 	vector_set(table, VECTOR_WAKE, wake, NULL);
 	vector_set(table, VECTOR_TIMER, timer_interrupt, NULL);
 	lapic_timer_init_cpu(VECTOR_TIMER);

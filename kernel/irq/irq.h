@@ -30,10 +30,13 @@ int irq_init(void);
 void irq_init_cpu(void);
 
 /*
- * Called by the vector stubs for vectors 32 to 255, interrupts off: counts,
- * runs the handler, ends the interrupt.
+ * Called by the vector stubs, interrupts off: counts, runs the handler, ends the
+ * interrupt. `entry_offset`: of the vector's entry in its CPU's table, in bytes.
  */
-void irq_dispatch(uint32_t vector);
+void irq_dispatch(uint64_t entry_offset);
+
+/* The same for vectors that the APIC must not get an end for. */
+void irq_dispatch_other(uint32_t vector);
 
 /* Raises the wake vector, whose handler does nothing, on another CPU. */
 void irq_send_wake(const struct cpu *cpu);

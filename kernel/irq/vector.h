@@ -26,7 +26,7 @@ struct vector_entry {
 struct vector_table {
 	struct vector_entry entries[VECTOR_COUNT];
 } ALIGNED(CACHE_LINE_BYTES);
-_Static_assert(sizeof(struct vector_table) == 4096, "dispatch finds it by a shift");
+_Static_assert(sizeof(struct vector_entry) == 16, "vectors.asm: VECTOR_ENTRY_BYTES");
 
 void vector_init(struct vector_table *table, irq_handler stray);
 

@@ -27,6 +27,8 @@
  */
 #include "kernel/virtio/virtqueue_impl.h"
 
+const struct virtqueue_chain virtqueue_no_chain;
+
 /* Head and tail, beside the data segments. */
 #define CHAIN_EXTRA_ENTRIES 2u
 
@@ -104,6 +106,7 @@ int virtqueue_init(struct virtqueue *vq, const struct virtqueue_config *config, 
 	if (!layout.slot_count || dma_phys.value % PAGE_BYTES)
 		return -ERR_INVALID;
 	*vq = (struct virtqueue){
+		.free = VIRTQUEUE_NO_CHAIN,
 		.chains = shadow,
 		.id_limit = layout.slot_count,
 		.size = config->size,
@@ -170,13 +173,12 @@ uint16_t virtqueue_free_slots(const struct virtqueue *vq)
 
 uint16_t virtqueue_next_slot(const struct virtqueue *vq)
 {
-	assert_always(vq->free);
+	assert_always(vq->free != VIRTQUEUE_NO_CHAIN);
 	return vq->free->slot;
 }
 
-/* Apart, so that one segment does not pay for its registers. */
-static NOINLINE uint16_t add_any(struct virtqueue *vq, const struct virtqueue_segment *segments,
-				 uint16_t count, bool device_writes)
+uint16_t virtqueue_add(struct virtqueue *vq, const struct virtqueue_segment *segments,
+		       uint16_t count, bool device_writes)
 {
 	assert_always(count <= vq->max_data_segments);
 	for (uint16_t i = 0; i < count; i++)
@@ -185,22 +187,25 @@ static NOINLINE uint16_t add_any(struct virtqueue *vq, const struct virtqueue_se
 			  : virtqueue_split_add(vq, segments, count, device_writes);
 }
 
-uint16_t virtqueue_add(struct virtqueue *vq, const struct virtqueue_segment *segments,
-		       uint16_t count, bool device_writes)
-{
-	if (LIKELY(count == 1 && segments->length_bytes))
-		return virtqueue_add_one(vq, segments, device_writes);
-	return add_any(vq, segments, count, device_writes);
-}
-
 bool virtqueue_publish(struct virtqueue *vq)
 {
-	return virtqueue_publish_inline(vq);
+	return vq->added != vq->published && virtqueue_publish_inline(vq);
 }
 
 int virtqueue_pop(struct virtqueue *vq, uint16_t *slot, uint32_t *written_bytes)
 {
-	return virtqueue_pop_one(vq, slot, written_bytes);
+	uint32_t length_bytes;
+	uint64_t writable_bytes;
+	int ready = virtqueue_ready(vq);
+	if (ready <= 0)
+		return ready;
+	const struct virtqueue_chain *chain =
+		virtqueue_pop_next(vq, &length_bytes, &writable_bytes);
+	if (!chain)
+		return -ERR_DEVICE;
+	*slot = chain->slot;
+	*written_bytes = (uint32_t)MIN(length_bytes, writable_bytes);
+	return 1;
 }
 
 bool virtqueue_has_completions(const struct virtqueue *vq)

@@ -55,8 +55,8 @@ struct virtqueue_layout {
 };
 
 /*
- * Defined in virtqueue_impl.h, together with inline forms of the hot
- * functions: virtqueue_add_one(), virtqueue_pop_one() and the formats' own.
+ * Defined in virtqueue_impl.h, together with inline forms of the hot functions
+ * that add and pop many.
  */
 struct virtqueue;
 

@@ -58,7 +58,7 @@ _Static_assert(sizeof(struct virtqueue_chain) == 2 * CACHE_LINE_BYTES, "one shif
  * popped <= published <= added <= popped + slot_count.
  */
 struct virtqueue {
-	struct virtqueue_chain *free; /* [c] LIFO: the last one used is in the cache */
+	struct virtqueue_chain *free; /* [c] LIFO: the last one used is in the cache; never NULL */
 	struct virtqueue_chain *chains; /* [I] by slot */
 	uint32_t id_limit; /* [c] ids are below it: slot_count, 0 once broken */
 	uint32_t index_mask; /* [I] split: size - 1 */
@@ -97,6 +97,13 @@ _Static_assert(offsetof(struct virtqueue, used_event) <= 2 * CACHE_LINE_BYTES,
 
 #define PVIRTQ_WRAP_BITS (VIRTQ_DESC_F_AVAIL | VIRTQ_DESC_F_USED)
 
+/*
+ * Where the list of free chains ends: a chain that no request fits, so that one
+ * look tells a slot that cannot be had from one that must be laid out anew.
+ */
+extern const struct virtqueue_chain virtqueue_no_chain;
+#define VIRTQUEUE_NO_CHAIN ((struct virtqueue_chain *)&virtqueue_no_chain)
+
 /* Marks the device broken, for good; the first reason stays. */
 void virtqueue_break(struct virtqueue *vq, const char *reason);
 
@@ -120,20 +127,35 @@ bool virtqueue_packed_publish(struct virtqueue *vq);
 bool virtqueue_packed_arm(struct virtqueue *vq, uint16_t ahead);
 void virtqueue_packed_disarm(struct virtqueue *vq);
 
-/* Takes the most recently freed chain. */
-static inline struct virtqueue_chain *virtqueue_take(struct virtqueue *vq)
-{
-	struct virtqueue_chain *chain = vq->free;
-	assert_always(chain);
-	vq->free = chain->next_free;
-	return chain;
-}
-
 /* Makes a chain, about to be shown to the device, one in flight. */
 static inline void virtqueue_give(struct virtqueue_chain *chain, uint64_t data_bytes,
 				  bool device_writes)
 {
 	chain->writable_bytes = chain->tail_bytes + (device_writes ? data_bytes : 0);
+}
+
+/*
+ * Judges a used entry by the shadow alone: the slot that it names is free again,
+ * or the device broken, and the result NULL.
+ */
+static inline struct virtqueue_chain *virtqueue_retire(struct virtqueue *vq, uint32_t id,
+						       uint64_t *writable_bytes)
+{
+	if (UNLIKELY(id >= vq->id_limit)) {
+		virtqueue_break(vq, "used id out of range");
+		return NULL;
+	}
+	struct virtqueue_chain *chain = &vq->chains[id];
+	*writable_bytes = chain->writable_bytes;
+	if (UNLIKELY(!*writable_bytes)) {
+		virtqueue_break(vq, "used id is not in flight");
+		return NULL;
+	}
+	vq->popped++;
+	chain->writable_bytes = 0;
+	chain->next_free = vq->free;
+	vq->free = chain;
+	return chain;
 }
 
 /* --- split --- */
@@ -144,7 +166,7 @@ static inline void virtqueue_give(struct virtqueue_chain *chain, uint64_t data_b
  */
 struct virtqueue_split_adder {
 	struct virtqueue_chain *free;
-	uint16_t *ring;
+	struct virtq_avail *avail;
 	uint32_t added, index_mask;
 };
 
@@ -152,7 +174,7 @@ static inline struct virtqueue_split_adder virtqueue_split_add_begin(const struc
 {
 	return (struct virtqueue_split_adder){
 		.free = vq->free,
-		.ring = vq->avail->ring,
+		.avail = vq->avail,
 		.added = vq->added,
 		.index_mask = vq->index_mask,
 	};
@@ -169,13 +191,13 @@ static inline void virtqueue_split_fill(struct virtqueue_split_adder *adder,
 	data->len = length_bytes;
 	data->flags = device_writes ? VIRTQ_DESC_F_NEXT | VIRTQ_DESC_F_WRITE : VIRTQ_DESC_F_NEXT;
 	virtqueue_give(chain, length_bytes, device_writes);
-	adder->ring[adder->added++ & adder->index_mask] = chain->slot;
+	adder->avail->ring[adder->added++ & adder->index_mask] = chain->slot;
 	adder->free = chain->next_free;
 }
 
 /*
- * One segment; the caller knows that a slot is free. NULL, and nothing is
- * added: the slot's last chain was of another length (virtqueue_add() mends it).
+ * One segment. NULL, and nothing is added: no slot is free, or its last chain
+ * was of another length (virtqueue_add() mends it).
  */
 static inline struct virtqueue_chain *
 virtqueue_split_add_next(struct virtqueue_split_adder *adder,
@@ -193,20 +215,6 @@ static inline void virtqueue_split_add_end(struct virtqueue *vq,
 {
 	vq->free = adder->free;
 	vq->added = adder->added;
-}
-
-static inline uint16_t virtqueue_split_add_one(struct virtqueue *vq,
-					       const struct virtqueue_segment *segment,
-					       bool device_writes)
-{
-	struct virtqueue_chain *chain = vq->free;
-	assert_always(chain);
-	if (UNLIKELY(chain->data_segments != 1))
-		virtqueue_split_relink(vq, chain, 1);
-	struct virtqueue_split_adder adder = virtqueue_split_add_begin(vq);
-	virtqueue_split_fill(&adder, chain, segment, device_writes);
-	virtqueue_split_add_end(vq, &adder);
-	return chain->slot;
 }
 
 /*
@@ -228,94 +236,31 @@ static inline int virtqueue_split_look(struct virtqueue *vq)
 	return 1;
 }
 
-/* Popping many, likewise. */
-struct virtqueue_split_popper {
-	struct virtqueue_chain *free, *chains;
-	const struct virtq_used_elem *ring;
-	uint32_t popped, index_mask, id_limit;
-	const char *lie; /* NULL: none met */
-};
-
 /*
- * *count is how many can be popped, at most max. Then up to as many
- * virtqueue_split_pop_next(), until one fails; in any case
- * virtqueue_split_pop_end(). Results as virtqueue_pop(); only after 1 there is
- * something to end.
+ * How many can be popped without another look: at least one, or 0, or
+ * -ERR_DEVICE.
  */
-static inline int virtqueue_split_pop_begin(struct virtqueue *vq, uint32_t max,
-					    struct virtqueue_split_popper *popper, uint32_t *count)
+static inline int virtqueue_split_ready(struct virtqueue *vq)
 {
 	if (vq->popped == vq->used_seen) {
 		int found = virtqueue_split_look(vq);
 		if (found <= 0)
 			return found;
 	}
-	*count = MIN(max, vq->used_seen - vq->popped);
-	*popper = (struct virtqueue_split_popper){
-		.free = vq->free,
-		.chains = vq->chains,
-		.ring = vq->used->ring,
-		.popped = vq->popped,
-		.index_mask = vq->index_mask,
-		.id_limit = vq->id_limit,
-	};
-	return 1;
+	return (int)(vq->used_seen - vq->popped);
 }
 
 /*
- * The chain of the next used entry, free again; NULL: the entry is a lie. The
- * length is the device's word; what it could have written is the shadow's.
+ * Pops one of those that are ready. The length is the device's word; what it
+ * could have written is the shadow's. NULL: the entry is a lie, the device broken.
  */
 static inline struct virtqueue_chain *
-virtqueue_split_pop_next(struct virtqueue_split_popper *popper, uint32_t *length_bytes,
-			 uint64_t *writable_bytes)
+virtqueue_split_pop_next(struct virtqueue *vq, uint32_t *length_bytes, uint64_t *writable_bytes)
 {
-	const struct virtq_used_elem *element = &popper->ring[popper->popped & popper->index_mask];
+	const struct virtq_used_elem *element = &vq->used->ring[vq->popped & vq->index_mask];
 	uint32_t id = load_once(&element->id);
 	*length_bytes = load_once(&element->len);
-	if (UNLIKELY(id >= popper->id_limit)) {
-		popper->lie = "used id out of range";
-		return NULL;
-	}
-	struct virtqueue_chain *chain = &popper->chains[id];
-	*writable_bytes = chain->writable_bytes;
-	if (UNLIKELY(!*writable_bytes)) {
-		popper->lie = "used id is not in flight";
-		return NULL;
-	}
-	popper->popped++;
-	chain->writable_bytes = 0;
-	chain->next_free = popper->free;
-	popper->free = chain;
-	return chain;
-}
-
-/* False when a lie was met: the device is broken. */
-static inline bool virtqueue_split_pop_end(struct virtqueue *vq,
-					   const struct virtqueue_split_popper *popper)
-{
-	vq->free = popper->free;
-	vq->popped = popper->popped;
-	if (UNLIKELY(popper->lie))
-		virtqueue_break(vq, popper->lie);
-	return !popper->lie;
-}
-
-static inline int virtqueue_split_pop(struct virtqueue *vq, uint16_t *slot, uint32_t *written_bytes)
-{
-	struct virtqueue_split_popper popper;
-	uint32_t count, length_bytes;
-	uint64_t writable_bytes;
-	int found = virtqueue_split_pop_begin(vq, 1, &popper, &count);
-	if (found <= 0)
-		return found;
-	const struct virtqueue_chain *chain =
-		virtqueue_split_pop_next(&popper, &length_bytes, &writable_bytes);
-	if (UNLIKELY(!virtqueue_split_pop_end(vq, &popper)))
-		return -ERR_DEVICE;
-	*slot = chain->slot;
-	*written_bytes = (uint32_t)MIN(length_bytes, writable_bytes);
-	return 1;
+	return virtqueue_retire(vq, id, writable_bytes);
 }
 
 static inline bool virtqueue_split_has_completions(const struct virtqueue *vq)
@@ -365,47 +310,78 @@ static inline uint32_t virtqueue_packed_next(const struct virtqueue *vq, uint32_
 }
 
 /*
- * Makes a head available whose other fields, and whose chain, are written. The
- * first head of a batch waits for virtqueue_publish(): until then the device
- * stops in front of it, so the others need no order among themselves.
+ * Adding many indirect chains, likewise: what each of them would read and write
+ * again is in locals between begin and end.
  */
-static inline void virtqueue_packed_show(const struct virtqueue *vq, uint32_t position,
-					 uint16_t bits)
+struct virtqueue_packed_adder {
+	struct virtqueue_chain *free;
+	struct pvirtq_desc *ring;
+	uint32_t added, position, first_avail, size;
+	uint16_t bits, kind;
+};
+
+static inline struct virtqueue_packed_adder virtqueue_packed_add_begin(const struct virtqueue *vq)
 {
-	if (position != vq->first_avail)
-		vq->ring[position].flags = vq->head_kind | bits;
+	return (struct virtqueue_packed_adder){
+		.free = vq->free,
+		.ring = vq->ring,
+		.added = vq->added,
+		.position = vq->next_avail,
+		.first_avail = vq->first_avail,
+		.size = vq->size,
+		.bits = vq->avail_bits,
+		.kind = vq->head_kind,
+	};
 }
 
-/* The one entry of an indirect chain. */
-static inline void virtqueue_packed_add_table(struct virtqueue *vq,
-					      const struct virtqueue_chain *chain, uint16_t count)
+/*
+ * Takes the first free chain, whose table is written, and makes its head
+ * available. The first head of a batch waits for virtqueue_publish(): until then
+ * the device stops in front of it, so the others need no order among themselves.
+ */
+static inline void virtqueue_packed_show(struct virtqueue_packed_adder *adder,
+					 struct virtqueue_chain *chain, uint32_t count)
 {
-	uint32_t position = vq->next_avail;
-	struct pvirtq_desc *head = &vq->ring[position];
+	struct pvirtq_desc *head = &adder->ring[adder->position];
 	head->addr = chain->table.value;
-	head->len = (uint32_t)((count + 2u) * sizeof(struct pvirtq_desc));
+	head->len = (uint32_t)((count + 2) * sizeof(struct pvirtq_desc));
 	head->id = chain->slot;
-	virtqueue_packed_show(vq, position, vq->avail_bits);
-	vq->next_avail = virtqueue_packed_next(vq, position, 1, &vq->avail_bits);
+	if (adder->position != adder->first_avail)
+		head->flags = adder->kind | adder->bits;
+	adder->position++;
+	if (UNLIKELY(adder->position == adder->size)) {
+		adder->position = 0;
+		adder->bits ^= PVIRTQ_WRAP_BITS;
+	}
+	adder->free = chain->next_free;
+	adder->added++;
 }
 
-/* Indirect chains only; the others have virtqueue_packed_add(). */
-static inline uint16_t virtqueue_packed_add_one(struct virtqueue *vq,
-						const struct virtqueue_segment *segment,
-						bool device_writes)
+/* As virtqueue_split_add_next(); rings with indirect chains only. */
+static inline struct virtqueue_chain *
+virtqueue_packed_add_next(struct virtqueue_packed_adder *adder,
+			  const struct virtqueue_segment *segment, bool device_writes)
 {
-	struct virtqueue_chain *chain = virtqueue_take(vq);
+	struct virtqueue_chain *chain = adder->free;
 	if (UNLIKELY(chain->data_segments != 1))
-		virtqueue_packed_relink(chain, 1);
+		return NULL;
 	uint32_t length_bytes = segment->length_bytes;
 	struct pvirtq_desc *data = chain->packed;
 	data->addr = segment->address.value;
 	data->len = length_bytes;
 	data->flags = device_writes ? VIRTQ_DESC_F_WRITE : 0;
 	virtqueue_give(chain, length_bytes, device_writes);
-	virtqueue_packed_add_table(vq, chain, 1);
-	vq->added++;
-	return chain->slot;
+	virtqueue_packed_show(adder, chain, 1);
+	return chain;
+}
+
+static inline void virtqueue_packed_add_end(struct virtqueue *vq,
+					    const struct virtqueue_packed_adder *adder)
+{
+	vq->free = adder->free;
+	vq->added = adder->added;
+	vq->next_avail = adder->position;
+	vq->avail_bits = adder->bits;
 }
 
 /*
@@ -418,53 +394,33 @@ static inline bool virtqueue_packed_is_used(const struct virtqueue *vq, uint16_t
 	return (flags & PVIRTQ_WRAP_BITS) == vq->used_bits;
 }
 
-/*
- * Judges a used entry by the shadow alone: frees the slot that it names, or
- * breaks the device.
- */
-static inline bool virtqueue_take_back(struct virtqueue *vq, uint32_t id, uint32_t length_bytes,
-				       uint32_t *written_bytes)
+/* 1: there is a used entry; 0; -ERR_DEVICE. */
+static inline int virtqueue_packed_ready(struct virtqueue *vq)
 {
-	if (UNLIKELY(id >= vq->id_limit)) {
-		virtqueue_break(vq, "used id out of range");
-		return false;
-	}
-	struct virtqueue_chain *chain = &vq->chains[id];
-	uint64_t writable_bytes = chain->writable_bytes;
-	if (UNLIKELY(!writable_bytes)) {
-		virtqueue_break(vq, "used id is not in flight");
-		return false;
-	}
-	vq->popped++;
-	chain->writable_bytes = 0;
-	chain->next_free = vq->free;
-	vq->free = chain;
-	*written_bytes = (uint32_t)MIN(length_bytes, writable_bytes);
-	return true;
-}
-
-static inline int virtqueue_packed_pop(struct virtqueue *vq, uint16_t *slot,
-				       uint32_t *written_bytes)
-{
-	uint32_t position = vq->next_used;
-	const struct pvirtq_desc *used = &vq->ring[position];
 	/* Acquire: id and len are read after the flags. Pairs with the device's
 	 * release when it writes them (2.8.21). */
-	if (!virtqueue_packed_is_used(vq, load_acquire(&used->flags)))
+	if (!virtqueue_packed_is_used(vq, load_acquire(&vq->ring[vq->next_used].flags)))
 		return UNLIKELY(vq->broken_reason) ? -ERR_DEVICE : 0;
 	if (UNLIKELY(vq->popped == vq->published)) {
 		virtqueue_break(vq, "used entry with nothing in flight");
 		return -ERR_DEVICE;
 	}
-	uint32_t id = load_once(&used->id);
-	uint32_t length_bytes = load_once(&used->len);
-	if (UNLIKELY(!virtqueue_take_back(vq, id, length_bytes, written_bytes)))
-		return -ERR_DEVICE;
-	/* How far to skip is what we wrote, whatever the device says. */
-	vq->next_used =
-		virtqueue_packed_next(vq, position, vq->chains[id].ring_entries, &vq->used_bits);
-	*slot = (uint16_t)id;
 	return 1;
+}
+
+/* As virtqueue_split_pop_next(). */
+static inline struct virtqueue_chain *
+virtqueue_packed_pop_next(struct virtqueue *vq, uint32_t *length_bytes, uint64_t *writable_bytes)
+{
+	const struct pvirtq_desc *used = &vq->ring[vq->next_used];
+	uint32_t id = load_once(&used->id);
+	*length_bytes = load_once(&used->len);
+	struct virtqueue_chain *chain = virtqueue_retire(vq, id, writable_bytes);
+	/* How far to skip is what we wrote, whatever the device says. */
+	if (LIKELY(chain))
+		vq->next_used = virtqueue_packed_next(vq, vq->next_used, chain->ring_entries,
+						      &vq->used_bits);
+	return chain;
 }
 
 static inline bool virtqueue_packed_has_completions(const struct virtqueue *vq)
@@ -475,27 +431,63 @@ static inline bool virtqueue_packed_has_completions(const struct virtqueue *vq)
 
 /* --- either --- */
 
-static inline uint16_t
-virtqueue_add_one(struct virtqueue *vq, const struct virtqueue_segment *segment, bool device_writes)
+/* How many can be popped at once: at least one, or 0, or -ERR_DEVICE. */
+static inline int virtqueue_ready(struct virtqueue *vq)
 {
-	if (!vq->packed)
-		return virtqueue_split_add_one(vq, segment, device_writes);
-	if (vq->indirect)
-		return virtqueue_packed_add_one(vq, segment, device_writes);
-	return virtqueue_packed_add(vq, segment, 1, device_writes);
+	return vq->packed ? virtqueue_packed_ready(vq) : virtqueue_split_ready(vq);
 }
 
-static inline int virtqueue_pop_one(struct virtqueue *vq, uint16_t *slot, uint32_t *written_bytes)
+static inline struct virtqueue_chain *
+virtqueue_pop_next(struct virtqueue *vq, uint32_t *length_bytes, uint64_t *writable_bytes)
 {
-	return vq->packed ? virtqueue_packed_pop(vq, slot, written_bytes)
-			  : virtqueue_split_pop(vq, slot, written_bytes);
+	return vq->packed ? virtqueue_packed_pop_next(vq, length_bytes, writable_bytes)
+			  : virtqueue_split_pop_next(vq, length_bytes, writable_bytes);
 }
 
-/* The same as without _inline. */
+/*
+ * Adding many to a ring of known format; a packed one must have indirect chains.
+ * As the formats' own functions.
+ */
+struct virtqueue_adder {
+	struct virtqueue_split_adder split;
+	struct virtqueue_packed_adder packed;
+};
+
+static ALWAYS_INLINE void virtqueue_add_begin(const struct virtqueue *vq, bool packed,
+					      struct virtqueue_adder *adder)
+{
+	if (packed)
+		adder->packed = virtqueue_packed_add_begin(vq);
+	else
+		adder->split = virtqueue_split_add_begin(vq);
+}
+
+static ALWAYS_INLINE struct virtqueue_chain *
+virtqueue_add_next(struct virtqueue_adder *adder, bool packed,
+		   const struct virtqueue_segment *segment, bool device_writes)
+{
+	return packed ? virtqueue_packed_add_next(&adder->packed, segment, device_writes)
+		      : virtqueue_split_add_next(&adder->split, segment, device_writes);
+}
+
+static ALWAYS_INLINE void virtqueue_add_end(struct virtqueue *vq, bool packed,
+					    const struct virtqueue_adder *adder)
+{
+	if (packed)
+		virtqueue_packed_add_end(vq, &adder->packed);
+	else
+		virtqueue_split_add_end(vq, &adder->split);
+}
+
+/* Whether virtqueue_add_next() is for this ring. */
+static inline bool virtqueue_adds_many(const struct virtqueue *vq)
+{
+	return !vq->packed || vq->indirect;
+}
+
+/* The same as without _inline, for when something was added. */
 static inline bool virtqueue_publish_inline(struct virtqueue *vq)
 {
-	if (vq->added == vq->published)
-		return false;
 	return vq->packed ? virtqueue_packed_publish(vq) : virtqueue_split_publish(vq);
 }
 

@@ -112,23 +112,28 @@ static uint64_t add_direct(struct virtqueue *vq, struct virtqueue_chain *chain,
 	}
 	write_entry(vq, chain, chain->tail, chain->tail_bytes, VIRTQ_DESC_F_WRITE);
 	chain->ring_entries = (uint16_t)(count + 2);
-	virtqueue_packed_show(vq, head_position, head_bits);
+	if (head_position != vq->first_avail) /* as virtqueue_packed_show() */
+		vq->ring[head_position].flags = vq->head_kind | head_bits;
 	return data_bytes;
 }
 
 uint16_t virtqueue_packed_add(struct virtqueue *vq, const struct virtqueue_segment *segments,
 			      uint16_t count, bool device_writes)
 {
-	struct virtqueue_chain *chain = virtqueue_take(vq);
+	struct virtqueue_chain *chain = vq->free;
 	uint64_t data_bytes;
+	assert_always(chain != VIRTQUEUE_NO_CHAIN);
 	if (vq->indirect) {
+		struct virtqueue_packed_adder adder = virtqueue_packed_add_begin(vq);
 		data_bytes = fill_table(chain, segments, count, device_writes);
-		virtqueue_packed_add_table(vq, chain, count);
+		virtqueue_packed_show(&adder, chain, count);
+		virtqueue_packed_add_end(vq, &adder);
 	} else {
 		data_bytes = add_direct(vq, chain, segments, count, device_writes);
+		vq->free = chain->next_free;
+		vq->added++;
 	}
 	virtqueue_give(chain, data_bytes, device_writes);
-	vq->added++;
 	return chain->slot;
 }
 

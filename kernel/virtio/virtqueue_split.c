@@ -85,7 +85,9 @@ NOINLINE void virtqueue_split_relink(struct virtqueue *vq, struct virtqueue_chai
 uint16_t virtqueue_split_add(struct virtqueue *vq, const struct virtqueue_segment *segments,
 			     uint16_t count, bool device_writes)
 {
-	struct virtqueue_chain *chain = virtqueue_take(vq);
+	struct virtqueue_chain *chain = vq->free;
+	assert_always(chain != VIRTQUEUE_NO_CHAIN);
+	vq->free = chain->next_free;
 	if (chain->data_segments != count)
 		virtqueue_split_relink(vq, chain, count);
 	uint16_t flags = device_writes ? VIRTQ_DESC_F_NEXT | VIRTQ_DESC_F_WRITE : VIRTQ_DESC_F_NEXT;

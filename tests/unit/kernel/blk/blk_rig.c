@@ -180,16 +180,17 @@ static void check_within_limits(const struct blk_queue *queue, const struct blk_
 	assert_int_equal(bytes, (uint64_t)request->sector_count * SECTOR_BYTES);
 }
 
-static unsigned fake_submit(struct blk_queue *queue, struct blk_request *const *requests,
-		       unsigned count)
+static unsigned fake_submit(struct blk_queue *queue, const struct blk_run *run,
+			    struct blk_request *const *requests, unsigned count)
 {
 	struct rig_queue *fake = rig_fake(queue);
 	uint32_t used = fake->slot_count + fake->completed_count;
 	uint32_t room = MIN(fake->depth - used, fake->take_most);
+	unsigned i;
 
 	fake->submit_calls++;
 	count = MIN(count, room);
-	for (unsigned i = 0; i < count; i++) {
+	for (i = 0; i < count && blk_run_takes(run, requests[i]); i++) {
 		check_within_limits(queue, requests[i]);
 		fake->slots[fake->slot_count++] = requests[i];
 		if (fake->log_count == ARRAY_COUNT(fake->log))
@@ -199,17 +200,14 @@ static unsigned fake_submit(struct blk_queue *queue, struct blk_request *const *
 		fake->log[fake->log_count].segment_count = requests[i]->segment_count;
 		fake->log[fake->log_count++].op = requests[i]->op;
 	}
-	return count;
+	return i;
 }
 
 static void fake_publish(struct blk_queue *queue)
 {
 	struct rig_queue *fake = rig_fake(queue);
-	uint64_t now = clock_tsc();
-
 	assert_true(fake->published < fake->slot_count);
-	while (fake->published < fake->slot_count)
-		fake->slots[fake->published++]->doorbell_tsc = now;
+	fake->published = fake->slot_count;
 	fake->publish_calls++;
 	queue->counters.batches++;
 	queue->counters.doorbells++;
@@ -226,7 +224,7 @@ static unsigned fake_reap(struct blk_queue *queue, struct blk_request **out, uns
 	memmove(fake->completed, fake->completed + count,
 		fake->completed_count * sizeof(out[0]));
 	if (fake->breaks)
-		queue->broken = true;
+		blk_break(queue);
 	return count;
 }
 
@@ -241,6 +239,7 @@ static bool fake_arm(struct blk_queue *queue, unsigned ahead)
 {
 	struct rig_queue *fake = rig_fake(queue);
 
+	ahead = MAX(1u, MIN(ahead, queue->in_flight));
 	fake->arms++;
 	fake->last_ahead = ahead;
 	fake->armed = fake->completed_count < ahead;

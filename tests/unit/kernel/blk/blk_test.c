@@ -153,18 +153,23 @@ static void a_driver_without_arm_is_polled_only(void **state)
 
 /* --- the plain path --- */
 
-static void a_batch_is_one_driver_call_and_one_doorbell(void **state)
+/* A run of alike requests is one driver call, a batch of several one doorbell. */
+static void submit_and_check_calls(uint32_t writes_every, uint32_t calls)
 {
-	(void)state;
 	struct blk_limits limits = rig_limits();
 	struct blk_queue *queue = &rig_create(1, 1, &limits)->queues[0];
 	struct blk_request *batch[32];
 
-	for (uint32_t i = 0; i < 32; i++)
-		batch[i] = &rig_request(i % 2 ? BLK_WRITE : BLK_READ, i * 8, 8)->request;
+	rig_done_total = 0;
+	for (uint32_t i = 0; i < 32; i++) {
+		bool writes = i % writes_every == writes_every - 1;
+		batch[i] = &rig_request(writes ? BLK_WRITE : BLK_READ, i * 8, 8)->request;
+	}
 	assert_int_equal(blk_submit(queue, batch, 32), 32);
-	assert_int_equal(rig_fake(queue)->submit_calls, 1);
+	assert_int_equal(rig_fake(queue)->submit_calls, calls);
 	assert_int_equal(rig_fake(queue)->publish_calls, 1);
+	for (uint32_t i = 0; i < 32; i++)
+		assert_int_equal(batch[i]->doorbell_tsc, queue->doorbell_tsc);
 	assert_int_equal(queue->in_flight, 32);
 	assert_false(queue->special);
 	rig_complete_all(queue);
@@ -176,6 +181,47 @@ static void a_batch_is_one_driver_call_and_one_doorbell(void **state)
 	assert_int_equal(queue->counters.completions, 32);
 	assert_int_equal(queue->counters.batches, 1);
 	assert_int_equal(queue->counters.errors, 0);
+}
+
+static void a_batch_is_one_doorbell_and_one_call_for_each_run(void **state)
+{
+	(void)state;
+	submit_and_check_calls(64, 1);
+	submit_and_check_calls(1, 1);
+	submit_and_check_calls(2, 32);
+	submit_and_check_calls(8, 8);
+}
+
+/* What was learnt of one request must not let another one through. */
+static void a_request_that_looks_plain_is_checked_for_what_differs(void **state)
+{
+	(void)state;
+	struct blk_limits limits = rig_limits();
+
+	limits.read_only = true;
+	struct blk_queue *queue = &rig_create(1, 1, &limits)->queues[0];
+	uint64_t last = limits.capacity_sectors - 8;
+	const struct { enum blk_op op; uint64_t sector; enum blk_status expected; } cases[] = {
+		{ BLK_READ, 0, BLK_OK },
+		{ BLK_WRITE, 0, BLK_READ_ONLY },
+		{ BLK_READ, last, BLK_OK },
+		{ BLK_READ, last + 1, BLK_OUT_OF_RANGE },
+		{ BLK_READ, UINT64_MAX, BLK_OUT_OF_RANGE },
+		{ BLK_READ, 8, BLK_OK },
+	};
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		struct rig_request *r = rig_request(cases[i].op, cases[i].sector, 8);
+
+		assert_true(rig_submit(queue, r));
+		rig_drain(queue);
+		assert_int_equal(r->request.status, cases[i].expected);
+	}
+	/* A disk that shrinks below one request. */
+	queue->device->limits.capacity_sectors = 7;
+	struct rig_request *r = rig_request(BLK_READ, 0, 8);
+	assert_true(rig_submit(queue, r));
+	rig_drain(queue);
+	assert_int_equal(r->request.status, BLK_OUT_OF_RANGE);
 }
 
 static void each_request_is_done_once_in_the_order_of_completion(void **state)
@@ -323,11 +369,12 @@ static void stages_are_stamped_in_order(void **state)
 	rig_submit(queue, r);
 	rig_complete_all(queue);
 	blk_note_interrupt(queue);
+	uint64_t interrupt_tsc = queue->interrupt_tsc;
 	rig_now_tsc += 500;
 	assert_int_equal(blk_poll(queue), 1);
 	assert_true(r->request.submit_tsc < r->request.doorbell_tsc);
 	assert_true(r->request.doorbell_tsc < r->request.discover_tsc);
-	assert_int_equal(r->request.discover_tsc, queue->interrupt_tsc);
+	assert_int_equal(r->request.discover_tsc, interrupt_tsc);
 }
 
 static void an_interrupt_before_the_doorbell_discovers_nothing(void **state)
@@ -475,7 +522,8 @@ int main(void)
 		rig_test(more_queues_than_cpus_are_used_round_robin),
 		rig_test(fewer_queues_than_cpus_are_shared_by_those_without),
 		rig_test(a_driver_without_arm_is_polled_only),
-		rig_test(a_batch_is_one_driver_call_and_one_doorbell),
+		rig_test(a_batch_is_one_doorbell_and_one_call_for_each_run),
+		rig_test(a_request_that_looks_plain_is_checked_for_what_differs),
 		rig_test(each_request_is_done_once_in_the_order_of_completion),
 		rig_test(a_full_driver_is_back_pressure_and_loses_nothing),
 		rig_test(more_completions_than_one_reap_are_all_delivered),

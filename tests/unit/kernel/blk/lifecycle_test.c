@@ -247,7 +247,7 @@ static void an_interrupt_and_the_sleep_that_it_ends_are_noted(void **state)
 	assert_non_null(interrupt);
 	assert_non_null(sleep);
 	assert_int_equal(interrupt->count, 1);
-	assert_int_equal(interrupt->tsc[0], sleeper->interrupt_tsc);
+	assert_int_equal(interrupt->tsc[0], sleeper->last_interrupt_tsc);
 	assert_true(sleep->tsc[0] < interrupt->tsc[0]);
 	assert_true(interrupt->tsc[0] < sleep->tsc[1]);
 	assert_int_equal(delivery->marks, LIFECYCLE_WHOLE | LIFECYCLE_INTERRUPTED);

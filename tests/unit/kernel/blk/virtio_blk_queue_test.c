@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "kernel/blk/blk_impl.h"
 #include "kernel/blk/virtio_blk_impl.h"
 #include "kernel/lib/err.h"
 #include "tests/unit/fake_device.h"
@@ -44,6 +45,40 @@ const char *blk_op_name(enum blk_op op)
 {
 	(void)op;
 	return "";
+}
+
+/* The layer: what is plain is, and all else is not for it to come by here. */
+
+bool blk_learn_plain(struct blk_queue *blk, uint64_t looks)
+{
+	blk->plain_looks = looks | blk->plain_ops;
+	return true;
+}
+
+unsigned blk_submit_special(struct blk_queue *blk, struct blk_request *const *requests,
+			    unsigned count)
+{
+	(void)blk, (void)requests, (void)count;
+	fail();
+	return 0;
+}
+
+/* How many the plain path took of a batch that it could not take as a whole. */
+unsigned blk_submit_rest(struct blk_queue *blk, struct blk_request *const *requests,
+			 unsigned taken, unsigned count)
+{
+	assert_in_range(taken, 0, count - 1);
+	blk->in_flight += taken;
+	blk->doorbell_tsc = clock_tsc();
+	for (unsigned i = 0; i < taken; i++)
+		requests[i]->doorbell_tsc = blk->doorbell_tsc;
+	blk->driver->publish(blk);
+	return taken;
+}
+
+void blk_break(struct blk_queue *blk)
+{
+	blk->broken = true;
 }
 
 /* --- a queue and its device --- */
@@ -106,9 +141,15 @@ static struct blk_request request_of(enum blk_op op, uint16_t segment_count)
 	};
 }
 
+static struct blk_run run_of(const struct blk_request *request)
+{
+	return (struct blk_run){ .looks = blk_looks(request), .last_sector = UINT64_MAX };
+}
+
 static void give(struct blk_request *request)
 {
-	assert_int_equal(queue->driver->submit(queue, &request, 1), 1);
+	struct blk_run run = run_of(request);
+	assert_int_equal(queue->driver->submit(queue, &run, &request, 1), 1);
 	queue->driver->publish(queue);
 }
 
@@ -236,13 +277,21 @@ static void a_mixed_batch(void)
 {
 	static const enum blk_op ops[] = { BLK_READ, BLK_READ, BLK_WRITE, BLK_FLUSH, BLK_WRITE,
 					   BLK_READ, BLK_DISCARD, BLK_READ };
+	unsigned taken = 0, calls = 0;
 	struct blk_request requests[ARRAY_COUNT(ops)], *list[ARRAY_COUNT(ops)];
 	for (unsigned i = 0; i < ARRAY_COUNT(ops); i++) {
 		requests[i] = request_of(ops[i], ops[i] <= BLK_WRITE ? 1 + (i == 4) : 0);
 		requests[i].sector = i;
 		list[i] = &requests[i];
 	}
-	assert_int_equal(queue->driver->submit(queue, list, ARRAY_COUNT(ops)), ARRAY_COUNT(ops));
+	for (; taken < ARRAY_COUNT(ops); calls++) {
+		struct blk_run run = run_of(list[taken]);
+		unsigned more = queue->driver->submit(queue, &run, list + taken,
+						      ARRAY_COUNT(ops) - (unsigned)taken);
+		assert_in_range(more, 1, ARRAY_COUNT(ops));
+		taken += more;
+	}
+	assert_int_equal(calls, 7); /* the first two are alike */
 	assert_null(fake_device_take(&device));
 	queue->driver->publish(queue);
 	for (unsigned i = 0; i < ARRAY_COUNT(ops); i++) {
@@ -270,21 +319,18 @@ static void doorbells(void)
 		requests[i] = request_of(BLK_READ, 1);
 		list[i] = &requests[i];
 	}
+	struct blk_run run = run_of(list[0]);
 	fake_device_want_doorbell(&device, 1);
-	assert_int_equal(queue->driver->submit(queue, list, 2), 2);
+	assert_int_equal(queue->driver->submit(queue, &run, list, 2), 2);
 	assert_int_equal(doorbell, UINT16_MAX);
 	queue->driver->publish(queue);
 	assert_int_equal(doorbell, 3);
-	assert_true(requests[0].doorbell_tsc);
-	assert_int_equal(requests[0].doorbell_tsc, requests[1].doorbell_tsc);
-	assert_int_equal(requests[2].doorbell_tsc, 0);
 	take();
 	take();
 	fake_device_refuse_doorbell(&device);
 	doorbell = UINT16_MAX;
 	give(list[2]);
 	assert_int_equal(doorbell, UINT16_MAX);
-	assert_true(requests[2].doorbell_tsc >= requests[1].doorbell_tsc);
 	assert_int_equal(queue->counters.batches, 2);
 	assert_int_equal(queue->counters.doorbells, 1);
 	assert_int_equal(queue->counters.doorbells_suppressed, 1);
@@ -351,6 +397,88 @@ static void no_answer_is_taken_for_a_better_one(void **state)
 	on_every_ring(every_answer);
 }
 
+/* --- the plain path --- */
+
+static unsigned done_count;
+static struct blk_request *resubmit;
+
+/* The first one that is done submits another one. */
+static void count_done(struct blk_request *request)
+{
+	struct blk_request *another = resubmit;
+	assert_int_equal(request->status, BLK_OK);
+	assert_true(request->doorbell_tsc && request->doorbell_tsc <= request->discover_tsc);
+	done_count++;
+	resubmit = NULL;
+	if (another)
+		assert_int_equal(queue->driver->plain_submit(queue, &another, 1), 1);
+}
+
+static void plain_reads_and_writes(void)
+{
+	struct blk_request requests[9], *list[9];
+	struct blk_device blk_device = { .limits.capacity_sectors = UINT64_MAX };
+	queue->device = &blk_device;
+	queue->plain_ops = BLK_READ ^ BLK_WRITE;
+	for (unsigned i = 0; i < 9; i++) {
+		requests[i] = request_of(i < 6 ? BLK_READ : BLK_WRITE, 1);
+		requests[i].done = count_done;
+		list[i] = &requests[i];
+	}
+	done_count = 0;
+	assert_int_equal(queue->driver->plain_poll(queue), 0);
+	assert_int_equal(queue->driver->plain_submit(queue, list, 8), 6); /* a run */
+	assert_int_equal(queue->driver->plain_submit(queue, list + 6, 2), 2);
+	assert_int_equal(queue->in_flight, 8);
+	for (unsigned round = 0; round < 2; round++) {
+		for (unsigned i = 0; i < 4; i++) {
+			struct seen seen = take();
+			answer(&seen, VIRTIO_BLK_S_OK, round ? 1 + 4096 : 4097);
+		}
+		resubmit = round ? NULL : list[8];
+		assert_int_equal(queue->driver->plain_poll(queue), 4);
+		assert_int_equal(done_count, 4 + 4 * round);
+		assert_int_equal(queue->in_flight, round ? 1 : 5);
+	}
+	assert_int_equal(queue->counters.completions, 8);
+	assert_false(queue->broken);
+}
+
+static void the_plain_path_takes_runs_and_delivers_what_is_there(void **state)
+{
+	(void)state;
+	on_every_ring(plain_reads_and_writes);
+}
+
+static void a_lie_to_the_plain_path(void)
+{
+	struct blk_request requests[2];
+	for (unsigned i = 0; i < 2; i++) {
+		requests[i] = request_of(BLK_READ, 1);
+		requests[i].done = count_done;
+		requests[i].doorbell_tsc = 1;
+		give(&requests[i]);
+		queue->in_flight++;
+	}
+	struct seen first = take();
+	queue->doorbell_tsc = 1;
+	done_count = 0;
+	answer(&first, VIRTIO_BLK_S_OK, 4097);
+	fake_device_lie(&device, first.id, 4097, 1); /* once more */
+	fake_device_show(&device);
+	assert_int_equal(queue->driver->plain_poll(queue), 1);
+	assert_int_equal(queue->driver->plain_poll(queue), 0);
+	assert_true(queue->broken);
+	assert_int_equal(done_count, 1);
+	assert_int_equal(queue->in_flight, 1);
+}
+
+static void the_plain_path_delivers_nothing_twice(void **state)
+{
+	(void)state;
+	on_every_ring(a_lie_to_the_plain_path);
+}
+
 /* --- full, out of order, broken, given up --- */
 
 static unsigned fill_up(struct blk_request *requests)
@@ -360,9 +488,10 @@ static unsigned fill_up(struct blk_request *requests)
 		requests[i] = request_of(BLK_READ, 1);
 		list[i] = &requests[i];
 	}
-	unsigned taken = queue->driver->submit(queue, list, ARRAY_COUNT(list));
+	struct blk_run run = run_of(list[0]);
+	unsigned taken = queue->driver->submit(queue, &run, list, ARRAY_COUNT(list));
 	assert_int_equal(taken, queue->depth);
-	assert_int_equal(queue->driver->submit(queue, &list[taken], 1), 0);
+	assert_int_equal(queue->driver->submit(queue, &run, &list[taken], 1), 0);
 	queue->driver->publish(queue);
 	return taken;
 }
@@ -471,6 +600,8 @@ int main(void)
 		cmocka_unit_test(a_batch_keeps_its_order_and_waits_for_publish),
 		cmocka_unit_test(a_batch_rings_once_and_only_if_asked),
 		cmocka_unit_test(no_answer_is_taken_for_a_better_one),
+		cmocka_unit_test(the_plain_path_takes_runs_and_delivers_what_is_there),
+		cmocka_unit_test(the_plain_path_delivers_nothing_twice),
 		cmocka_unit_test(a_full_queue_is_a_count_and_any_order_is_right),
 		cmocka_unit_test(a_lie_breaks_the_queue_and_nothing_is_lost),
 		cmocka_unit_test(a_used_index_that_jumps_breaks_the_queue),

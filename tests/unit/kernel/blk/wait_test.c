@@ -122,6 +122,33 @@ static void irq_arms_sleeps_once_and_silences(void **state)
 	assert_int_equal(rig_timer_arms, 0);
 }
 
+static struct blk_queue *interrupted_queue;
+
+static void interrupt_comes(void)
+{
+	blk_note_interrupt(interrupted_queue);
+}
+
+static void irq_silences_no_event_that_has_passed(void **state)
+{
+	(void)state;
+	struct blk_queue *queue = queue_in(COMPLETION_IRQ);
+
+	queue->events_pass = true;
+	submit_reads(queue, 4);
+	blk_wait(&queue, 1, 1); /* woken by something else: the event is to come */
+	assert_int_equal(rig_fake(queue)->disarms, 1);
+	interrupted_queue = queue;
+	rig_on_sleep = interrupt_comes;
+	blk_wait(&queue, 1, 1);
+	assert_int_equal(rig_sleeps, 2);
+	rig_complete(queue, 0, BLK_OK);
+	blk_wait(&queue, 1, 1); /* there already: passed, too */
+	assert_int_equal(rig_sleeps, 2);
+	assert_int_equal(rig_fake(queue)->arms, 3);
+	assert_int_equal(rig_fake(queue)->disarms, 1);
+}
+
 static void irq_holds_back_no_more_than_the_caller_can_use(void **state)
 {
 	(void)state;
@@ -197,7 +224,7 @@ static void a_broken_queue_is_not_waited_for(void **state)
 	struct blk_queue *queue = queue_in(COMPLETION_POLL);
 
 	submit_reads(queue, 4);
-	queue->broken = true;
+	blk_break(queue);
 	blk_wait(&queue, 1, 1);
 	assert_int_equal(rig_sleeps, 1);
 	assert_int_equal(rig_fake(queue)->arms, 0);
@@ -257,6 +284,7 @@ static void a_queue_without_interrupts_is_polled_whatever_the_mode(void **state)
 	struct blk_queue *queue = counted_queue(COMPLETION_IRQ);
 
 	queue->polled_only = true;
+	blk_set_completion(queue->device, COMPLETION_IRQ);
 	submit_reads(queue, 1);
 	looks_until_there = 5;
 	blk_wait(&queue, 1, 1);
@@ -510,6 +538,7 @@ int main(void)
 		rig_test(the_wake_flag_ends_the_wait_and_is_cleared),
 		rig_test(with_nothing_in_flight_no_queue_is_touched),
 		rig_test(irq_arms_sleeps_once_and_silences),
+		rig_test(irq_silences_no_event_that_has_passed),
 		rig_test(irq_holds_back_no_more_than_the_caller_can_use),
 		rig_test(a_flush_is_not_held_back),
 		rig_test(what_waits_for_room_is_not_held_back),

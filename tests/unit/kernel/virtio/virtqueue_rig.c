@@ -107,13 +107,6 @@ static struct virtqueue_segment segment_of(uint32_t serial, uint16_t index)
 	};
 }
 
-static uint16_t ring_add(struct rig *rig, uint16_t count, bool device_writes)
-{
-	if (count == 1 && rig->added & 1)
-		return virtqueue_add_one(rig->vq, rig->segments, device_writes);
-	return virtqueue_add(rig->vq, rig->segments, count, device_writes);
-}
-
 static void record(struct rig *rig, uint16_t slot, uint16_t count, bool device_writes)
 {
 	assert_always(slot < rig->layout.slot_count);
@@ -132,34 +125,38 @@ uint16_t rig_add(struct rig *rig, uint16_t count, bool device_writes)
 		rig->segments[i] = segment_of(rig->added, i);
 	uint16_t free_before = virtqueue_free_slots(rig->vq);
 	uint16_t expected = virtqueue_next_slot(rig->vq);
-	uint16_t slot = ring_add(rig, count, device_writes);
+	uint16_t slot = virtqueue_add(rig->vq, rig->segments, count, device_writes);
 	assert_always(slot == expected);
 	assert_always(virtqueue_free_slots(rig->vq) == free_before - 1);
 	record(rig, slot, count, device_writes);
 	return slot;
 }
 
+/* Until a slot is met that carried another length; returns how many are left. */
+static unsigned add_alike(struct rig *rig, unsigned count, bool device_writes)
+{
+	struct virtqueue_adder adder;
+	bool packed = rig->config.packed;
+	if (!virtqueue_adds_many(rig->vq))
+		return count;
+	virtqueue_add_begin(rig->vq, packed, &adder);
+	for (; count; count--) {
+		struct virtqueue_segment segment = segment_of(rig->added, 0);
+		const struct virtqueue_chain *chain =
+			virtqueue_add_next(&adder, packed, &segment, device_writes);
+		if (!chain)
+			break;
+		record(rig, chain->slot, 1, device_writes);
+	}
+	virtqueue_add_end(rig->vq, packed, &adder);
+	return count;
+}
+
 void rig_add_many(struct rig *rig, unsigned count, bool device_writes)
 {
-	while (count) {
-		struct virtqueue_split_adder adder;
-		const struct virtqueue_chain *chain = NULL;
-		if (!rig->config.packed)
-			adder = virtqueue_split_add_begin(rig->vq);
-		while (!rig->config.packed && count) {
-			struct virtqueue_segment segment = segment_of(rig->added, 0);
-			chain = virtqueue_split_add_next(&adder, &segment, device_writes);
-			if (!chain)
-				break;
-			record(rig, chain->slot, 1, device_writes);
-			count--;
-		}
-		if (!rig->config.packed)
-			virtqueue_split_add_end(rig->vq, &adder);
-		if (!chain) { /* packed, or the slot carried another length */
-			rig_add(rig, 1, device_writes);
-			count--;
-		}
+	while ((count = add_alike(rig, count, device_writes))) {
+		rig_add(rig, 1, device_writes);
+		count--;
 	}
 }
 
@@ -237,29 +234,23 @@ int rig_pop(struct rig *rig, uint32_t *written_bytes)
 
 unsigned rig_pop_many(struct rig *rig, unsigned max)
 {
-	struct virtqueue_split_popper popper;
-	uint32_t expected = 0, count = 0, length_bytes;
+	uint32_t count = 0, length_bytes;
 	uint64_t writable_bytes;
 	uint16_t in_flight = virtqueue_in_flight(rig->vq);
-	if (rig->config.packed) {
-		while (count < max && rig_pop(rig, &length_bytes) >= 0)
-			count++;
-		return count;
-	}
-	if (virtqueue_split_pop_begin(rig->vq, max, &popper, &expected) <= 0)
-		return 0;
-	assert_always(expected <= max && expected <= in_flight && (expected || !max));
-	while (count < expected) {
+	int ready = 0;
+	while (count < max && (ready || (ready = virtqueue_ready(rig->vq)) > 0)) {
+		assert_always((uint32_t)ready <= in_flight - count);
 		const struct virtqueue_chain *chain =
-			virtqueue_split_pop_next(&popper, &length_bytes, &writable_bytes);
+			virtqueue_pop_next(rig->vq, &length_bytes, &writable_bytes);
 		if (!chain)
 			break;
 		assert_always(writable_bytes == rig_writable_bytes(rig, chain->slot));
 		take_back(rig, chain->slot, MIN(length_bytes, writable_bytes));
 		count++;
+		ready--;
 	}
-	assert_always(virtqueue_split_pop_end(rig->vq, &popper) == (count == expected));
-	assert_always(virtqueue_is_broken(rig->vq) == (count < expected));
+	assert_always(virtqueue_is_broken(rig->vq) || ready >= 0);
+	assert_always(!virtqueue_is_broken(rig->vq) || ready);
 	assert_always(virtqueue_in_flight(rig->vq) == in_flight - count);
 	return count;
 }

@@ -1,0 +1,346 @@
+/*
+ * virtio-blk's I/O path: a request becomes a slot, a completed slot becomes
+ * the request again.
+ *
+ *   submit   header[slot] = type, sector    publish   ring index, doorbell
+ *            ring: header | data | status
+ *   poll     pop slot -> status[slot] -> the request's done()
+ *
+ * The plain path is here in one piece from blk_submit() to the doorbell and
+ * from the used ring to done(). What a batch has in common is decided once for
+ * the batch: what its requests look like (struct blk_run), the ring's format.
+ *
+ * Context: loop context of the queue's CPU, or under the queue's lock. No
+ * allocation, no lock, no printing. Splitting and ordering are the layer's
+ * (blk_special.c); timeouts are too.
+ */
+#include "kernel/blk/virtio_blk_impl.h"
+
+#include "kernel/blk/blk_plain.h"
+#include "kernel/lib/assert.h"
+#include "kernel/virtio/virtqueue_impl.h"
+
+static const uint32_t op_types[BLK_OP_COUNT] = {
+	[BLK_READ] = VIRTIO_BLK_T_IN,
+	[BLK_WRITE] = VIRTIO_BLK_T_OUT,
+	[BLK_FLUSH] = VIRTIO_BLK_T_FLUSH,
+	[BLK_DISCARD] = VIRTIO_BLK_T_DISCARD,
+	[BLK_WRITE_ZEROES] = VIRTIO_BLK_T_WRITE_ZEROES,
+	[BLK_SECURE_ERASE] = VIRTIO_BLK_T_SECURE_ERASE,
+	[BLK_GET_ID] = VIRTIO_BLK_T_GET_ID,
+	[BLK_GET_LIFETIME] = VIRTIO_BLK_T_GET_LIFETIME,
+};
+
+/* --- submitting --- */
+
+/* Fills what is bound to the request's slot. */
+static inline void fill_slot(struct virtqueue_chain *chain, struct blk_request *request,
+			     uint32_t type, uint64_t sector)
+{
+	struct virtio_blk_slot *memory = chain->memory;
+	memory->header.type = type;
+	memory->header.sector = sector;
+	memory->status = VIRTIO_BLK_STATUS_NOT_WRITTEN;
+	chain->owner = request;
+}
+
+/*
+ * A run of reads, or of writes, of one segment each; returns how many were
+ * added, of count > 0. Fewer: the run is over, or no slot is free, or its last
+ * chain was of another length. `op` and `packed` are constants where this is inlined.
+ */
+static ALWAYS_INLINE unsigned add_alike(struct virtio_blk_queue *queue, const struct blk_run *run,
+					struct blk_request *const *requests, unsigned count,
+					enum blk_op op, bool packed)
+{
+	struct virtqueue_adder adder;
+	struct blk_request *const *at = requests, *const *end = requests + count;
+	virtqueue_add_begin(queue->vq, packed, &adder);
+	do {
+		if (UNLIKELY(!blk_run_takes(run, *at)))
+			break;
+		struct virtqueue_chain *chain = virtqueue_add_next(
+			&adder, packed, (*at)->segments, op == BLK_READ);
+		if (UNLIKELY(!chain))
+			break;
+		fill_slot(chain, *at, op == BLK_READ ? VIRTIO_BLK_T_IN : VIRTIO_BLK_T_OUT,
+			  (*at)->sector);
+	} while (++at != end);
+	virtqueue_add_end(queue->vq, packed, &adder);
+	return (unsigned)(at - requests);
+}
+
+/* Each a function of its own, for all of the registers. */
+static NOINLINE unsigned add_writes_split(struct virtio_blk_queue *queue,
+					  const struct blk_run *run,
+					  struct blk_request *const *requests, unsigned count)
+{
+	return add_alike(queue, run, requests, count, BLK_WRITE, false);
+}
+
+static NOINLINE unsigned add_reads_packed(struct virtio_blk_queue *queue,
+					  const struct blk_run *run,
+					  struct blk_request *const *requests, unsigned count)
+{
+	return add_alike(queue, run, requests, count, BLK_READ, true);
+}
+
+static NOINLINE unsigned add_writes_packed(struct virtio_blk_queue *queue,
+					   const struct blk_run *run,
+					   struct blk_request *const *requests, unsigned count)
+{
+	return add_alike(queue, run, requests, count, BLK_WRITE, true);
+}
+
+static bool carries_range(uint8_t op)
+{
+	return op == BLK_DISCARD || op == BLK_WRITE_ZEROES || op == BLK_SECURE_ERASE;
+}
+
+/* The range's place follows from the slot, which add() will choose. */
+static void add_range(struct virtio_blk_queue *queue, const struct blk_request *request)
+{
+	uint16_t slot = virtqueue_next_slot(queue->vq);
+	struct virtio_blk_slot *memory = queue->vq->chains[slot].memory;
+	memory->range = (struct virtio_blk_discard_write_zeroes){
+		.sector = request->sector,
+		.num_sectors = request->sector_count,
+		.flags = request->op == BLK_WRITE_ZEROES && (request->flags & BLK_UNMAP) ?
+				 VIRTIO_BLK_WRITE_ZEROES_FLAG_UNMAP :
+				 0,
+	};
+	struct virtqueue_segment range = {
+		.address = phys_add(virtio_blk_slot_phys(queue, slot),
+				    offsetof(struct virtio_blk_slot, range)),
+		.length_bytes = sizeof(memory->range),
+	};
+	uint16_t added = virtqueue_add(queue->vq, &range, 1, false);
+	assert_always(added == slot);
+}
+
+/* Any request on any ring. */
+static void add_any(struct virtio_blk_queue *queue, struct blk_request *request)
+{
+	struct virtqueue_chain *chain = &queue->vq->chains[virtqueue_next_slot(queue->vq)];
+	bool device_writes = request->op == BLK_READ || request->op == BLK_GET_ID ||
+			     request->op == BLK_GET_LIFETIME;
+	if (carries_range(request->op))
+		add_range(queue, request);
+	else
+		virtqueue_add(queue->vq, request->segments, request->segment_count,
+			      device_writes);
+	fill_slot(chain, request, op_types[request->op],
+		  request->op <= BLK_WRITE ? request->sector : 0);
+}
+
+/* What is not a run of reads on a split ring, or met a slot of another length. */
+static NOINLINE unsigned add_others(struct virtio_blk_queue *queue, const struct blk_run *run,
+				    struct blk_request *const *requests, unsigned count)
+{
+	bool packed = queue->vq->packed;
+	unsigned added = 0, most = MIN(count, virtqueue_free_slots(queue->vq));
+	if (virtqueue_adds_many(queue->vq) && blk_run_is_plain(run, BLK_WRITE))
+		added = packed ? add_writes_packed(queue, run, requests, count)
+			       : add_writes_split(queue, run, requests, count);
+	else if (packed && queue->vq->indirect && blk_run_is_plain(run, BLK_READ))
+		added = add_reads_packed(queue, run, requests, count);
+	for (; added < most && blk_run_takes(run, requests[added]); added++)
+		add_any(queue, requests[added]);
+	return added;
+}
+
+/* Off the plain path. */
+static unsigned virtio_blk_submit(struct blk_queue *blk, const struct blk_run *run,
+				  struct blk_request *const *requests, unsigned count)
+{
+	return add_others(blk->driver_data, run, requests, count);
+}
+
+static inline void ring_doorbell(struct blk_queue *blk, struct virtio_blk_queue *queue)
+{
+	blk->counters.batches++;
+	if (LIKELY(virtqueue_publish_inline(queue->vq))) {
+		blk->counters.doorbells++;
+		virtio_pci_notify(queue->doorbell, queue->index);
+	} else {
+		blk->counters.doorbells_suppressed++;
+	}
+}
+
+static void virtio_blk_publish(struct blk_queue *blk)
+{
+	ring_doorbell(blk, blk->driver_data);
+}
+
+static unsigned plain_submit(struct blk_queue *blk, struct blk_request *const *requests,
+			     unsigned count)
+{
+	struct virtio_blk_queue *queue = blk->driver_data;
+	struct blk_run run;
+	unsigned added;
+	if (UNLIKELY(!blk_run_plain(blk, *requests, &run)))
+		return blk_submit_special(blk, requests, count);
+	if (LIKELY(blk_run_is_plain(&run, BLK_READ)) && LIKELY(!queue->vq->packed)) {
+		added = add_alike(queue, &run, requests, count, BLK_READ, false);
+	} else {
+		const struct blk_run copy = run; /* so that run need not be in memory */
+		added = add_others(queue, &copy, requests, count);
+	}
+	if (UNLIKELY(added != count))
+		return blk_submit_rest(blk, requests, added, count);
+	blk_note_doorbell(blk, requests, count);
+	ring_doorbell(blk, queue);
+	return count;
+}
+
+/* --- completing --- */
+
+/* virtio 1.2, 5.2.6: the only place where the device's words become ours. */
+static enum blk_status status_from_device(uint8_t status)
+{
+	switch (status) {
+	case VIRTIO_BLK_S_OK:
+		return BLK_OK;
+	case VIRTIO_BLK_S_UNSUPP:
+		return BLK_UNSUPPORTED;
+	case VIRTIO_BLK_STATUS_NOT_WRITTEN:
+		return BLK_SHORT;
+	default:
+		return BLK_IO_ERROR;
+	}
+}
+
+/* The least that the device must have written; GET_ID may be shorter than its buffer. */
+static uint32_t least_written_bytes(const struct blk_request *request)
+{
+	return request->op == BLK_READ ? request->sector_count * SECTOR_BYTES : 0;
+}
+
+/* A completion that is not plainly good; its status becomes a word of ours. */
+static NOINLINE void judge(struct virtio_blk_queue *queue, struct blk_request *request,
+			   uint8_t status, uint32_t written_bytes)
+{
+	request->status = (uint8_t)status_from_device(status);
+	if (request->status == BLK_OK && written_bytes < least_written_bytes(request)) {
+		request->status = BLK_SHORT;
+		queue->short_writes++;
+	}
+}
+
+/*
+ * The next of those that are ready, its status set; NULL: the ring broke. One
+ * comparison for all operations: a device that wrote everything it could, its
+ * status byte perhaps not counted, needs no second look.
+ */
+static ALWAYS_INLINE struct blk_request *take_back(struct virtio_blk_queue *queue, bool packed)
+{
+	uint32_t length_bytes;
+	uint64_t writable_bytes;
+	struct virtqueue_chain *chain =
+		packed ? virtqueue_packed_pop_next(queue->vq, &length_bytes, &writable_bytes)
+		       : virtqueue_split_pop_next(queue->vq, &length_bytes, &writable_bytes);
+	if (UNLIKELY(!chain))
+		return NULL;
+	struct blk_request *request = chain->owner;
+	uint8_t status = ((struct virtio_blk_slot *)chain->memory)->status;
+	request->status = BLK_OK;
+	if (UNLIKELY(status != VIRTIO_BLK_S_OK) ||
+	    UNLIKELY(length_bytes + (uint64_t)chain->tail_bytes < writable_bytes))
+		judge(queue, request, status, (uint32_t)MIN(length_bytes, writable_bytes));
+	return request;
+}
+
+static unsigned virtio_blk_reap(struct blk_queue *blk, struct blk_request **out, unsigned max)
+{
+	struct virtio_blk_queue *queue = blk->driver_data;
+	unsigned count = 0;
+	int ready = 0;
+	while (count < max && (ready = virtqueue_ready(queue->vq)) > 0) {
+		out[count] = take_back(queue, queue->vq->packed);
+		if (UNLIKELY(!out[count])) {
+			ready = -ERR_DEVICE;
+			break;
+		}
+		count++;
+	}
+	if (UNLIKELY(ready < 0))
+		blk_break(blk);
+	return count;
+}
+
+/*
+ * Takes back and delivers what is completed. done() may submit, and what it
+ * submits may complete: so it ends with what was ready at the first look, and
+ * on a packed ring, where that is not known, with what was in flight then.
+ */
+static ALWAYS_INLINE unsigned poll_ring(struct blk_queue *blk, bool packed)
+{
+	struct virtio_blk_queue *queue = blk->driver_data;
+	struct virtqueue *vq = queue->vq;
+	uint64_t interrupt_tsc = blk_take_interrupt(blk);
+	int ready = packed ? virtqueue_packed_ready(vq) : virtqueue_split_ready(vq);
+	if (UNLIKELY(ready <= 0)) {
+		blk_count_nothing_found(blk, interrupt_tsc);
+		if (UNLIKELY(ready < 0))
+			blk_break(blk);
+		return 0;
+	}
+	uint64_t discover_tsc = blk_discover_tsc(blk, interrupt_tsc);
+	uint32_t most = packed ? blk->in_flight : (uint32_t)ready, left = most;
+	do {
+		struct blk_request *request = take_back(queue, packed);
+		if (UNLIKELY(!request)) {
+			blk_break(blk);
+			break;
+		}
+		left--;
+		blk_deliver(blk, request, discover_tsc);
+	} while (left && (!packed || virtqueue_packed_ready(vq) > 0));
+	return most - left;
+}
+
+static NOINLINE unsigned poll_packed(struct blk_queue *blk)
+{
+	return poll_ring(blk, true);
+}
+
+static bool virtio_blk_has_completions(const struct blk_queue *blk)
+{
+	const struct virtio_blk_queue *queue = blk->driver_data;
+	return virtqueue_has_completions(queue->vq);
+}
+
+static bool virtio_blk_arm(struct blk_queue *blk, unsigned ahead)
+{
+	struct virtio_blk_queue *queue = blk->driver_data;
+	return virtqueue_arm_inline(queue->vq, ahead);
+}
+
+static void virtio_blk_disarm(struct blk_queue *blk)
+{
+	struct virtio_blk_queue *queue = blk->driver_data;
+	virtqueue_disarm(queue->vq);
+}
+
+static unsigned plain_poll(struct blk_queue *blk)
+{
+	const struct virtio_blk_queue *queue = blk->driver_data;
+	if (UNLIKELY(queue->vq->packed))
+		return poll_packed(blk);
+	return poll_ring(blk, false);
+}
+
+const struct blk_driver virtio_blk_driver = {
+	.name = "virtio-blk",
+	.submit = virtio_blk_submit,
+	.publish = virtio_blk_publish,
+	.reap = virtio_blk_reap,
+	.has_completions = virtio_blk_has_completions,
+	.arm = virtio_blk_arm,
+	.disarm = virtio_blk_disarm,
+	.dump = virtio_blk_dump,
+	.request_in = virtio_blk_request_in,
+	.abandon = virtio_blk_abandon,
+	.plain_submit = plain_submit,
+	.plain_poll = plain_poll,
+};
