@@ -31,7 +31,9 @@ def _range(spread):
 
 
 def factor(value):
-    """Three digits: 0.123, 1.23, 12.3, 123."""
+    """Three digits: 0.123, 1.23, 12.3, 123; of less than a hundredth one: 0.0004."""
+    if value < 0.01:
+        return f"{value:.1g}"
     value = float(f"{value:.3g}")
     digits = 3 if value < 1 else 2 if value < 10 else 1 if value < 100 else 0
     return f"{value:.{digits}f}"

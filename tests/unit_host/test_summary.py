@@ -118,7 +118,7 @@ def test_a_single_side_is_a_table_without_ratios():
     assert "confidence" not in text and "goal" not in text and "x Linux" not in text
 
 
-@pytest.mark.parametrize("value, word", [(0.12345, "0.123"), (1.234, "1.23"), (12.34, "12.3"),
-                                         (123.4, "123")])
+@pytest.mark.parametrize("value, word", [
+    (0.000423, "0.0004"), (0.12345, "0.123"), (1.234, "1.23"), (12.34, "12.3"), (123.4, "123")])
 def test_factors_have_three_digits(value, word):
     assert present.factor(value) == word
