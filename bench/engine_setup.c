@@ -147,8 +147,7 @@ static int allocate_ios(struct engine_job *job)
 			return complain(job->job, "iodepth",
 					"not enough memory for %u buffers of %lu bytes", job->depth,
 					bytes);
-		job->ios[i].request.done = engine.settings->trace_events ?
-						   engine_io_done_recorded : engine_io_done;
+		job->ios[i].request.done = engine_io_done;
 		job->free[job->free_count++] = &job->ios[i].request;
 	}
 	return 0;

@@ -20,13 +20,20 @@ static const char letters[LIFECYCLE_KINDS] = {
 	[LIFECYCLE_INTERRUPT] = 'I', [LIFECYCLE_POLL] = 'L', [LIFECYCLE_SLEEP] = 'S',
 };
 
+/* Their jobs go the general way (engine_plain.c). */
+static void record_deliveries(const struct engine_job *job)
+{
+	for (uint32_t i = 0; i < job->depth; i++)
+		job->ios[i].request.done = engine_io_done_recorded;
+}
+
 int lifecycle_setup(void)
 {
 	uint32_t events = engine.settings->trace_events;
 	if (!events)
 		return 0;
-	if (engine.settings->engine == ENGINE_FLOOR) {
-		log_raw("%s:1: trace_events: engine=floor has no lifecycle to record\n",
+	if (engine.settings->engine != ENGINE_BLK) {
+		log_raw("%s:1: trace_events: only engine=blk has lifecycles to record\n",
 			engine.job_file);
 		return -ERR_INVALID;
 	}
@@ -39,6 +46,8 @@ int lifecycle_setup(void)
 			return -ERR_NO_MEMORY;
 		}
 	}
+	for (uint32_t i = 0; i < engine.set->job_count; i++)
+		record_deliveries(&engine.jobs[i]);
 	return 0;
 }
 

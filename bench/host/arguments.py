@@ -31,7 +31,7 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(message.removeprefix("argument "))
 
 
-def _typed(read):
+def typed(read):
     """A reader of values.py as an argparse type."""
 
     def convert(word):
@@ -43,17 +43,17 @@ def _typed(read):
     return convert
 
 
-def run_parser():
-    run = Parser(prog="ringbolt run", description="Boots the kernel once and runs a job file.",
-                 epilog=_RUN_NOTES, formatter_class=argparse.RawDescriptionHelpFormatter)
+def run_parser(prog="ringbolt run", description="Boots the kernel once and runs a job file."):
+    run = Parser(prog=prog, description=description, epilog=_RUN_NOTES,
+                 formatter_class=argparse.RawDescriptionHelpFormatter)
     run.add_argument("--guest", choices=GUESTS, default="ringbolt",
                      help="linux: Debian's kernel and fio instead of ours, which make peer "
                           "builds; linux-poll: the same with poll queues and hipri")
     run.add_argument("--boot", choices=("uefi", "pvh"), default="pvh")
     run.add_argument("--kernel", metavar="FILE", help="another kernel.elf than build/'s")
     run.add_argument("--machine", choices=("q35", "pc"), default="q35")
-    run.add_argument("--smp", metavar="N", type=_typed(values.integer(1, 255)), default=1)
-    run.add_argument("--memory", metavar="MIB", type=_typed(values.integer(16, 1 << 20)),
+    run.add_argument("--smp", metavar="N", type=typed(values.integer(1, 255)), default=1)
+    run.add_argument("--memory", metavar="MIB", type=typed(values.integer(16, 1 << 20)),
                      default=256)
     run.add_argument("--disk", metavar="SPEC", action="append", default=[])
     run.add_argument("--set", metavar="key=value", action="append", default=[],
@@ -61,7 +61,7 @@ def run_parser():
     run.add_argument("--json", metavar="FILE|-", help="where the result goes")
     run.add_argument("--accel", choices=("auto", "tcg", "kvm"), default="auto")
     run.add_argument("--placement", choices=("auto", "split", "one", "none"), default="auto")
-    run.add_argument("--timeout", metavar="S", type=_typed(values.integer(0, 10**6)),
+    run.add_argument("--timeout", metavar="S", type=typed(values.integer(0, 10**6)),
                      default=600, help="seconds until the guest counts as hung; 0: never")
     run.add_argument("--qemu", metavar="FILE", default=QEMU, help="another QEMU than PATH's")
     run.add_argument("--qemu-arg", metavar="ARG", action="append", default=[],
@@ -107,9 +107,8 @@ def expand(arguments):
     return expanded
 
 
-def parse_run(words):
-    """Everything checked that can be checked before anything is started."""
-    parsed = run_parser().parse_args(expand(words))
+def parsed_options(parsed):
+    """What run_parser() parsed -> Options."""
     return make_options(
         specs=parsed.disk, sets=parsed.set, job=parsed.job,
         sections=parsed.section, guest=parsed.guest,
@@ -117,3 +116,8 @@ def parse_run(words):
         memory_mib=parsed.memory, json=parsed.json, accel=parsed.accel,
         placement=parsed.placement, timeout_s=parsed.timeout, qemu=parsed.qemu,
         qemu_args=parsed.qemu_arg)
+
+
+def parse_run(words):
+    """Everything checked that can be checked before anything is started."""
+    return parsed_options(run_parser().parse_args(expand(words)))

@@ -11,9 +11,11 @@ from .guest import run_guest, tail
 from .insns import insns
 from .logs import write_logs
 from .result import format_result, write_result
+from .trace import export, parse_trace
 
 _HELP = """\
 usage: bench/ringbolt run [OPTION]... [JOBFILE]   one boot, one job file; run --help
+       bench/ringbolt trace [OPTION]... [JOBFILE]   the same, every I/O recorded; trace --help
        bench/ringbolt compare [OPTION]... [JOBFILE]   sides in turns; compare --help
        bench/ringbolt bench    polled, adaptive and interrupt-driven compared (1 min)
        bench/ringbolt insns    guest instructions per I/O
@@ -28,15 +30,24 @@ def _shower(stream):
     return show
 
 
-def _run(words):
-    options = parse_run(words)
-    # The result has standard output for itself when it goes there.
-    stream = sys.stderr if options.json == "-" else sys.stdout
+def _stream(options):
+    """For people: the result has standard output for itself when it goes there."""
+    return sys.stderr if options.json == "-" else sys.stdout
+
+
+def _run_and_tell(options):
+    """Runs the guest and says what went wrong."""
+    stream = _stream(options)
     outcome = run_guest(options, _shower(stream), stream.isatty())
     for message in outcome.messages:
         print(f"ringbolt: {message}", file=sys.stderr)
     if outcome.tail:
         print(tail(outcome.console), file=sys.stderr)
+    return outcome
+
+
+def _keep(options, outcome):
+    """The result and the job's log files, where they were asked for."""
     if outcome.result is not None and options.json == "-":
         sys.stdout.write(format_result(outcome.result))
     elif outcome.result is not None and options.json:
@@ -45,6 +56,21 @@ def _run(words):
         write_logs(outcome.logs, options.json)
     elif outcome.logs:
         print("ringbolt: the job's log files are kept only with --json", file=sys.stderr)
+
+
+def _run(words):
+    options = parse_run(words)
+    outcome = _run_and_tell(options)
+    _keep(options, outcome)
+    return outcome.status
+
+
+def _trace(words):
+    plan = parse_trace(words)
+    outcome = _run_and_tell(plan.options)
+    if outcome.result is not None:
+        print(export(plan, outcome), end="", file=_stream(plan.options))
+    _keep(plan.options, outcome)
     return outcome.status
 
 
@@ -62,7 +88,7 @@ def _no_words(command, words):
         raise UsageError(f"{command} {words[0]}: {command} takes no arguments")
 
 
-_COMMANDS = {"run": _run, "compare": compare, "bench": _bench, "insns": _insns}
+_COMMANDS = {"run": _run, "trace": _trace, "compare": compare, "bench": _bench, "insns": _insns}
 
 
 def _dispatch(words):

@@ -58,22 +58,26 @@ def format_result(document):
     return _format(document, "") + "\n"
 
 
-def write_result(path, text):
+def write_bytes(path, data):
     """The whole file or none: a result is never half written. Devices are just written."""
     if os.path.exists(path) and not os.path.isfile(path):
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
+        with open(path, "wb") as file:
+            file.write(data)
         return
     directory = os.path.dirname(path) or "."
     handle, temporary = tempfile.mkstemp(dir=directory, prefix=".ringbolt-")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def write_result(path, text):
+    write_bytes(path, text.encode())
 
 
 def member(document, *path):

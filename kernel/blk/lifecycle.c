@@ -144,11 +144,13 @@ static unsigned recorded_reap(struct blk_queue *queue, struct blk_request **out,
 		return 0;
 	l->discovery_tsc = now;
 	for (unsigned i = 0; i < count; i++) {
-		if (!queue->sched && !blk_split_is_part(queue->split, out[i]))
+		bool part = blk_split_is_part(queue->split, out[i]);
+
+		if (!queue->sched && !part)
 			continue;
 		struct lifecycle_event *event = record(l, LIFECYCLE_PIECE);
-
 		set_request(event, out[i]);
+		event->marks = part ? LIFECYCLE_PART : 0;
 		event->tsc[2] = now;
 	}
 	return count;

@@ -34,6 +34,7 @@ enum lifecycle_mark {
 	LIFECYCLE_INTERRUPTED = 2, /* delivery: the signal was an interrupt */
 	LIFECYCLE_WHOLE = 4, /* delivery: the device saw it as it was submitted */
 	LIFECYCLE_UNSEEN = 8, /* delivery: the layer answered it, without the device */
+	LIFECYCLE_PART = 16, /* piece: of one request that was cut */
 };
 
 struct lifecycle_event {

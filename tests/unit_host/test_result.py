@@ -5,7 +5,8 @@ import json
 import pytest
 
 from host.errors import GuestError
-from host.result import format_result, idle_share, parse_result, queue_counters, write_result
+from host.result import (format_result, idle_share, parse_result, queue_counters, write_bytes,
+                         write_result)
 
 FIO = '''{
   "fio version" : "fio-3.33",
@@ -87,7 +88,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
     path = tmp_path / "r.json"
     write_result(str(path), "old")
     with pytest.raises(TypeError):
-        write_result(str(path), None)
+        write_bytes(str(path), None)
     assert path.read_text() == "old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["r.json"]
     write_result("/dev/null", json.dumps({}))

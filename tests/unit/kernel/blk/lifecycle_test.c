@@ -174,6 +174,7 @@ static void the_parts_of_a_split_request_are_noted_one_by_one(void **state)
 	for (uint32_t i = 0; i < 3; i++) {
 		assert_int_equal(find(LIFECYCLE_PIECE, i)->sector, 64 + i * 16);
 		assert_int_equal(find(LIFECYCLE_PIECE, i)->count, sectors[i]);
+		assert_int_equal(find(LIFECYCLE_PIECE, i)->marks, LIFECYCLE_PART);
 		expect_rising(find(LIFECYCLE_PIECE, i));
 	}
 	assert_int_equal(count(LIFECYCLE_PIECE), 3);
@@ -199,6 +200,7 @@ static void a_merged_group_is_noted_beside_its_requests(void **state)
 	assert_int_equal(count(LIFECYCLE_PIECE), 2);
 	assert_int_equal(find(LIFECYCLE_PIECE, 0)->count, 8);
 	assert_int_equal(find(LIFECYCLE_PIECE, 1)->count, 16);
+	assert_int_equal(find(LIFECYCLE_PIECE, 1)->marks, 0);
 	assert_int_equal(count(LIFECYCLE_DELIVERY), 3);
 	for (uint32_t i = 0; i < 3; i++) {
 		const struct lifecycle_event *event = find(LIFECYCLE_DELIVERY, i);
