@@ -104,7 +104,7 @@ struct engine_job {
 	bool reads_are_checked; /* [I] those of the job itself */
 	bool measured; /* [I] latencies are recorded */
 	bool full_histograms; /* [I] of slat and lat too */
-	bool synchronous; /* [I] as fio's engines of that kind: no slat, clat is lat */
+	bool synchronous; /* [I] job_is_synchronous() */
 	bool stopping; /* [a] an error, or another job's end, stops it */
 	struct engine_pace *pace; /* [I] NULL: nothing paces or watches it */
 	/* Cold. */

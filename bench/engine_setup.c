@@ -220,8 +220,7 @@ static int setup_job(struct engine_job *job, const struct job *options)
 	job->reads_are_checked = job->verifies && !(options->rw & JOB_RW_WRITE);
 	job->special = job->verifies || (options->rw & (JOB_RW_WRITE | JOB_RW_TRIM));
 	job->measured = !options->gtod_reduce;
-	job->synchronous = options->engine == JOB_ENGINE_SYNC ||
-			   (options->engine == JOB_ENGINE_NULL && options->iodepth == 1);
+	job->synchronous = job_is_synchronous(options);
 	job->full_histograms = options->slat_percentiles || options->lat_percentiles;
 	set_budget(job, regions);
 

@@ -19,11 +19,29 @@
 
 static const char *const kind_names[IOLOG_KINDS] = { "bw", "iops", "lat", "slat", "clat" };
 
+/* NULL: no such file. */
 static const char *prefix_of(const struct job *job, unsigned kind)
 {
+	const bool disabled[IOLOG_KINDS] = {
+		[IOLOG_LAT] = job->disable_lat,
+		[IOLOG_SLAT] = job->disable_slat,
+		[IOLOG_CLAT] = job->disable_clat,
+	};
+
 	if (kind == IOLOG_BW)
 		return job->bw_log;
-	return kind == IOLOG_IOPS ? job->iops_log : job->lat_log;
+	if (kind == IOLOG_IOPS)
+		return job->iops_log;
+	return disabled[kind] || job->gtod_reduce ? NULL : job->lat_log;
+}
+
+/* What a file may hold; as in fio there are some that stay empty. */
+static bool is_logged(const struct job *job, unsigned kind)
+{
+	if (!prefix_of(job, kind) || job->gtod_reduce)
+		return false;
+	return !(kind == IOLOG_BW && job->disable_bw) &&
+	       !(kind == IOLOG_SLAT && job_is_synchronous(job));
 }
 
 static bool wants_histograms(const struct job *job)
@@ -60,7 +78,7 @@ void iolog_init(struct iolog *log, const struct job *job, void *memory)
 
 static void keep(struct iolog *log, struct iolog_record record)
 {
-	if (!prefix_of(log->job, record.kind))
+	if (!is_logged(log->job, record.kind))
 		return;
 	if (log->count == IOLOG_RECORDS)
 		log->lost++;
@@ -158,7 +176,7 @@ void iolog_add(struct iolog *log, const struct iolog_io *io, uint64_t now_ms)
 						 .bs = io->length_bytes,
 						 .kind = (uint8_t)kind,
 						 .direction = io->direction });
-	if (!log->bins)
+	if (!log->bins || job->disable_clat || job->gtod_reduce)
 		return;
 	if (now_ms >= log->histogram_start_ms + job->log_hist_msec)
 		end_histograms(log, now_ms);

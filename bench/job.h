@@ -178,6 +178,13 @@ struct job {
 };
 
 /* The whole file. `global_options` is fio's "global options" echo. */
+/* fio's engines that complete an I/O before they begin another: no slat, clat is lat. */
+static inline bool job_is_synchronous(const struct job *job)
+{
+	return job->engine == JOB_ENGINE_SYNC ||
+	       (job->engine == JOB_ENGINE_NULL && job->iodepth == 1);
+}
+
 struct job_set {
 	struct job *jobs; /* room for JOB_MAX */
 	uint32_t job_count;

@@ -122,8 +122,8 @@ static void print_job(const struct engine_job *job)
 	double elapsed_ns = (double)clock_tsc_to_ns(job->stats->total_tsc);
 	decimal_format(number, share * elapsed_ns / (double)job->stage_sums.count, 1);
 	decimal_format(percent, 100 * share, 2);
-	log_raw("\n  %s: measuring took %s nsec per I/O, %s%% of the time\n", job->job->name, number,
-		percent);
+	log_raw("\n  %s: measuring took %s nsec per I/O, %s%% of the time\n", job->job->name,
+		number, percent);
 }
 
 void result_print_jobs(const struct result *result)
