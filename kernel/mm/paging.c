@@ -247,7 +247,7 @@ uint8_t *stack_allocate(uint64_t bytes)
 
 	if (!memory.value)
 		return NULL;
-	stack_window.next += PAGE_BYTES; /* the guard, whatever lies below */
+	/* The guard is the page behind what lies below. */
 	virt = window_map(&stack_window, memory, length_bytes, xd | PTE_WRITE);
 	return virt ? (uint8_t *)(uintptr_t)(virt + length_bytes) : NULL;
 }

@@ -98,6 +98,18 @@ static void poisson_distances_are_exponential(void **state)
 	assert_true(fabs((double)above / COUNT - exp(-1)) < 0.005);
 }
 
+/* A stream of zeroes draws nothing but 0, whose logarithm there is not. */
+static void the_rarest_draw_is_due_some_day(void **state)
+{
+	struct schedule s = begin(0, 1000, JOB_RATE_POISSON);
+	uint64_t before = s.due_ns;
+
+	(void)state;
+	s.random.taus88 = (struct random_taus88){ { 0, 0, 0 } };
+	schedule_advance(&s, 4096);
+	assert_in_range(s.due_ns - before, 22000000, 22400000); /* ln(2^32) ms */
+}
+
 static void poisson_of_a_rate_in_bytes_keeps_the_rate(void **state)
 {
 	struct schedule s = begin(1 << 20, 0, JOB_RATE_POISSON);
@@ -123,6 +135,7 @@ int main(void)
 		cmocka_unit_test(a_rate_in_ios_is_of_the_smallest_blocks),
 		cmocka_unit_test(what_no_clock_can_say_is_never_due),
 		cmocka_unit_test(poisson_distances_are_exponential),
+		cmocka_unit_test(the_rarest_draw_is_due_some_day),
 		cmocka_unit_test(poisson_of_a_rate_in_bytes_keeps_the_rate),
 	};
 

@@ -77,6 +77,34 @@ static void merging_equals_adding_everything_to_one(void **state)
 	stats_latency_merge(&both, &a); /* nothing */
 	stats_latency_merge(&a, &both);
 	assert_memory_equal(&a, &both, sizeof(a));
+
+	stats_latency_reset(&a);
+	stats_latency_reset(&both);
+	stats_latency_add(&both, 1000);
+	stats_latency_merge(&a, &both);
+	assert_int_equal(a.min_ns, 1000);
+}
+
+/* The short way of the engine counts these without looking again. */
+static void what_is_inside_has_a_bin_of_its_own(void **state)
+{
+	static const uint64_t values[] = { 0, 1, 63, 64, 127, 128, 129, 255, 256, 1000, 123456789,
+					   STATS_NS_BINNED / 2, STATS_NS_BINNED - 1,
+					   STATS_NS_BINNED, STATS_NS_BINNED + 1, UINT64_MAX - 1 };
+
+	(void)state;
+	stats_latency_reset(&a);
+	for (size_t i = 0; i < ARRAY_COUNT(values); i++)
+		assert_false(stats_is_inside(&a, values[i]));
+	stats_latency_add(&a, 1);
+	stats_latency_add(&a, UINT64_MAX - 1);
+	for (size_t i = 0; i < ARRAY_COUNT(values); i++) {
+		bool inside = values[i] > 0 && values[i] < STATS_NS_BINNED;
+
+		assert_int_equal(stats_is_inside(&a, values[i]), inside);
+		if (values[i] < STATS_NS_BINNED)
+			assert_int_equal(stats_bin_below(values[i]), stats_bin(values[i]));
+	}
 }
 
 static void minimum_and_maximum_hold_whatever_comes_first(void **state)
@@ -358,12 +386,29 @@ static void levels_are_fios(void **state)
 		assert_int_equal(stats_batch_level(batches[i][0]), batches[i][1]);
 }
 
+static void depths_of_a_batch_are_those_of_each(void **state)
+{
+	(void)state;
+	for (uint32_t depth = 0; depth < 70; depth++) {
+		for (uint32_t count = 0; count < 140; count++) {
+			uint64_t levels[STATS_DEPTH_LEVELS] = { 0 };
+			uint64_t each[STATS_DEPTH_LEVELS] = { 0 };
+
+			stats_add_depths(levels, depth, count);
+			for (uint32_t i = 1; i <= count; i++)
+				each[stats_depth_level(depth + i)]++;
+			assert_memory_equal(levels, each, sizeof(levels));
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bins_are_fios),
 		cmocka_unit_test(a_bins_middle_lies_in_it_and_is_close_to_all_its_values),
 		cmocka_unit_test(merging_equals_adding_everything_to_one),
+		cmocka_unit_test(what_is_inside_has_a_bin_of_its_own),
 		cmocka_unit_test(minimum_and_maximum_hold_whatever_comes_first),
 		cmocka_unit_test(adding_many_equals_adding_each),
 		cmocka_unit_test(mean_and_deviation_are_exact_far_from_zero),
@@ -374,6 +419,7 @@ int main(void)
 			a_group_adds_counts_and_takes_the_longest_time_and_the_first_error),
 		cmocka_unit_test(a_merge_forgets_no_field),
 		cmocka_unit_test(levels_are_fios),
+		cmocka_unit_test(depths_of_a_batch_are_those_of_each),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

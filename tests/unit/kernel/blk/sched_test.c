@@ -78,8 +78,8 @@ static void neighbours_merge_in_front_and_behind_with_all_segments(void **state)
 	struct rig_request *behind = rig_request_segments(BLK_WRITE, 108, 16, 1);
 	struct rig_request *front = rig_request_segments(BLK_WRITE, 92, 8, 4);
 
-	middle->request.submit_tsc = 30;
-	behind->request.submit_tsc = 20;
+	middle->request.submit_tsc = 20;
+	behind->request.submit_tsc = 30;
 	front->request.submit_tsc = 40;
 	assert_false(insert(sched, middle));
 	assert_true(insert(sched, behind));

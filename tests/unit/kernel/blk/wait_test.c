@@ -164,6 +164,21 @@ static void irq_holds_back_no_more_than_the_caller_can_use(void **state)
 	assert_int_equal(rig_timer_arms, 0);
 }
 
+static void no_more_is_waited_for_than_is_in_flight(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(modes); i++) {
+		struct blk_queue *queue = queue_in(modes[i]);
+
+		if (modes[i] == COMPLETION_POLL)
+			continue;
+		discourage(queue);
+		submit_reads(queue, 3);
+		blk_wait(&queue, 1, 10);
+		assert_in_range(rig_fake(queue)->last_ahead, 1, 3);
+	}
+}
+
 static void a_flush_is_not_held_back(void **state)
 {
 	(void)state;
@@ -405,6 +420,7 @@ struct machine {
 
 static const struct machine *machine;
 static uint64_t wait_start_tsc, service_left_ns;
+static uint64_t longest_spin_ns; /* of those that failed */
 static struct blk_queue *model_queue;
 
 static bool model_has_completions(const struct blk_queue *queue)
@@ -423,6 +439,7 @@ static void model_sleep(void)
 	uint64_t spun = rig_now_tsc - wait_start_tsc;
 	uint64_t done = machine->slice_ns || spun > service_left_ns ? 0 : spun;
 
+	longest_spin_ns = MAX(longest_spin_ns, spun);
 	rig_now_tsc += service_left_ns - done + machine->wake_ns;
 	rig_complete(model_queue, 0, BLK_OK);
 }
@@ -445,6 +462,8 @@ static uint64_t run_model(const struct machine *m, enum setting_completion mode,
 	uint64_t start = rig_now_tsc;
 
 	for (uint32_t i = 0; i < count; i++) {
+		if (i == count / 2)
+			longest_spin_ns = 0;
 		bool slow = m->jitter && rig_random_below(m->jitter) == 0;
 
 		assert_true(rig_submit(model_queue, r));
@@ -489,6 +508,9 @@ static void adaptive_sleeps_where_spinning_keeps_the_device_from_working(void **
 						 .slice_ns = 700000 };
 
 	adaptive_is_within_a_tenth_of_the_better(&one_core);
+	/* What a sleep takes is the most that a spin may be worth. */
+	run_model(&one_core, COMPLETION_ADAPTIVE, 5000);
+	assert_in_range(longest_spin_ns, 1, 30000);
 }
 
 static void adaptive_sleeps_where_the_device_is_slow(void **state)
@@ -540,6 +562,7 @@ int main(void)
 		rig_test(irq_arms_sleeps_once_and_silences),
 		rig_test(irq_silences_no_event_that_has_passed),
 		rig_test(irq_holds_back_no_more_than_the_caller_can_use),
+		rig_test(no_more_is_waited_for_than_is_in_flight),
 		rig_test(a_flush_is_not_held_back),
 		rig_test(what_waits_for_room_is_not_held_back),
 		rig_test(two_queues_are_both_armed_for_the_first_that_comes),

@@ -99,6 +99,8 @@ static void wrong_use_is_a_bug(void **state)
 	expect_assert_failure(vector_set(&table, 0, note, &count));
 	expect_assert_failure(vector_free(&table, VECTOR_FIRST)); /* not allocated */
 	expect_assert_failure(vector_free(&table, VECTOR_WAKE));
+	vector_set(&table, VECTOR_WAKE, note, &count);
+	expect_assert_failure(vector_free(&table, VECTOR_WAKE)); /* ours for ever */
 	int vector = vector_allocate(&table, note, &count);
 	vector_free(&table, (uint8_t)vector);
 	expect_assert_failure(vector_free(&table, (uint8_t)vector)); /* twice */

@@ -122,6 +122,10 @@ static void tables_stay_below_the_limit(void **state)
 	struct pagetable second;
 	assert_int_equal(pagetable_init(&second, PAGE_BYTES, MIB), -ERR_NO_MEMORY);
 	assert_int_equal(page_free_count(), before);
+	phys_addr next = page_allocate(1, 1);
+	page_free(next, 1);
+	assert_int_equal(pagetable_init(&second, PAGE_BYTES, next.value), -ERR_NO_MEMORY);
+	assert_int_equal(pagetable_init(&second, PAGE_BYTES, next.value + 1), 0);
 }
 
 static void running_out_of_pages_is_reported(void **state)
