@@ -134,7 +134,9 @@ BENCH_C := \
 	bench/stats.c \
 	bench/report_group.c \
 	bench/report_json.c \
+	bench/report_line.c \
 	bench/report_text.c \
+	bench/report_text_latency.c \
 	bench/job_check.c \
 	bench/job_expand.c \
 	bench/job_file.c \
@@ -223,8 +225,9 @@ unit_bench/job_examples := $(JOB_HOST)
 
 GENERATOR_C := bench/generator.c bench/generator_next.c bench/random.c bench/random_map.c \
 	bench/lfsr.c bench/distribution.c bench/math.c
-REPORT_C := bench/report_group.c bench/report_json.c bench/report_text.c bench/json.c \
-	bench/decimal.c bench/stats.c bench/math.c kernel/lib/fmt.c
+REPORT_C := bench/report_group.c bench/report_json.c bench/report_line.c bench/report_text.c \
+	bench/report_text_latency.c bench/json.c bench/decimal.c bench/stats.c bench/math.c \
+	kernel/lib/fmt.c
 UNIT_TESTS += bench/schedule bench/latency_search bench/steady bench/iolog
 unit_bench/iolog := bench/iolog.c kernel/lib/fmt.c
 unit_bench/schedule := bench/schedule.c bench/math.c bench/random.c

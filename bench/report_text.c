@@ -1,173 +1,10 @@
 /*
  * The result as text for people and for parsers of fio's "normal" output: the
- * line shapes of fio 3.33.
- *
- * Every line is built in a fixed buffer and printed whole. Numbers are scaled
- * as fio scales them: four significant digits with a prefix for rates and
- * sizes, latencies in ns, us or ms by their spread. Loop context, after the
- * run; not reentrant (report_entry_next()).
+ * line shapes of fio 3.33. Loop context, after the run; not reentrant
+ * (report_entry_next()).
  */
-#include <stdarg.h>
-
-#include "bench/decimal.h"
-#include "bench/report_impl.h"
-#include "kernel/lib/fmt.h"
+#include "bench/report_text_impl.h"
 #include "kernel/lib/mem.h"
-
-typedef void (*print_line)(const char *format, ...);
-
-struct line {
-	char text[320];
-	size_t used;
-	print_line print;
-};
-
-static void line_add(struct line *line, const char *format, ...) PRINTF_LIKE(2, 3);
-static void line_add(struct line *line, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	int length = fmt_vprint(line->text + line->used, sizeof(line->text) - line->used, format,
-				arguments);
-	va_end(arguments);
-	line->used = MIN(line->used + (size_t)length, sizeof(line->text) - 1);
-}
-
-/* "%*.*f" */
-static void line_add_float(struct line *line, double value, int width, unsigned places)
-{
-	char number[DECIMAL_BYTES];
-
-	decimal_format(number, value, places);
-	line_add(line, "%*s", width, number);
-}
-
-static void line_end(struct line *line)
-{
-	line->print("%s\n", line->text);
-	line->used = 0;
-	line->text[0] = '\0';
-}
-
-struct scaled {
-	char text[32];
-};
-
-/*
- * A number with a prefix, in at most `digits` digits: whole thousands are taken
- * off until it fits, and the last of them come back as decimals where there is
- * room for a point and a digit.
- */
-static struct scaled scale(uint64_t value, unsigned digits, bool binary, const char *unit)
-{
-	static const char *const prefixes[2][7] = {
-		{ "", "k", "M", "G", "T", "P", "E" },
-		{ "", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei" },
-	};
-	const unsigned thousand = binary ? 1024 : 1000;
-	char number[DECIMAL_BYTES], fraction[DECIMAL_BYTES] = "0";
-	unsigned prefix = 0, rest = 0, length;
-	struct scaled out;
-
-	while ((length = decimal_format_u64(number, value)) > digits && prefix < 6) {
-		rest = (unsigned)(value % thousand);
-		value /= thousand;
-		prefix++;
-	}
-	if (prefix && length + 2 <= digits) {
-		unsigned places = digits - 1 - length;
-
-		decimal_format(fraction, (double)rest / thousand, places);
-		if (fraction[0] == '1') /* rounded up to the next whole */
-			decimal_format_u64(number, value + 1);
-		fmt_print(out.text, sizeof(out.text), "%s%s%s%s", number, fraction + 1,
-			  prefixes[binary][prefix], unit);
-		return out;
-	}
-	if (prefix && rest >= thousand / 2)
-		decimal_format_u64(number, value + 1);
-	fmt_print(out.text, sizeof(out.text), "%s%s%s", number, prefixes[binary][prefix], unit);
-	return out;
-}
-
-/* Which unit shows a latency best: 0 ns, 1 us, 2 ms; fio's thresholds. */
-static unsigned latency_unit(const struct stats_latency *s, bool use_deviation)
-{
-	double deviation = stats_latency_stddev(s);
-	unsigned unit = 0;
-
-	if (s->min_ns > 2000 && s->max_ns > 99999 && (!use_deviation || deviation > 1000))
-		unit = 1;
-	if (unit && s->min_ns / 1000 > 2000 && s->max_ns / 1000 > 99999 &&
-	    (!use_deviation || deviation / 1000 > 1000))
-		unit = 2;
-	return unit;
-}
-
-static const char *const unit_names[] = { "nsec", "usec", "msec" };
-static const uint64_t unit_ns[] = { 1, NS_PER_US, NS_PER_MS };
-
-static void print_latency(struct line *line, const char *name, const struct stats_latency *s)
-{
-	if (!s->count)
-		return;
-	unsigned unit = latency_unit(s, true);
-	double divisor = (double)unit_ns[unit];
-
-	line_add(line, "    %s (%s): min=%s, max=%s, avg=", name, unit_names[unit],
-		 scale(s->min_ns / unit_ns[unit], 6, false, "").text,
-		 scale(s->max_ns / unit_ns[unit], 6, false, "").text);
-	line_add_float(line, stats_latency_mean(s) / divisor, 5, 2);
-	line_add(line, ", stdev=");
-	line_add_float(line, stats_latency_stddev(s) / divisor, 5, 2);
-	line_end(line);
-}
-
-/* Decimals that the percentages need. */
-static unsigned percentile_places(const struct job *job)
-{
-	unsigned places = 0;
-
-	for (uint32_t i = 0; i < job->percentile_count; i++)
-		for (uint32_t unit = 1000000, p = 0; unit > 1; unit /= 10, p++)
-			if (job->percentiles_micro[i] % unit && p + 1 > places)
-				places = p + 1;
-	return places;
-}
-
-static void print_percentiles(struct line *line, const char *name, const struct job *job,
-			      const struct stats_latency *s)
-{
-	char number[DECIMAL_BYTES];
-
-	if (!s->count || !job->percentile_count)
-		return;
-	unsigned unit = 0, places = percentile_places(job);
-	uint64_t least = stats_percentile_ns(s, job->percentiles_micro[0]);
-	uint64_t most = stats_percentile_ns(s, job->percentiles_micro[job->percentile_count - 1]);
-
-	if (least > 2000 && most > 99999)
-		unit = least > 2000000 && most > 99999999 ? 2 : 1;
-	int width = (int)decimal_format_u64(number, (most + unit_ns[unit] - 1) / unit_ns[unit]);
-
-	width = MAX(width, 5);
-	const unsigned per_line = (80 - 7) / (places + 10 + (unsigned)width);
-
-	line_add(line, "    %s percentiles (%s):", name, unit_names[unit]);
-	line_end(line);
-	for (uint32_t i = 0; i < job->percentile_count; i++) {
-		uint64_t value = stats_percentile_ns(s, job->percentiles_micro[i]);
-
-		line_add(line, "%s ", i % per_line ? "" : "     |");
-		line_add_float(line, (double)job->percentiles_micro[i] / 1e6, (int)places + 3,
-			       places);
-		line_add(line, "th=[%*lu]%s", width, (value + unit_ns[unit] - 1) / unit_ns[unit],
-			 i + 1 < job->percentile_count ? "," : "");
-		if (i % per_line == per_line - 1 || i + 1 == job->percentile_count)
-			line_end(line);
-	}
-}
 
 static void print_samples(struct line *line, const struct report_run *run, const struct job *job,
 			  unsigned direction, const struct stats_direction *d)
@@ -217,49 +54,21 @@ static void print_direction(struct line *line, const struct report_run *run,
 	if (!d->runtime_ms)
 		return;
 	line_add(line, "  %s: IOPS=%s, BW=%s (%s)(%s/%lumsec)%s", names[direction],
-		 scale(report_rate(d->total_ios, d->runtime_ms), 4, false, "").text,
-		 scale(bw, 4, binary, "B/s").text, scale(bw, 4, !binary, "B/s").text,
-		 scale(d->io_bytes, 4, binary, "B").text, d->runtime_ms,
+		 line_scaled(report_rate(d->total_ios, d->runtime_ms), 4, false, "").text,
+		 line_scaled(bw, 4, binary, "B/s").text, line_scaled(bw, 4, !binary, "B/s").text,
+		 line_scaled(d->io_bytes, 4, binary, "B").text, d->runtime_ms,
 		 direction == DIR_WRITE ? "; 0 zone resets" : "");
 	line_end(line);
-	print_latency(line, "slat", &d->slat);
-	print_latency(line, "clat", &d->clat);
-	print_latency(line, " lat", &d->lat);
+	report_text_latency(line, "slat", &d->slat);
+	report_text_latency(line, "clat", &d->clat);
+	report_text_latency(line, " lat", &d->lat);
 	if (job->slat_percentiles)
-		print_percentiles(line, "slat", job, &d->slat);
+		report_text_percentiles(line, "slat", job, &d->slat);
 	if (job->clat_percentiles)
-		print_percentiles(line, "clat", job, &d->clat);
+		report_text_percentiles(line, "clat", job, &d->clat);
 	if (job->lat_percentiles)
-		print_percentiles(line, "lat", job, &d->lat);
+		report_text_percentiles(line, "lat", job, &d->lat);
 	print_samples(line, run, job, direction, d);
-}
-
-static void print_ranges(struct line *line, const struct stats_job *stats)
-{
-	static const unsigned counts[] = { REPORT_RANGES_NS, REPORT_RANGES_US, REPORT_RANGES_MS };
-	double percent[REPORT_RANGES];
-	const double *range = percent;
-
-	report_latency_ranges(stats, percent);
-	for (unsigned unit = 0; unit < ARRAY_COUNT(counts); range += counts[unit++]) {
-		unsigned shown = 0;
-
-		for (unsigned i = 0; i < counts[unit]; i++) {
-			if (!(range[i] > 0))
-				continue;
-			if (shown % 5 == 0)
-				line_add(line, "  lat (%s)   : ", unit_names[unit]);
-			else
-				line_add(line, ", ");
-			line_add(line, "%s=", report_range_names[i]);
-			line_add_float(line, range[i], 3, 2);
-			line_add(line, "%%");
-			if (++shown % 5 == 0)
-				line_end(line);
-		}
-		if (shown % 5)
-			line_end(line);
-	}
 }
 
 static void print_levels(struct line *line, const char *title, const char *const *names,
@@ -313,9 +122,9 @@ static void print_steadystate(struct line *line, const struct job *job,
 	uint64_t bw = report_series_mean(ss->bw_bytes, ss->count);
 
 	line_add(line, "  steadystate  : attained=%s, bw=%s (%s), iops=%s, %.*s%s=",
-		 ss->attained ? "yes" : "no", scale(bw, 4, binary, "B/s").text,
-		 scale(bw, 4, !binary, "B/s").text,
-		 scale(report_series_mean(ss->iops, ss->count), 4, false, "").text,
+		 ss->attained ? "yes" : "no", line_scaled(bw, 4, binary, "B/s").text,
+		 line_scaled(bw, 4, !binary, "B/s").text,
+		 line_scaled(report_series_mean(ss->iops, ss->count), 4, false, "").text,
 		 ss->criterion[0] == 'b' ? 2 : 4, ss->criterion, slope ? " slope" : " mean dev");
 	line_add_float(line, ss->deviation, 0, 3);
 	line_add(line, "%s", ss->limit_is_percent ? "%" : "");
@@ -374,13 +183,13 @@ static void print_entry(struct line *line, const struct report_run *run,
 		print_direction(line, run, job, d, &stats->direction[d]);
 	if (entry->mixed)
 		print_direction(line, run, job, DIR_COUNT, entry->mixed);
-	print_ranges(line, stats);
+	report_text_ranges(line, stats);
 	if (stats->sync.count) {
 		line_add(line, "  fsync/fdatasync/sync_file_range:");
 		line_end(line);
-		print_latency(line, "sync", &stats->sync);
+		report_text_latency(line, "sync", &stats->sync);
 		if (job->clat_percentiles || job->lat_percentiles)
-			print_percentiles(line, "sync", job, &stats->sync);
+			report_text_percentiles(line, "sync", job, &stats->sync);
 	}
 	print_processor(line, stats);
 	print_depths(line, stats);
@@ -412,12 +221,14 @@ static void print_group_direction(struct line *line, const struct report_run *ru
 	if (!g.max_run_ms)
 		return;
 	line_add(line, "%7s: bw=%s (%s), %s-%s (%s-%s), io=%s (%s), run=%lu-%lumsec",
-		 names[direction], scale(g.bw, 4, binary, "B/s").text,
-		 scale(g.bw, 4, !binary, "B/s").text, scale(g.min_bw, 4, binary, "B/s").text,
-		 scale(g.max_bw, 4, binary, "B/s").text, scale(g.min_bw, 4, !binary, "B/s").text,
-		 scale(g.max_bw, 4, !binary, "B/s").text, scale(g.io_bytes, 4, binary, "B").text,
-		 scale(g.io_bytes, 4, !binary, "B").text, g.min_run_ms,
-		 g.max_run_ms);
+		 names[direction], line_scaled(g.bw, 4, binary, "B/s").text,
+		 line_scaled(g.bw, 4, !binary, "B/s").text,
+		 line_scaled(g.min_bw, 4, binary, "B/s").text,
+		 line_scaled(g.max_bw, 4, binary, "B/s").text,
+		 line_scaled(g.min_bw, 4, !binary, "B/s").text,
+		 line_scaled(g.max_bw, 4, !binary, "B/s").text,
+		 line_scaled(g.io_bytes, 4, binary, "B").text,
+		 line_scaled(g.io_bytes, 4, !binary, "B").text, g.min_run_ms, g.max_run_ms);
 	line_end(line);
 }
 

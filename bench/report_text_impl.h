@@ -1,0 +1,43 @@
+/*
+ * What the files of the text report share: lines (report_line.c), and those on
+ * latencies (report_text_latency.c). For bench/report_*.c only.
+ */
+#ifndef BENCH_REPORT_TEXT_IMPL_H
+#define BENCH_REPORT_TEXT_IMPL_H
+
+#include "bench/report_impl.h"
+
+struct line {
+	char text[320];
+	size_t used;
+	void (*print)(const char *format, ...);
+};
+
+void line_add(struct line *line, const char *format, ...) PRINTF_LIKE(2, 3);
+void line_add_float(struct line *line, double value, int width, unsigned places); /* %*.*f */
+
+/* Prints it with a newline; it is empty again. */
+void line_end(struct line *line);
+
+struct scaled {
+	char text[32];
+};
+
+/*
+ * A number with a prefix, in at most `digits` digits: whole thousands are taken
+ * off until it fits, and the last of them come back as decimals where there is
+ * room for a point and a digit.
+ */
+struct scaled line_scaled(uint64_t value, unsigned digits, bool binary, const char *unit);
+
+/* "    clat (usec): min=..."; nothing when there is none. */
+void report_text_latency(struct line *line, const char *name, const struct stats_latency *s);
+
+/* "    clat percentiles (usec):" and its rows, of those that the job lists. */
+void report_text_percentiles(struct line *line, const char *name, const struct job *job,
+			     const struct stats_latency *s);
+
+/* "  lat (usec)   : 4=0.10%, ..." */
+void report_text_ranges(struct line *line, const struct stats_job *stats);
+
+#endif
