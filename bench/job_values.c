@@ -99,6 +99,8 @@ static bool parse_digits(struct job_parser *p, struct job_text text, uint64_t *o
 	}
 	if (i == first)
 		return refuse_number(p, text, "not a number");
+	if (to_lower(text.at[text.length - 1]) == 'z')
+		return refuse_number(p, text, "zones are not supported on this target");
 	if (hex && i < text.length)
 		return refuse_number(p, text, "nothing may follow a hexadecimal number");
 	*out = value;
@@ -202,8 +204,6 @@ bool job_value_size(struct job_parser *p, struct job_text text, struct job_size 
 		*out = (struct job_size){ .percent = (uint32_t)value };
 		return true;
 	}
-	if (text.length && to_lower(text.at[text.length - 1]) == 'z')
-		return refuse_number(p, text, "zones are not supported on this target");
 	if (!job_value_unsigned(p, text, &value))
 		return false;
 	*out = (struct job_size){ .bytes = value };
