@@ -8,7 +8,7 @@ revision  the kernel of another commit, built beside this tree's
 result    the JSON document: check, read figures out of it, write it in fio's text form
 compare   `ringbolt compare` and `ringbolt bench`: sides taking turns; its parts are
 sides     who takes part;  points: the job file's;  measure: rounds;  summary: what they say
-goals     what is to be reached;  present: as tables (table)
+instructions  beside Linux's;  goals: what is to be reached;  present: as tables (table)
 report    as a page, of charts and charts_rows, which draw with svg
 insns     `ringbolt insns`
 statistic medians and ratios of noisy rounds, with intervals and tests

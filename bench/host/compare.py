@@ -18,6 +18,7 @@ from . import present, report, values
 from .arguments import Parser, expand, parse_run
 from .errors import GuestError, UsageError
 from .guest import run_guest
+from .instructions import count_instructions, pair
 from .measure import Plan, run_rounds
 from .options import ROOT, build_directory, check_output
 from .points import read_points
@@ -165,23 +166,21 @@ class _Progress:
     """One line that is overwritten, on a terminal; else a line per round."""
 
     def __init__(self, plan, stream):
-        self._plan = plan
         self._stream = stream
         self._done = 0
-        self._round = None
-        floors = sum(side.is_floor() for side in plan.sides)
-        self._total = len(plan.points) * (len(plan.sides) * (plan.rounds + plan.timeline)
-                                          - floors * plan.timeline)
+        self._last = None
+        timed = sum(not side.is_floor() for side in plan.sides) if plan.timeline else 0
+        counted = 2 * min(2, len(plan.points)) if pair(plan.sides) else 0
+        self._total = len(plan.points) * (len(plan.sides) * plan.rounds + timed) + counted
 
-    def __call__(self, number, side, point):
+    def __call__(self, name, side, point):
         self._done += 1
-        name = f"round {number} of {self._plan.rounds}" if number else "latencies over time"
         if self._stream.isatty():
             self._stream.write(f"\r\x1b[K[{self._done}/{self._total}] {name}: "
                                f"{side.key}, {point.name}")
-        elif number != self._round:
+        elif name != self._last:
             self._stream.write(f"{name}\n")
-        self._round = number
+        self._last = name
         self._stream.flush()
 
     def end(self):
@@ -196,9 +195,10 @@ def _carry_out(plan, outputs, name):
     progress = _Progress(plan, sys.stderr)
     try:
         rounds, timelines, host = run_rounds(plan, progress)
+        instructions = count_instructions(plan, progress)
     finally:
         progress.end()
-    document = summarize(plan, rounds, timelines, host)
+    document = summarize(plan, rounds, timelines, host, instructions)
     print("\n" + present.console(document))
     write_result(str(outputs.json), json.dumps(document, indent=1) + "\n")
     write_result(str(outputs.markdown), present.markdown(document))

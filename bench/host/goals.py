@@ -32,6 +32,7 @@ GOALS = (
     Goal("polled: 15 x Linux at depth", "linux", "iops", 15, mode="poll", depths=_DEEP),
     Goal("p99 no worse than Linux", "linux", "p99_ns", 1, at_least=False),
 )
+FEWER_INSTRUCTIONS = 40  # times, than Linux
 
 
 def verdict(goal, ratio):
@@ -39,6 +40,17 @@ def verdict(goal, ratio):
     met = ratio["estimate"] >= goal.limit if goal.at_least else ratio["estimate"] <= goal.limit
     sure = not ratio["low"] < goal.limit < ratio["high"]
     return ("met" if met else "missed") + ("" if sure else "?")
+
+
+def _instruction_goals(document):
+    """The counts come in pairs, ours before Linux's. They repeat: there is no interval."""
+    for ours, linux in zip(document["instructions"][::2], document["instructions"][1::2]):
+        times = linux["per_io"] / ours["per_io"]
+        yield {"goal": f"{FEWER_INSTRUCTIONS} x fewer guest instructions/IO than Linux",
+               "kind": "instructions", "side": ours["side"], "against": linux["side"],
+               "point": ours["point"], "limit": FEWER_INSTRUCTIONS, "estimate": times,
+               "low": times, "high": times,
+               "verdict": "met" if times >= FEWER_INSTRUCTIONS else "missed"}
 
 
 def judge(document):
@@ -50,4 +62,5 @@ def judge(document):
              "estimate": ratio["estimate"], "low": ratio["low"], "high": ratio["high"],
              "verdict": verdict(goal, ratio)}
             for goal in GOALS for ratio in document["ratios"]
-            if goal.concerns(ratio, modes[ratio["side"]], depths[ratio["point"]])]
+            if goal.concerns(ratio, modes[ratio["side"]], depths[ratio["point"]])] \
+        + list(_instruction_goals(document))

@@ -65,19 +65,19 @@ def turns(sides, number):
 def run_rounds(plan, progress):
     """({(side key, point name): figures of each round}, {same: timeline}, host)
 
-    progress(round, side, point) is called before each guest; round 0 is the one with logs.
+    progress(what, side, point) is called before each guest.
     """
     timelines, rounds, host = {}, {}, {}
     for point in plan.points if plan.timeline else []:
         for side in plan.sides:
             if not side.is_floor():  # it takes no time stamps
-                progress(0, side, point)
+                progress("latencies over time", side, point)
                 logs = run_point(plan, side, point, _LOG_LINES).logs
                 timelines[side.key, point.name] = timeline(logs)
     for number in range(plan.rounds):
         for point in plan.points:
             for side in turns(plan.sides, number):
-                progress(number + 1, side, point)
+                progress(f"round {number + 1} of {plan.rounds}", side, point)
                 document = run_point(plan, side, point).result
                 rounds.setdefault((side.key, point.name), []).append(figures(document))
                 host = document["ringbolt"]["host"]

@@ -1,7 +1,7 @@
 """The document of a comparison as tables: for the console, and as Markdown."""
 
 from . import table
-from .summary import cell_of, ratio_of
+from .summary import cell_of, instructions_of, ratio_of
 
 _PERCENTILES = ("50", "99", "99.9")
 _RATIOS = {"floor": "of floor", "linux": "x Linux", "base": "x base"}
@@ -144,6 +144,10 @@ def _headline_rows(document, side):
         found = [ratio_of(document, side["key"], name, kind, metric) for name in names]
         if any(found):
             yield [f"- {what}", "", *map(_ratio_or_none, found)]
+    counts = [instructions_of(document, side["key"], name) for name in names]
+    if any(counts):
+        yield ["- guest instructions/IO", "",
+               *(table.count(count) if count else _NONE for count in counts)]
 
 
 def headline(document):

@@ -4,7 +4,7 @@
      "cells": [{"side", "point", "iops": {"median", "low", "high", "rounds"}, ...}],
      "ratios": [{"side", "against", "kind", "point", "metric", "estimate", "low", "high",
                  "confidence"}],
-     "goals": [...]}
+     "instructions": [{"side", "point", "per_io"}], "goals": [...]}
 
 A cell's figure is the median of its rounds with their range beside it; what a guest does not
 tell is null. A ratio is estimated from paired rounds (statistic.py) and never crosses placements.
@@ -71,8 +71,9 @@ def _ratios(plan, rounds):
     return ratios
 
 
-def summarize(plan, rounds, timelines, host):
-    """The document; `rounds` and `timelines` as measure.run_rounds() returns them."""
+def summarize(plan, rounds, timelines, host, instructions=()):
+    """The document; `rounds` and `timelines` as measure.run_rounds() returns them,
+    `instructions` as instructions.count_instructions()."""
     points = [{"name": point.name, "depth": rounds[plan.sides[0].key, point.name][0]["depth"]}
               for point in plan.points]
     document = {
@@ -84,7 +85,7 @@ def summarize(plan, rounds, timelines, host):
         "cells": [_cell(side, point, rounds[side.key, point.name],
                         timelines.get((side.key, point.name)))
                   for point in plan.points for side in plan.sides],
-        "ratios": _ratios(plan, rounds)}
+        "ratios": _ratios(plan, rounds), "instructions": list(instructions)}
     document["goals"] = judge(document)
     return document
 
@@ -92,6 +93,12 @@ def summarize(plan, rounds, timelines, host):
 def cell_of(document, side, point):
     return next(cell for cell in document["cells"]
                 if (cell["side"], cell["point"]) == (side, point))
+
+
+def instructions_of(document, side, point):
+    """Per I/O; None where they were not counted."""
+    return next((found["per_io"] for found in document["instructions"]
+                 if (found["side"], found["point"]) == (side, point)), None)
 
 
 def ratio_of(document, side, point, kind, metric="iops"):

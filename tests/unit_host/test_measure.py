@@ -3,7 +3,7 @@
 import pytest
 from canned import document
 
-from host import measure
+from host import instructions, measure
 from host.errors import GuestError, UsageError
 from host.guest import Outcome
 from host.points import Point
@@ -89,12 +89,12 @@ def test_rounds_are_interleaved_and_the_one_with_logs_does_not_count(monkeypatch
     said = []
     plan = measure.Plan(sides, POINTS, 2, settings=["--set=ring=packed"], timeline=True)
     rounds, timelines, host = measure.run_rounds(plan, lambda *what: said.append(what))
-    assert [(number, side.key, point.name) for number, side, point in said] == [
-        (0, "irq@one", "x"), (0, "irq@one", "y"),
-        (1, "irq@one", "x"), (1, "floor-irq@one", "x"),
-        (1, "irq@one", "y"), (1, "floor-irq@one", "y"),
-        (2, "floor-irq@one", "x"), (2, "irq@one", "x"),
-        (2, "floor-irq@one", "y"), (2, "irq@one", "y")]
+    assert [(what, side.key, point.name) for what, side, point in said] == [
+        ("latencies over time", "irq@one", "x"), ("latencies over time", "irq@one", "y"),
+        ("round 1 of 2", "irq@one", "x"), ("round 1 of 2", "floor-irq@one", "x"),
+        ("round 1 of 2", "irq@one", "y"), ("round 1 of 2", "floor-irq@one", "y"),
+        ("round 2 of 2", "floor-irq@one", "x"), ("round 2 of 2", "irq@one", "x"),
+        ("round 2 of 2", "floor-irq@one", "y"), ("round 2 of 2", "irq@one", "y")]
     assert {len(found) for found in rounds.values()} == {2} and len(rounds) == 4
     assert timelines == {("irq@one", "x"): [(10, 5)], ("irq@one", "y"): [(10, 5)]}
     assert host["accel"] == "tcg"
@@ -126,3 +126,28 @@ def test_a_failed_measurement_ends_the_comparison_with_its_name(monkeypatch):
     plan = measure.Plan(mode_sides("irq", ["one"]), POINTS, 1)
     with pytest.raises(GuestError, match="^irq@one, x: the guest crashed$"):
         measure.run_rounds(plan, lambda *what: None)
+
+
+def test_instructions_are_counted_of_both_where_both_interrupt(monkeypatch):
+    spent = {"ours": 900, "linux": 20_000}
+    seen = []
+
+    def run(options):
+        seen.append(options)
+        ios = int(options.job_text.split(b"number_ios=")[1])
+        elapsed = 50_000 + ios * spent["linux" if options.is_peer() else "ours"]
+        facts = {"peer": {"elapsed_ns": elapsed + 777 * ios, "idle_ns": 777 * ios}}
+        return Outcome(0, [], result=document(**(
+            facts if options.is_peer() else {"jobs": [{"elapsed_ns": elapsed}]})))
+
+    monkeypatch.setattr(measure, "run_guest", run)
+    plan = measure.Plan(mode_sides("irq@one,linux-irq@one,poll@split", ["one"]), POINTS, 1)
+    found = instructions.count_instructions(plan, lambda *what: None)
+    assert found == [{"side": side, "point": point, "per_io": per_io} for point in ("x", "y")
+                     for side, per_io in (("irq@one", 900), ("linux-irq@one", 20_000))]
+    for options in seen:
+        assert options.qemu_args == ["-icount", "shift=0,sleep=off"]
+        assert options.is_peer() or options.settings.value("request_timeout_ms", "") == "0"
+        assert b"time_based=0\nruntime=0\n" in options.job_text
+    assert instructions.count_instructions(
+        measure.Plan(mode_sides("irq@one,linux-irq@split", ["one"]), POINTS, 1), None) == []

@@ -122,3 +122,18 @@ def test_a_single_side_is_a_table_without_ratios():
     (0.000423, "0.0004"), (0.12345, "0.123"), (1.234, "1.23"), (12.34, "12.3"), (123.4, "123")])
 def test_factors_have_three_digits(value, word):
     assert present.factor(value) == word
+
+
+def test_instructions_are_a_goal_of_their_own():
+    plan = Plan(mode_sides(",".join(ROUNDS), ["one"]), POINTS, 6)
+    counted = [{"side": side, "point": point, "per_io": per_io} for point, side, per_io in (
+        ("QD1", "irq@one", 500.0), ("QD1", "linux-irq@one", 19_000.0),
+        ("QD32", "irq@one", 200.0), ("QD32", "linux-irq@one", 9_000.0))]
+    document = summarize(plan, rounds_of(plan.sides), {}, HOST, counted)
+    judged = [(goal["point"], goal["estimate"], goal["verdict"]) for goal in document["goals"]
+              if goal["kind"] == "instructions"]
+    assert judged == [("QD1", 38, "missed"), ("QD32", 45, "met")]
+    lines = present.markdown(document).splitlines()
+    row = next(line for line in lines if line.startswith("| - guest instructions/IO"))
+    assert [word.strip() for word in row.split("|")[2:5]] == ["", "500", "200"]
+    assert "x fewer guest instructions/IO than Linux" in present.console(document)
