@@ -170,4 +170,5 @@ def perfetto(queues, jobs, cpu_count):
     events.sort(key=lambda event: (event.get("ts", -1), -event.get("dur", 0)))
     head = json.dumps({"lost": {queue.name: queue.lost for queue in queues}})
     return ('{"displayTimeUnit": "ns", "otherData": ' + head + ', "traceEvents": [\n'
-            + ",\n".join(map(json.dumps, events)) + "\n]}\n")
+            + ",\n".join(json.dumps(event, separators=(",", ":")) for event in events)
+            + "\n]}\n")

@@ -182,6 +182,27 @@ def test_merged_ios_are_told_from_their_groups(guest):
     assert traced.actions["D"] == traced.actions["C"] == traced.total("requests") == 300 - merges
 
 
+def test_an_io_that_failed_says_so(guest):
+    image = guest.zeroes("disk.img", 1 << 20)
+    done = run_tool(guest, "--perfetto=t.json", "--blktrace=b", "--qemu-arg=-blockdev",
+                    f"--qemu-arg=driver=raw,node-name=bad,file.driver=blkdebug,"
+                    f"file.image.driver=file,file.image.filename={image},"
+                    "file.inject-error.0.event=read_aio,file.inject-error.0.sector=512",
+                    "--qemu-arg=-device", "--qemu-arg=virtio-blk-pci,drive=bad,addr=0x10", NULL,
+                    job="[a]\nfilename=/dev/vdb\nrw=read\nbs=4k\ncontinue_on_error=read\n")
+    result = json.loads((guest.directory / "r.json").read_text())
+    assert result["jobs"][0]["total_err"] == 1
+    about = [event["args"] for event in check((guest.directory / "t.json").read_text())
+             if event["ph"] == "b" and "args" in event]
+    assert [io["sector"] for io in about if io["status"] == "io error"] == [512]
+    assert len(about) == 256
+    completions = tool(guest.directory, "blkparse", "-i", "b", "-q", "-a", "complete", "-f",
+                       "%a %S %e\n").splitlines()
+    assert [line for line in completions if line.startswith("C ") and not line.endswith(" 0")] \
+        == [f"C 512 {0x10000 - 5}"]
+    assert done.stdout.endswith("blkparse -i b\n")
+
+
 def test_several_disks_have_files_of_their_own(guest):
     traced = trace(guest, NULL, NULL, basename="b.vdb",
                    job=f"[a]\n{ASYNC}rw=read\n[b]\n{ASYNC.replace('vda', 'vdb')}rw=write\n")

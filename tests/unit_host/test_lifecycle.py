@@ -137,6 +137,13 @@ def test_a_cpu_submits_sleeps_polls_and_delivers():
         ("poll", 3.1, 0.2), ("deliver", 3.305, 0.04)]
 
 
+def test_what_another_cpu_found_is_delivered_when_this_one_is_free():
+    shared = "S 1 1000 1500 0 0\nD 1 900 100 1000 0 600 4 8 0 0 0 0 64\n"
+    events = check(perfetto([parse_queue(NAME, frame(shared, lost=1))], ["a"], 2))
+    assert [(event["name"], event["ts"], event["dur"]) for event in events
+            if event["ph"] == "X"] == [("sleep", 1.0, 1.5), ("deliver", 2.5, 0.1)]
+
+
 def test_requests_in_flight_are_counted():
     events = check(perfetto([plain()], ["a", "b"], 1))
     assert [(event["ts"], event["args"]["requests"]) for event in events
