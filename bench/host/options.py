@@ -94,9 +94,10 @@ def _check_peer(options):
         raise UsageError(f"--boot {options.boot}: --guest {options.guest} boots by pvh only")
     if options.kernel:
         raise UsageError(f"--kernel {options.kernel}: --guest {options.guest} has its own")
-    for _, source in options.settings.lines:
-        raise UsageError(f"{source}: a setting of our kernel, means nothing to "
-                         f"--guest {options.guest}")
+    for line, source in options.settings.lines:
+        if line.partition("#")[0].strip():
+            raise UsageError(f"{source}: a setting of our kernel, means nothing to "
+                             f"--guest {options.guest}")
     for disk in options.disks:
         if options.guest == "linux-poll" and disk.queues == 1:
             raise UsageError(f"--disk {disk.spec}: --guest linux-poll needs queues=2 or more: "

@@ -6,20 +6,32 @@ from fw_cfg, says its status in the console's last words, and sends fio's docume
 frames behind it, what Linux counted right before and right after the jobs.
 
 What is added to the job file stands in a [global] section before it, so that the job has the
-last word: direct=1, because here no page cache lies between fio and a disk; the two calls
-that count; and for polling fio's hipri=1, which only io_uring (then the default engine) knows.
+last word: direct=1, because no page cache shall lie between fio and the disk; no files, which
+fio would make in memory for disks that are not there; the two calls that count; and for polling
+fio's hipri=1, which only io_uring (then the default engine) knows.
 """
 
 import re
 
-from .errors import GuestError
+from .errors import GuestError, UsageError
 from .logs import split_logs
 from .options import build_directory
 from .result import parse_document
 
-_GLOBAL = b"[global]\ndirect=1\nexec_prerun=snapshot before\nexec_postrun=snapshot after\n"
+_GLOBAL = (b"[global]\ndirect=1\nallow_file_create=0\n"
+           b"exec_prerun=snapshot before\nexec_postrun=snapshot after\n")
 _POLLED = b"ioengine=io_uring\nhipri=1\n"
+_ENGINE = re.compile(rb"\s*ioengine\s*=\s*([^;#\s]+)")
 _FRAME = "peer."
+_KERNEL_WORDS = (
+    "console=ttyS0", "quiet", "panic=-1",
+    "rootfstype=ramfs",  # tmpfs takes no more than half of the memory
+    "mitigations=off",  # our kernel has none either
+    "cryptomgr.notests",  # they take half a second
+    # On a busy host a tick comes late, which is nobody's fault: neither the timer nor the TSC
+    # shall be given up for it.
+    "no_timer_check", "tsc=reliable",
+)
 _IDLE_COLUMNS = slice(3, 5)  # of /proc/stat behind the CPU's name: idle, iowait
 _CPU = re.compile(r"^cpu\d+ (.*)$", re.MULTILINE)
 _NOW = re.compile(r"^now at (\d+) nsecs", re.MULTILINE)
@@ -37,8 +49,7 @@ def peer_files():
 def peer_arguments(options):
     """QEMU's arguments in place of -kernel build/kernel.elf."""
     kernel, initramfs = peer_files()
-    # tmpfs would take no more than half of the memory; our kernel has no mitigations either.
-    words = ["console=ttyS0", "quiet", "panic=-1", "rootfstype=ramfs", "mitigations=off"]
+    words = list(_KERNEL_WORDS)
     if options.guest == "linux-poll":
         # Linux uses no more queues of a disk than there may ever be CPUs.
         words += [f"possible_cpus={2 * options.smp}", f"virtio_blk.poll_queues={options.smp}"]
@@ -47,13 +58,20 @@ def peer_arguments(options):
 
 def peer_job(options):
     """What fio is given."""
-    return _GLOBAL + (_POLLED if options.guest == "linux-poll" else b"") + options.job_text
+    if options.guest != "linux-poll":
+        return _GLOBAL + options.job_text
+    for number, line in enumerate(options.job_text.splitlines(), 1):
+        engine = _ENGINE.match(line)
+        if engine and engine[1] != b"io_uring":
+            raise UsageError(f"{options.job_path}:{number}: ioengine={engine[1].decode()}: "
+                             "--guest linux-poll polls with io_uring only")
+    return _GLOBAL + _POLLED + options.job_text
 
 
 def peer_complaint(lines):
     """What fio says is wrong, of a console's lines."""
     said = [line for line in lines if line.startswith(("fio: ", "Bad option"))]
-    return said[0].removeprefix("fio: ") if said else "fio refuses it"
+    return said[0].removeprefix("fio: ") if said else "refuses it"
 
 
 def _interrupts(snapshot):
@@ -101,9 +119,8 @@ def _facts(frames):
             for index, ((idle0, total0), (idle, total))
             in enumerate(zip(_cpu_times(before), _cpu_times(after)))]
     (now0, idle0), (now, idle) = _clock(before), _clock(after)
-    kernel, fio = frames["versions"].splitlines()
     return {"devices": _devices(frames["disks"], interrupts), "cpus": cpus,
-            "peer": {"kernel": kernel, "fio": fio, "elapsed_ns": now - now0,
+            "peer": {"kernel": frames["kernel"].strip(), "elapsed_ns": now - now0,
                      "idle_ns": idle - idle0,
                      "interrupts": {name: count for name, count in interrupts.items() if count}}}
 

@@ -23,6 +23,9 @@ class Bench:
         self.build.mkdir()
         (self.build / "kernel.elf").write_bytes(b"\x7fELF")
         (self.build / "ringbolt.img").write_bytes(b"\0" * 4096)
+        (self.build / "peer").mkdir()
+        for name in ("vmlinuz", "initramfs"):
+            (self.build / "peer" / name).write_bytes(b"\0")
         programs = directory / "bin"
         programs.mkdir()
         program = programs / "qemu-system-x86_64"
