@@ -121,3 +121,11 @@ def parsed_options(parsed):
 def parse_run(words):
     """Everything checked that can be checked before anything is started."""
     return parsed_options(run_parser().parse_args(expand(words)))
+
+
+def parse_insns(words):
+    """The guest whose rows are wanted beside our kernel's."""
+    parser = Parser(prog="ringbolt insns", description="Guest instructions per I/O.")
+    parser.add_argument("--guest", choices=("ringbolt", "linux"), default="ringbolt",
+                        help="linux: its rows, too")
+    return parser.parse_args(expand(words)).guest

@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 
-from .arguments import parse_run
+from .arguments import parse_insns, parse_run
 from .compare import bench, compare
 from .errors import STATUS_CRASH, STATUS_OK, STATUS_USAGE, RingboltError, UsageError
 from .guest import run_guest, tail
@@ -18,7 +18,7 @@ usage: bench/ringbolt run [OPTION]... [JOBFILE]   one boot, one job file; run --
        bench/ringbolt trace [OPTION]... [JOBFILE]   the same, every I/O recorded; trace --help
        bench/ringbolt compare [OPTION]... [JOBFILE]   sides in turns; compare --help
        bench/ringbolt bench    polled, adaptive and interrupt-driven compared (1 min)
-       bench/ringbolt insns    guest instructions per I/O
+       bench/ringbolt insns [--guest linux]   guest instructions per I/O
 """
 
 
@@ -79,13 +79,7 @@ def _bench(words):
 
 
 def _insns(words):
-    _no_words("insns", words)
-    return insns()
-
-
-def _no_words(command, words):
-    if words:
-        raise UsageError(f"{command} {words[0]}: {command} takes no arguments")
+    return insns(parse_insns(words))
 
 
 _COMMANDS = {"run": _run, "trace": _trace, "compare": compare, "bench": _bench, "insns": _insns}
