@@ -515,7 +515,15 @@ $(FUZZ_EXECUTABLES): $(B)/fuzz/%_fuzz: tests/fuzz/%_fuzz.c tests/unit/host_suppo
 
 fuzz_build: $(FUZZ_EXECUTABLES)
 
-fuzz:
+# The job fuzzer starts from fio's examples and ours, behind the byte that chooses its arena.
+.PHONY: fuzz_seeds
+fuzz_seeds:
+	@mkdir -p $(B)/fuzz/job_fuzz.corpus
+	@for file in /usr/share/doc/fio/examples/*.fio configs/jobs/*.fio; do \
+		{ printf 0; cat $$file; } > $(B)/fuzz/job_fuzz.corpus/$$(basename $$file) || exit 1; \
+	done
+
+fuzz: fuzz_seeds
 	@$(MAKE) --no-print-directory $(JOBS) fuzz_build
 	@for target in $(FUZZ_EXECUTABLES); do \
 		echo "fuzz: $$target, $(FUZZ_SECONDS) s"; \
