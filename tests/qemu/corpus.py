@@ -1,4 +1,5 @@
-"""Debian's fio examples of class A (tests/data/fio_examples.txt) as small runs on one disk.
+"""Debian's fio examples (tests/data/fio_examples.txt) as small runs on one disk: those of class A
+and what is accepted of class B.
 
 The rule: every filename= names the disk, directory= goes, a file without filename= gets one in
 front; sizes, times and rates shrink as the table says; everything else stays. The host's fio
@@ -95,11 +96,26 @@ EXAMPLES_A = [
     Example("zipf", {"size": "8m"}, unordered="the distribution hashes the name of the file"),
 ]
 
+# What they ask for beside the I/Os, priorities and compressible data, we note and ignore.
+EXAMPLES_B = [
+    Example("cmdprio-bssplit", {"size": "2m", "write_lat_log": None}),
+    Example("cmdprio-percentage", {"size": "2m", "write_lat_log": None}),
+    Example("dedupe-global", {"size": "2m"}),
+]
 
-def class_a():
-    """The names of class A, from the list that the parser's test uses as well."""
-    rows = (line.split() for line in LIST.read_text().splitlines() if line[0] != "#")
-    return [row[0] for row in rows if row[1] == "A"]
+# fio trims devices, not files.
+NOT_RUN = {"enospc-pressure"}
+
+# Of class C and the rest of B, one for each kind of reason.
+REFUSED = ["cpuio", "e4defrag", "libpmem", "netio", "rbd", "sg_verify", "xnvme-compare",
+           "zbd-rand-write"]
+
+
+def listed():
+    """name, class, outcome, jobs, reason of all examples, from the list that the parser's test
+    uses as well."""
+    return [(line.split(maxsplit=4) + [""])[:5] for line in LIST.read_text().splitlines()
+            if line[0] != "#"]
 
 
 def changed(text, changes):

@@ -1,8 +1,10 @@
 """The kernel against the real fio: the same job file on a disk and a file of one size."""
 
+import re
+
 import pytest
-from corpus import (DISK_BYTES, EXAMPLES_A, NOT_COMPARED, HostRun, class_a, sequence_digest,
-                    text_of)
+from corpus import (DISK_BYTES, EXAMPLES_A, EXAMPLES_B, NOT_COMPARED, NOT_RUN, REFUSED,
+                    Example, HostRun, listed, sequence_digest, text_of)
 
 DIRECTIONS = ("read", "write", "trim")
 
@@ -49,8 +51,8 @@ def run_both(guest, row):
         host.end()
 
 
-@pytest.mark.parametrize("row", EXAMPLES_A, ids=[
-    row.name + (f"-{row.variant}" if row.variant else "") for row in EXAMPLES_A])
+@pytest.mark.parametrize("row", EXAMPLES_A + EXAMPLES_B, ids=[
+    row.name + (f"-{row.variant}" if row.variant else "") for row in EXAMPLES_A + EXAMPLES_B])
 def test_example_runs_as_in_fio(guest, row):
     ours, theirs = run_both(guest, row)
     assert ours.result, f"{ours.err}\n{ours.out}"
@@ -69,5 +71,32 @@ def test_example_runs_as_in_fio(guest, row):
     assert digests == host_digests(theirs, row)
 
 
-def test_every_example_of_class_a_is_run():
-    assert {row.name for row in EXAMPLES_A} == set(class_a())
+def test_every_example_that_is_accepted_is_run():
+    assert {row.name for row in EXAMPLES_A + EXAMPLES_B} == \
+        {name for name, _, outcome, _, _ in listed() if outcome == "accept"} - NOT_RUN
+
+
+@pytest.mark.parametrize("name, reason", [(row[0], row[4]) for row in listed()
+                                          if row[0] in REFUSED])
+def test_other_examples_are_refused_with_their_reason(guest, name, reason):
+    run = guest.run("--disk=backend=null", job=text_of(Example(name)))
+    assert (run.status, run.result) == (2, None), run.out + run.err
+    pattern = rf"ringbolt: job\.fio:\d+: {re.escape(reason)}.*"
+    assert any(re.fullmatch(pattern, line) for line in run.err.splitlines()), run.err
+
+
+@pytest.mark.parametrize("section, environment, found", [
+    ("default", {}, ("default", "randread", "1", "4K")),
+    ("override", {"FIO_RW": "write", "FIO_IODEPTH": "4", "FIO_BS": "8k"},
+     ("override", "write", "4", "8k"))])
+def test_an_example_runs_by_section_and_with_variables(guest, monkeypatch, section, environment,
+                                                       found):
+    """xnvme-compare.fio, as its own comments tell to use it."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    text = text_of(Example("xnvme-compare", {"size": "8m", "runtime": "200ms", "ramp_time": "0"}))
+    run = guest.good("--disk=backend=null,size=16m", f"--section={section}", job=text)
+    (job,), options = run.result["jobs"], run.result["global options"]
+    options = {**options, **job.get("job options", {})}
+    assert (job["jobname"], options["rw"], options["iodepth"], options["bs"]) == found
+    assert job["write" if options["rw"] == "write" else "read"]["io_bytes"] > 0
