@@ -343,7 +343,8 @@ FUZZ_CFLAGS := -std=gnu17 -O1 -g -I. -DRINGBOLT_HOST -DRINGBOLT_FUZZ \
 
 # --- all --------------------------------------------------------------------------
 
-.PHONY: all image run bench compare insns peer test unit fuzz debug fmt check clean help deps
+.PHONY: all image run bench compare insns regress baseline peer test unit fuzz debug fmt check \
+	clean help deps
 
 all: image
 
@@ -351,6 +352,7 @@ help:
 	@echo "make bench   compare polled, interrupt-driven and adaptive (sets itself up)"
 	@echo "make compare the same beside Linux, in rounds, with $(B)/report.html"
 	@echo "make insns   guest instructions per I/O, counted by QEMU"
+	@echo "make regress fails when I/O got slower since the baseline; make baseline renews it"
 	@echo "make peer    Debian's Linux and fio as a guest, for bench/ringbolt run --guest linux"
 	@echo "make test    all tests: unit, fuzz, QEMU (sets itself up)"
 	@echo "make run     one run with the default job; more: bench/ringbolt run --help"
@@ -548,6 +550,12 @@ compare: image peer
 
 insns: image
 	bench/ringbolt insns
+
+regress: image
+	bench/ringbolt regress
+
+baseline: image
+	bench/ringbolt baseline
 
 test: image peer
 	tests/run

@@ -10,6 +10,7 @@ compare   `ringbolt compare` and `ringbolt bench`: sides taking turns; its parts
 sides     who takes part;  points: the job file's;  measure: rounds;  summary: what they say
 instructions  beside Linux's;  goals: what is to be reached;  present: as tables (table)
 report    as a page, of charts and charts_rows, which draw with svg
-insns     `ringbolt insns`
+insns     `ringbolt insns`, and how instructions are counted
+regress   `ringbolt regress` and `baseline`; regress_cases, _baseline, _counted, _timed, _verdict
 statistic medians and ratios of noisy rounds, with intervals and tests
 """

@@ -10,6 +10,7 @@ from .errors import STATUS_CRASH, STATUS_OK, STATUS_USAGE, RingboltError, UsageE
 from .guest import run_guest, tail
 from .insns import insns
 from .logs import write_logs
+from .regress import baseline, regress
 from .result import format_result, write_result
 from .trace import export, parse_trace
 
@@ -19,6 +20,8 @@ usage: bench/ringbolt run [OPTION]... [JOBFILE]   one boot, one job file; run --
        bench/ringbolt compare [OPTION]... [JOBFILE]   sides in turns; compare --help
        bench/ringbolt bench    polled, adaptive and interrupt-driven compared (1 min)
        bench/ringbolt insns [--guest linux]   guest instructions per I/O
+       bench/ringbolt regress [OPTION]...   fails when I/O got slower; regress --help
+       bench/ringbolt baseline    renews what regress holds counts against
 """
 
 
@@ -82,7 +85,8 @@ def _insns(words):
     return insns(parse_insns(words))
 
 
-_COMMANDS = {"run": _run, "trace": _trace, "compare": compare, "bench": _bench, "insns": _insns}
+_COMMANDS = {"run": _run, "trace": _trace, "compare": compare, "bench": _bench, "insns": _insns,
+             "regress": regress, "baseline": baseline}
 
 
 def _dispatch(words):

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import present, report, values
-from .arguments import Parser, expand, parse_run
+from .arguments import Parser, expand, parse_run, typed
 from .errors import GuestError, UsageError
 from .guest import run_guest
 from .instructions import count_instructions, pair
@@ -23,7 +23,7 @@ from .measure import Plan, run_rounds
 from .options import ROOT, build_directory, check_output
 from .points import read_points
 from .result import write_result
-from .revision import build_revision, is_stale
+from .revision import build_revision, check_fresh
 from .sides import PLACEMENTS, ab_sides, baseline_sides, mode_sides, parse_placements
 from .summary import summarize
 
@@ -55,20 +55,10 @@ class Outputs:
     html: Path = None
 
 
-def _type(read):
-    def convert(word):
-        try:
-            return read(word)
-        except ValueError as error:
-            raise argparse.ArgumentTypeError(f"{word}: {error}") from None
-
-    return convert
-
-
 def _rounds_and_runtime(parser, rounds, runtime):
-    parser.add_argument("--rounds", metavar="N", type=_type(values.integer(1, 1000)),
+    parser.add_argument("--rounds", metavar="N", type=typed(values.integer(1, 1000)),
                         default=rounds, help=f"default {rounds}")
-    parser.add_argument("--runtime", metavar="TIME", type=_type(values.duration),
+    parser.add_argument("--runtime", metavar="TIME", type=typed(values.duration),
                         default=runtime, help="of each job, such as 400ms; default: "
                         + (runtime or "as the job file says"))
 
@@ -128,11 +118,6 @@ def _added_lines(runtime):
     return ["time_based", f"runtime={runtime}"] if runtime else []
 
 
-def _check_kernel():
-    if is_stale():
-        raise UsageError(f"{build_directory()}/kernel.elf: older than its sources; run make")
-
-
 def parse_compare(words):
     """(Plan, Outputs), everything checked that can be before a guest is started."""
     parsed, rest = _compare_parser().parse_known_args(expand(words))
@@ -144,7 +129,7 @@ def parse_compare(words):
     machine, settings = _machine_words(rest)
     parse_run([*machine, *settings])
     points = read_points(parsed.job)
-    _check_kernel()
+    check_fresh()
     return Plan(_sides(parsed), points, parsed.rounds, machine, settings,
                 _added_lines(parsed.runtime), timeline=True), outputs
 
@@ -154,7 +139,7 @@ def parse_bench(words):
                     "with the floor of each; about a minute.")
     _rounds_and_runtime(parser, BENCH_ROUNDS, BENCH_RUNTIME)
     parsed = parser.parse_args(expand(words))
-    _check_kernel()
+    check_fresh()
     build = build_directory()
     plan = Plan(mode_sides(BENCH_MODES, PLACEMENTS), read_points(str(JOB)), parsed.rounds,
                 [f"@{MACHINE}", f"--timeout={GUEST_TIMEOUT_S}"],

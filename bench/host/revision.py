@@ -65,6 +65,22 @@ def is_stale():
     return _make(ROOT, "-q").returncode == 1
 
 
+def check_fresh():
+    """UsageError: what would be measured is not what the sources say."""
+    if is_stale():
+        raise UsageError(f"{build_directory()}/kernel.elf: older than its sources; run make")
+
+
+def last_change(path):
+    """The last commit that changed a file of the tree; None where no history is at hand."""
+    try:
+        answer = _git("log", "-1", "--format=%H", "--", str(path), stdout=subprocess.PIPE,
+                      text=True)
+    except (UsageError, subprocess.CalledProcessError):
+        return None
+    return answer.stdout.strip() or None
+
+
 def build_revision(ref):
     """(commit, path of its kernel.elf). UsageError: unknown, or it does not build."""
     commit = commit_of(ref)

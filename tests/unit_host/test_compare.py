@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from canned import document
 
-from host import compare, measure
+from host import compare, measure, revision
 from host.errors import RingboltError, UsageError
 from host.guest import Outcome
 
@@ -98,7 +98,7 @@ def test_a_commit_is_built_and_takes_part(place, monkeypatch):
 
 
 def test_a_stale_kernel_is_not_measured(place, monkeypatch):
-    monkeypatch.setattr(compare, "is_stale", lambda: True)
+    monkeypatch.setattr(revision, "is_stale", lambda: True)
     with pytest.raises(UsageError, match="kernel.elf: older than its sources; run make"):
         compare.parse_compare(["a.fio"])
 
