@@ -1,13 +1,18 @@
 /*
  * The live status line on the console, in fio's shape:
  *
- *   Jobs: 2 (f=2): [r(1),w(1)][50.0%][r=312MiB/s,w=80MiB/s][r=80.0k,w=20.5k IOPS][eta 00m:05s]
+ *   Jobs: 2 (f=2): [r(1),w(1)][50.0%][r=312MiB/s,w=80MiB/s][r=79.9k,w=20.5k IOPS][eta 00m:05s]
+ *
+ * with the rates that rated jobs keep behind the count, as "0-1000 IOPS".
  *
  * Steady states are looked at in the same breath. Boot CPU only. It reads the
  * counters of jobs on other CPUs while they run: a value may be an I/O old,
  * which a person does not see.
  */
+#include <stdarg.h>
+
 #include "bench/engine_impl.h"
+#include "bench/report_impl.h"
 #include "kernel/lib/fmt.h"
 #include "kernel/lib/log.h"
 
@@ -15,13 +20,19 @@ static struct {
 	uint64_t interval_tsc, print_tsc, steady_tsc, last_tsc;
 	uint64_t next_tsc; /* the earlier of the two */
 	uint64_t ios[DIR_COUNT], bytes[DIR_COUNT];
-	bool printed;
+	size_t width; /* of the last line; 0: none was printed */
 } progress;
 
 struct totals {
 	uint64_t ios[DIR_COUNT], bytes[DIR_COUNT];
-	uint32_t running;
+	uint32_t running, files;
+	uint64_t rate_bytes, rate_min_bytes, rate_ios, rate_min_ios; /* of those that run */
 	uint64_t done_permille; /* of the whole run */
+};
+
+struct text {
+	char text[256];
+	size_t used;
 };
 
 void progress_init(uint32_t interval_ms)
@@ -57,6 +68,28 @@ static uint64_t job_permille(const struct engine_job *job, uint64_t now)
 	return MIN(1000u, MAX(by_time, MAX(by_bytes, by_count)));
 }
 
+static bool is_running(const struct engine_job *job)
+{
+	return job->phase != PHASE_WAITING && job->phase != PHASE_FINISHED;
+}
+
+static void collect_running(struct totals *totals, const struct engine_job *job)
+{
+	const struct job *options = job->job;
+	totals->running++;
+	if (job->ramp_end_tsc)
+		return;
+	totals->files += options->file_count;
+	for (int d = 0; d < DIR_COUNT; d++) {
+		if (!(options->rw & (1u << d)))
+			continue;
+		totals->rate_bytes += options->rate_bytes[d];
+		totals->rate_min_bytes += options->rate_min_bytes[d];
+		totals->rate_ios += options->rate_iops[d];
+		totals->rate_min_ios += options->rate_iops_min[d];
+	}
+}
+
 static struct totals collect(uint64_t now)
 {
 	struct totals totals = { 0 };
@@ -66,7 +99,8 @@ static struct totals collect(uint64_t now)
 			totals.ios[d] += engine_job_completed(job, d);
 			totals.bytes[d] += engine_job_bytes(job, d);
 		}
-		totals.running += job->phase == PHASE_RUNNING || job->phase == PHASE_DRAINING;
+		if (is_running(job))
+			collect_running(&totals, job);
 		totals.done_permille += job_permille(job, now);
 	}
 	totals.done_permille /= engine.set->job_count;
@@ -81,79 +115,108 @@ static char job_letter(const struct engine_job *job)
 		return 'P';
 	if (job->phase == PHASE_FINISHED)
 		return '_';
-	if (rw & JOB_RW_TRIM)
-		return 'd';
+	if (job->phase == PHASE_READ_BACK)
+		return 'V';
+	if (job->ramp_end_tsc)
+		return '/';
 	if ((rw & JOB_RW_READ) && (rw & JOB_RW_WRITE))
 		return random ? 'm' : 'M';
+	if (rw & JOB_RW_READ)
+		return random ? 'r' : 'R';
 	if (rw & JOB_RW_WRITE)
 		return random ? 'w' : 'W';
-	return random ? 'r' : 'R';
+	return random ? 'd' : 'D';
 }
 
-/* "r(3),_(1)": runs of equal states, as many as fit. */
-static void print_states(char *text, size_t size)
+static void add(struct text *text, const char *format, ...) PRINTF_LIKE(2, 3);
+static void add(struct text *text, const char *format, ...)
 {
-	size_t used = 0;
+	va_list arguments;
+	va_start(arguments, format);
+	int length = fmt_vprint(text->text + text->used, sizeof(text->text) - text->used, format,
+				arguments);
+	va_end(arguments);
+	text->used = MIN(text->used + (size_t)length, sizeof(text->text) - 1);
+}
+
+static void add_limits(struct text *text, const struct totals *totals)
+{
+	if (totals->rate_bytes || totals->rate_min_bytes)
+		add(text, ", %s-%s", report_scaled(totals->rate_min_bytes, 4, true, "B/s").text,
+		    report_scaled(totals->rate_bytes, 4, true, "B/s").text);
+	else if (totals->rate_ios || totals->rate_min_ios)
+		add(text, ", %lu-%lu IOPS", totals->rate_min_ios, totals->rate_ios);
+}
+
+/* "r(3),_(1)": runs of equal states, as many as leave room for the rest. */
+static void add_states(struct text *text)
+{
 	uint32_t i = 0;
-	while (i < engine.set->job_count && used + 16 < size) {
+	while (i < engine.set->job_count && text->used < sizeof(text->text) / 2) {
 		char letter = job_letter(&engine.jobs[i]);
 		uint32_t run = 0;
 		while (i < engine.set->job_count && job_letter(&engine.jobs[i]) == letter)
 			i++, run++;
-		used += (size_t)fmt_print(text + used, size - used, "%s%c(%u)", used ? "," : "",
-					  letter, run);
+		add(text, "%s%c(%u)", i > run ? "," : "", letter, run);
 	}
 }
 
-static void print_rates(const struct totals *totals, uint64_t elapsed_ns)
+/* Per second since the last line; what stands still is not told. */
+static void add_rates(struct text *text, const uint64_t now[DIR_COUNT],
+		      const uint64_t before[DIR_COUNT], uint64_t elapsed_ns, bool bytes)
 {
 	static const char letters[DIR_COUNT] = { 'r', 'w', 't' };
-	char bw[80] = "", iops[80] = "";
-	size_t bw_used = 0, iops_used = 0;
+	const char *separator = "[";
 	for (int d = 0; d < DIR_COUNT; d++) {
-		uint64_t bytes = totals->bytes[d] - progress.bytes[d];
-		uint64_t ios = totals->ios[d] - progress.ios[d];
-		if (!totals->ios[d])
+		uint64_t ms = MAX(1u, elapsed_ns / NS_PER_MS);
+		uint64_t rate = now[d] < before[d] ? 0 : report_rate(now[d] - before[d], ms);
+		if (!rate)
 			continue;
-		uint64_t kib_per_s = bytes * (NS_PER_S / 1024) / elapsed_ns;
-		uint64_t per_s = ios * NS_PER_S / elapsed_ns;
-		bw_used += (size_t)fmt_print(bw + bw_used, sizeof(bw) - bw_used, "%s%c=%lu%s",
-					     bw_used ? "," : "", letters[d],
-					     kib_per_s >= 10240 ? kib_per_s / 1024 : kib_per_s,
-					     kib_per_s >= 10240 ? "MiB/s" : "KiB/s");
-		iops_used += (size_t)fmt_print(iops + iops_used, sizeof(iops) - iops_used,
-					       "%s%c=%lu", iops_used ? "," : "", letters[d], per_s);
+		add(text, "%s%c=%s", separator, letters[d],
+		    report_scaled(rate, 4, bytes, bytes ? "B/s" : "").text);
+		separator = ",";
 	}
-	log_raw("[%s][%s IOPS]", bw, iops);
+	if (separator[0] == ',')
+		add(text, bytes ? "]" : " IOPS]");
 }
 
-static void print_eta(const struct totals *totals, uint64_t now)
+static void add_eta(struct text *text, const struct totals *totals, uint64_t now)
 {
 	uint64_t elapsed_ns = clock_tsc_to_ns(now - engine.start_tsc);
 	if (!totals->done_permille) {
-		log_raw("[eta --]   \r");
+		add(text, "[eta --]");
 		return;
 	}
 	uint64_t left_ns = elapsed_ns / totals->done_permille * (1000 - totals->done_permille);
-	uint64_t left_s = left_ns / NS_PER_S;
-	log_raw("[eta %02lum:%02lus]   \r", left_s / 60, left_s % 60);
+	uint64_t left_s = left_ns / NS_PER_S, days = left_s / 86400, hours = left_s / 3600 % 24;
+	add(text, "[eta ");
+	if (days)
+		add(text, "%02lud:", days);
+	if (days || hours)
+		add(text, "%02luh:", hours);
+	add(text, "%02lum:%02lus]", left_s / 60 % 60, left_s % 60);
 }
 
 static void print_line(uint64_t now)
 {
 	struct totals totals = collect(now);
-	uint64_t elapsed_ns = MAX(1u, clock_tsc_to_ns(now - progress.last_tsc));
-	char states[64] = "";
-	print_states(states, sizeof(states));
-	log_raw("Jobs: %u (f=%u): [%s][%lu.%lu%%]", totals.running, totals.running, states,
-		totals.done_permille / 10, totals.done_permille % 10);
-	print_rates(&totals, elapsed_ns);
-	print_eta(&totals, now);
+	uint64_t elapsed_ns = clock_tsc_to_ns(now - progress.last_tsc);
+	struct text text = { .used = 0 };
+	add(&text, "Jobs: %u (f=%u)", totals.running, totals.files);
+	add_limits(&text, &totals);
+	add(&text, ": [");
+	add_states(&text);
+	add(&text, "][%lu.%lu%%]", totals.done_permille / 10, totals.done_permille % 10);
+	add_rates(&text, totals.bytes, progress.bytes, elapsed_ns, true);
+	add_rates(&text, totals.ios, progress.ios, elapsed_ns, false);
+	add_eta(&text, &totals, now);
+	/* Over what is left of a longer one. */
+	log_raw("%s%*s\r", text.text, (int)(progress.width - MIN(progress.width, text.used)), "");
 	for (int d = 0; d < DIR_COUNT; d++) {
 		progress.ios[d] = totals.ios[d];
 		progress.bytes[d] = totals.bytes[d];
 	}
-	progress.printed = true;
+	progress.width = text.used;
 	progress.last_tsc = now;
 	progress.print_tsc = now + progress.interval_tsc;
 }
@@ -172,6 +235,6 @@ void progress_update(uint64_t now)
 
 void progress_end(void)
 {
-	if (progress.printed)
+	if (progress.width)
 		log_raw("\n");
 }

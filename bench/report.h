@@ -65,6 +65,17 @@ void report_json(const struct report_run *run, struct json_writer *w);
 void report_latency(struct json_writer *w, const char *key, const struct stats_latency *s,
 		    const struct job *percentiles_of, bool bins);
 
+struct report_scaled {
+	char text[32];
+};
+
+/*
+ * A number with a prefix, in at most `digits` digits: whole thousands are taken
+ * off until it fits, and the last of them come back as decimals where there is
+ * room for a point and a digit.
+ */
+struct report_scaled report_scaled(uint64_t value, unsigned digits, bool binary, const char *unit);
+
 /*
  * fio's "normal" summary; print gets one line with its newline per call. Not
  * reentrant.

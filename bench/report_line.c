@@ -34,7 +34,7 @@ void line_end(struct line *line)
 	line->text[0] = '\0';
 }
 
-struct scaled line_scaled(uint64_t value, unsigned digits, bool binary, const char *unit)
+struct report_scaled report_scaled(uint64_t value, unsigned digits, bool binary, const char *unit)
 {
 	static const char *const prefixes[2][7] = {
 		{ "", "k", "M", "G", "T", "P", "E" },
@@ -43,7 +43,7 @@ struct scaled line_scaled(uint64_t value, unsigned digits, bool binary, const ch
 	const unsigned thousand = binary ? 1024 : 1000;
 	char number[DECIMAL_BYTES], fraction[DECIMAL_BYTES] = "0";
 	unsigned prefix = 0, rest = 0, length;
-	struct scaled out;
+	struct report_scaled out;
 
 	while ((length = decimal_format_u64(number, value)) > digits && prefix < 6) {
 		rest = (unsigned)(value % thousand);

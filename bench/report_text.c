@@ -54,9 +54,10 @@ static void print_direction(struct line *line, const struct report_run *run,
 	if (!d->runtime_ms)
 		return;
 	line_add(line, "  %s: IOPS=%s, BW=%s (%s)(%s/%lumsec)%s", names[direction],
-		 line_scaled(report_rate(d->total_ios, d->runtime_ms), 4, false, "").text,
-		 line_scaled(bw, 4, binary, "B/s").text, line_scaled(bw, 4, !binary, "B/s").text,
-		 line_scaled(d->io_bytes, 4, binary, "B").text, d->runtime_ms,
+		 report_scaled(report_rate(d->total_ios, d->runtime_ms), 4, false, "").text,
+		 report_scaled(bw, 4, binary, "B/s").text,
+		 report_scaled(bw, 4, !binary, "B/s").text,
+		 report_scaled(d->io_bytes, 4, binary, "B").text, d->runtime_ms,
 		 direction == DIR_WRITE ? "; 0 zone resets" : "");
 	line_end(line);
 	report_text_latency(line, "slat", &d->slat);
@@ -122,9 +123,9 @@ static void print_steadystate(struct line *line, const struct job *job,
 	uint64_t bw = report_series_mean(ss->bw_bytes, ss->count);
 
 	line_add(line, "  steadystate  : attained=%s, bw=%s (%s), iops=%s, %.*s%s=",
-		 ss->attained ? "yes" : "no", line_scaled(bw, 4, binary, "B/s").text,
-		 line_scaled(bw, 4, !binary, "B/s").text,
-		 line_scaled(report_series_mean(ss->iops, ss->count), 4, false, "").text,
+		 ss->attained ? "yes" : "no", report_scaled(bw, 4, binary, "B/s").text,
+		 report_scaled(bw, 4, !binary, "B/s").text,
+		 report_scaled(report_series_mean(ss->iops, ss->count), 4, false, "").text,
 		 ss->criterion[0] == 'b' ? 2 : 4, ss->criterion, slope ? " slope" : " mean dev");
 	line_add_float(line, ss->deviation, 0, 3);
 	line_add(line, "%s", ss->limit_is_percent ? "%" : "");
@@ -221,14 +222,14 @@ static void print_group_direction(struct line *line, const struct report_run *ru
 	if (!g.max_run_ms)
 		return;
 	line_add(line, "%7s: bw=%s (%s), %s-%s (%s-%s), io=%s (%s), run=%lu-%lumsec",
-		 names[direction], line_scaled(g.bw, 4, binary, "B/s").text,
-		 line_scaled(g.bw, 4, !binary, "B/s").text,
-		 line_scaled(g.min_bw, 4, binary, "B/s").text,
-		 line_scaled(g.max_bw, 4, binary, "B/s").text,
-		 line_scaled(g.min_bw, 4, !binary, "B/s").text,
-		 line_scaled(g.max_bw, 4, !binary, "B/s").text,
-		 line_scaled(g.io_bytes, 4, binary, "B").text,
-		 line_scaled(g.io_bytes, 4, !binary, "B").text, g.min_run_ms, g.max_run_ms);
+		 names[direction], report_scaled(g.bw, 4, binary, "B/s").text,
+		 report_scaled(g.bw, 4, !binary, "B/s").text,
+		 report_scaled(g.min_bw, 4, binary, "B/s").text,
+		 report_scaled(g.max_bw, 4, binary, "B/s").text,
+		 report_scaled(g.min_bw, 4, !binary, "B/s").text,
+		 report_scaled(g.max_bw, 4, !binary, "B/s").text,
+		 report_scaled(g.io_bytes, 4, binary, "B").text,
+		 report_scaled(g.io_bytes, 4, !binary, "B").text, g.min_run_ms, g.max_run_ms);
 	line_end(line);
 }
 

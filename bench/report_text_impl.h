@@ -19,17 +19,6 @@ void line_add_float(struct line *line, double value, int width, unsigned places)
 /* Prints it with a newline; it is empty again. */
 void line_end(struct line *line);
 
-struct scaled {
-	char text[32];
-};
-
-/*
- * A number with a prefix, in at most `digits` digits: whole thousands are taken
- * off until it fits, and the last of them come back as decimals where there is
- * room for a point and a digit.
- */
-struct scaled line_scaled(uint64_t value, unsigned digits, bool binary, const char *unit);
-
 /* "    clat (usec): min=..."; nothing when there is none. */
 void report_text_latency(struct line *line, const char *name, const struct stats_latency *s);
 

@@ -30,8 +30,8 @@ void report_text_latency(struct line *line, const char *name, const struct stats
 	double divisor = (double)unit_ns[unit];
 
 	line_add(line, "    %s (%s): min=%s, max=%s, avg=", name, unit_names[unit],
-		 line_scaled(s->min_ns / unit_ns[unit], 6, false, "").text,
-		 line_scaled(s->max_ns / unit_ns[unit], 6, false, "").text);
+		 report_scaled(s->min_ns / unit_ns[unit], 6, false, "").text,
+		 report_scaled(s->max_ns / unit_ns[unit], 6, false, "").text);
 	line_add_float(line, stats_latency_mean(s) / divisor, 5, 2);
 	line_add(line, ", stdev=");
 	line_add_float(line, stats_latency_stddev(s) / divisor, 5, 2);
