@@ -246,11 +246,15 @@ def _exit_status(code, lines):
     return None
 
 
-def _complaints(lines):
-    """What the kernel says is wrong: its lines "NAME:LINE: ...", beside which it also says
-    it in fio's words; or whatever its last line was."""
+def _complaints(options, lines):
+    """What the guest says is wrong, in the user's words: the kernel's lines "NAME:LINE: ...",
+    beside which it also says it in fio's words, or whatever its last line was."""
+    if options.is_peer():
+        return [f"{options.job_path}: fio: {peer_complaint(lines)}"]
     said = [_LOG_PREFIX.sub("", line) for line in lines if line and not _LAST_WORDS.search(line)]
-    return list(filter(_COMPLAINT.match, said)) or said[-1:] or ["no reason given"]
+    said = list(filter(_COMPLAINT.match, said)) or said[-1:] or ["no reason given"]
+    return [relocate(line, options.settings, options.job_path, options.job_sources)
+            for line in said]
 
 
 def _judge(options, guest, finished, lines):
@@ -266,13 +270,8 @@ def _judge(options, guest, finished, lines):
         return Outcome(STATUS_CRASH, lines, tail=True, messages=[f"the guest {reason}"])
     if status == STATUS_CRASH:
         return Outcome(status, lines, tail=True, messages=["the guest crashed"])
-    if status == STATUS_USAGE and options.is_peer():
-        return Outcome(status, lines, messages=[
-            f"{options.job_path}: fio: {peer_complaint(lines)}"])
     if status == STATUS_USAGE:
-        return Outcome(status, lines, messages=[
-            relocate(line, options.settings, options.job_path, options.job_sources)
-            for line in _complaints(lines)])
+        return Outcome(status, lines, messages=_complaints(options, lines))
     return _with_result(options, guest, status, lines)
 
 
@@ -289,7 +288,7 @@ def _with_result(options, guest, status, lines):
             result = parse_result(data)
     except GuestError as error:
         if status == STATUS_JOB_ERROR:
-            return Outcome(status, lines, messages=_complaints(lines))
+            return Outcome(status, lines, messages=_complaints(options, lines))
         return Outcome(STATUS_CRASH, lines, messages=[str(error)])
     return Outcome(status, lines, result=result, logs=logs)
 

@@ -13,6 +13,7 @@ from .disk import DEFAULT_SPEC, parse_disks
 QEMU = "qemu-system-x86_64"
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_JOB = ROOT / "configs" / "jobs" / "bench.fio"
+PEER_MEMORY_MIB = 256
 GUESTS = ("ringbolt", "linux", "linux-poll")  # our kernel, or its peer (peer.py)
 
 
@@ -94,6 +95,9 @@ def _check_peer(options):
         raise UsageError(f"--boot {options.boot}: --guest {options.guest} boots by pvh only")
     if options.kernel:
         raise UsageError(f"--kernel {options.kernel}: --guest {options.guest} has its own")
+    if options.memory_mib < PEER_MEMORY_MIB:
+        raise UsageError(f"--memory {options.memory_mib}: --guest {options.guest} needs "
+                         f"{PEER_MEMORY_MIB} or more: its files lie in memory")
     for line, source in options.settings.lines:
         if line.partition("#")[0].strip():
             raise UsageError(f"{source}: a setting of our kernel, means nothing to "

@@ -1,10 +1,23 @@
 """The peer does the same work in the same machine, and its result says what happened."""
 
+import re
+
 import pytest
 
-JOB = ("[read]\nfilename=/dev/vda\nrw=randread\nbs=4k\nnumber_ios=500\n"
-       "ioengine={engine}\niodepth={depth}\n")
+READS = 500
+JOB = ("[read]\nfilename=/dev/vda\nrw=randread\nbs=4k\nnumber_ios={reads}\nrandseed=5\n"
+       "ioengine={engine}\niodepth={depth}\nwrite_bw_log=x\n")
 DISK = "--disk=backend=null,size=1G"
+_READ = re.compile(r"virtio_blk_handle_read vdev \S+ req \S+ sector (\d+) nsectors (\d+)")
+
+
+def reads_of(guest, *words, job):
+    """A good run, and what QEMU was asked to read: [(sector, sectors)] in order."""
+    trace = guest.directory / "trace"
+    run = guest.good(*words, "--qemu-arg=-trace",
+                     f"--qemu-arg=enable=virtio_blk_handle_read,file={trace}", job=job)
+    return run, _READ.findall(trace.read_text())
+
 
 # guest, engine, depth, does it interrupt?
 CASES = [
@@ -16,12 +29,54 @@ CASES = [
 
 
 @pytest.mark.parametrize("kind, engine, depth, interrupts", CASES)
-def test_fio_runs_the_job_in_linux(guest, kind, engine, depth, interrupts):
-    run = guest.good(f"--guest={kind}", DISK, job=JOB.format(engine=engine, depth=depth))
-    job, = run.result["jobs"]
-    assert job["read"]["total_ios"] == 500
-    assert (run.total("interrupts") > 0) is interrupts
+def test_linux_asks_the_disk_for_what_we_ask(guest, kind, engine, depth, interrupts):
+    job = JOB.format(reads=READS, engine=engine, depth=depth)
+    ours, wanted = reads_of(guest, DISK, job=job)
+    run, asked = reads_of(guest, f"--guest={kind}", DISK, job=job)
+    assert len(wanted) == READS
+    assert asked[-READS:] == wanted  # before that Linux looks for partitions
+    assert run.result["jobs"][0]["read"]["io_bytes"] == \
+        ours.result["jobs"][0]["read"]["io_bytes"] == READS * 4096
     facts = run.result["ringbolt"]
     assert facts["host"]["guest"] == kind
-    assert run.result["fio version"] == "fio-3.33"
+    assert facts["host"]["placement"] == ours.result["ringbolt"]["host"]["placement"]
     assert 0 <= facts["peer"]["idle_ns"] < facts["peer"]["elapsed_ns"]
+    # Synchronous reads interrupt once each.
+    assert run.total("interrupts") <= READS
+    assert (run.total("interrupts") > 0) is interrupts
+    assert engine != "psync" or run.total("interrupts") == READS
+    assert (guest.directory / "x_bw.1.log").exists()
+
+
+def test_linux_uses_all_disks_and_cpus(guest):
+    run = guest.good("--guest=linux", "--smp=2", "--disk=backend=null,size=1G,queues=2",
+                     "--disk=backend=null,size=1G,packed=on",
+                     job="[global]\nrw=randread\nnumber_ios=200\n"
+                         "[a]\nfilename=/dev/vda\n[b]\nfilename=/dev/vdb\n")
+    assert [(job["jobname"], job["read"]["total_ios"]) for job in run.result["jobs"]] == \
+        [("a", 200), ("b", 200)]
+    assert len(run.queues("vda")) == 2
+    assert run.total("interrupts", "vda") == run.total("interrupts", "vdb") == 200
+    assert len(run.result["ringbolt"]["cpus"]) == 2
+    assert all(0 <= cpu["idle_share"] <= 1 for cpu in run.result["ringbolt"]["cpus"])
+
+
+# job's lines, more words -> status, what is said of it
+BAD = [
+    ("rw=randread\nfoo=1\n", (), 2, "job.fio: fio: Bad option <foo=1>"),
+    ("rw=sideways\n", (), 2, "job.fio: fio: failed parsing rw=sideways"),
+    ("rw=read\nbs=1000\n", (), 1, "Invalid argument"),
+    # No file takes the place of a disk that is not there.
+    ("rw=read\nfilename=/dev/vdb\nsize=1M\n", (), 1, "file creation disallowed"),
+    ("rw=read\n", ("--qemu-arg=-append", "--qemu-arg=rdinit=/nowhere panic=-1"), 3,
+     "the guest reset or broke off"),
+]
+
+
+@pytest.mark.parametrize("lines, words, status, complaint", BAD)
+def test_linux_ends_with_our_statuses(guest, lines, words, status, complaint):
+    run = guest.run("--guest=linux", DISK, *words,
+                    job="[a]\nfilename=/dev/vda\nnumber_ios=9\n" + lines)
+    assert run.status == status
+    assert complaint in (run.out if status == 1 else run.err)
+    assert (run.result is not None) is (status == 1)

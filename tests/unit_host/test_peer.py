@@ -81,7 +81,7 @@ def line(guest, specs=(), **fields):
 def test_only_what_is_booted_differs(bench, monkeypatch, guest):
     """The same arguments otherwise, here with as many queues as both get."""
     monkeypatch.setenv("RINGBOLT_BUILD", str(bench.build))
-    specs, fields = ["backend=null,queues=2"] * 2, {"smp": 2, "memory_mib": 128}
+    specs, fields = ["backend=null,queues=2"] * 2, {"smp": 2, "memory_mib": 300}
     ours, theirs = line("ringbolt", specs, **fields), line(guest, specs, **fields)
     at = ours.index("-kernel")
     assert theirs[at + 2] == "-initrd" and theirs[at + 4] == "-append"
@@ -133,6 +133,7 @@ BAD = [
     (["--set=completion=poll"], "--set completion=poll: a setting of our kernel"),
     (["--set=a.conf"], "a.conf:2: a setting of our kernel, means nothing to --guest linux"),
     (["--guest=linux-poll", "--disk=backend=null,queues=1"], "needs queues=2 or more"),
+    (["--memory=255"], "--memory 255: --guest linux needs 256 or more"),
     (["--guest=minix"], "--guest: invalid choice: 'minix'"),
 ]
 
