@@ -12,9 +12,10 @@ import json
 
 from .lifecycle import FUA, OPS, SECTOR_BYTES, STATUSES
 
-_CPUS = 1  # process numbers
-_FIRST_QUEUE = 10
-_DOORBELLS, _INTERRUPTS = 1, 2  # threads of a queue
+# Numbers of processes and threads: never 0, which is Linux' idle thread, and no two alike.
+_CPUS = 1  # CPU n is thread n + 1
+_QUEUES = 1000  # from there on, as far apart
+_DOORBELLS, _INTERRUPTS = 1, 2  # threads of a queue, counted from its process
 _STAGES = ("submit to doorbell", "doorbell to signal", "signal to discovery",
            "discovery to delivery")
 
@@ -23,18 +24,18 @@ def _us(ns):
     return ns / 1000
 
 
-def _named(kind, name, pid, tid=0):
-    return {"ph": "M", "name": kind, "pid": pid, "tid": tid, "args": {"name": name}}
+def _named(kind, name, pid, thread=0):
+    return {"ph": "M", "name": kind, "pid": pid, "tid": pid + thread, "args": {"name": name}}
 
 
-def _instant(name, at, pid, tid, **args):
-    return {"ph": "i", "s": "t", "name": name, "ts": _us(at), "pid": pid, "tid": tid,
+def _instant(name, at, pid, thread, **args):
+    return {"ph": "i", "s": "t", "name": name, "ts": _us(at), "pid": pid, "tid": pid + thread,
             "args": args}
 
 
 def _complete(name, begin, end, cpu, **args):
     return {"ph": "X", "name": name, "ts": _us(begin), "dur": _us(end - begin), "pid": _CPUS,
-            "tid": cpu, "args": args}
+            "tid": _CPUS + cpu, "args": args}
 
 
 # --- rows of I/Os ---
@@ -55,7 +56,7 @@ def _rows(items, begin_of, end_of):
 
 def _slice(category, row, pid, name, begin, end, inner=(), **args):
     """A slice around inner ones, in the order in which they nest."""
-    common = {"cat": category, "id2": {"local": hex(row)}, "pid": pid, "tid": 0}
+    common = {"cat": category, "id2": {"local": hex(row)}, "pid": pid, "tid": pid}
     first = {"ph": "b", "name": name, "ts": _us(begin), **common}
     if args:
         first["args"] = args
@@ -99,7 +100,7 @@ def _in_flight(queue, pid):
     level = 0
     for at in sorted(steps):
         level += steps[at]
-        yield {"ph": "C", "name": "in flight", "ts": _us(at), "pid": pid, "tid": 0,
+        yield {"ph": "C", "name": "in flight", "ts": _us(at), "pid": pid, "tid": pid,
                "args": {"requests": level}}
 
 
@@ -165,7 +166,7 @@ def perfetto(queues, jobs, cpu_count):
     """The document's text. jobs: their names, by number."""
     events = list(_cpus(queues, cpu_count))
     for index, queue in enumerate(queues):
-        events += _queue(queue, _FIRST_QUEUE + index, jobs)
+        events += _queue(queue, _QUEUES * (index + 1), jobs)
     # At equal moments the longer slice holds the shorter one; the rest are in order already.
     events.sort(key=lambda event: (event.get("ts", -1), -event.get("dur", 0)))
     head = json.dumps({"lost": {queue.name: queue.lost for queue in queues}})

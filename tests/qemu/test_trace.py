@@ -214,9 +214,10 @@ def test_several_disks_have_files_of_their_own(guest):
 
 def test_the_newest_are_kept_and_the_lost_are_told(guest):
     traced = trace(guest, NULL, IRQ, "--events=100", job=f"[a]\n{ASYNC}rw=randread\n")
-    lost = int(re.search(r"^vda queue 0 .* (\d+)$", traced.out, re.MULTILINE)[1])
+    lost = re.search(r"^vda queue 0 .* ([\d,]+)$", traced.out, re.MULTILINE)[1]
     kept = traced.named("b", "read")
-    assert lost > 300 and len(kept) < 50
+    # Each has its doorbell, and perhaps a sleep and an interrupt.
+    assert int(lost.replace(",", "")) >= 2 * 300 - 100 and 20 <= len(kept) <= 50
     assert traced.summary["Reads Completed"][0] == len(kept)
     (a,) = traced.result["jobs"]
     assert max(event["ts"] for event in traced.events if "ts" in event) > \

@@ -33,7 +33,9 @@ def check_names(events):
     """Every process and thread that has events has a name, once."""
     processes = [e["pid"] for e in events if e["name"] == "process_name"]
     threads = [(e["pid"], e["tid"]) for e in events if e["name"] == "thread_name"]
-    assert len(set(processes)) == len(processes) and len(set(threads)) == len(threads)
+    numbers = [tid for _, tid in threads]
+    assert len(set(processes)) == len(processes) and len(set(numbers)) == len(numbers)
+    assert all(event["pid"] > 0 and event["tid"] > 0 for event in events)
     for event in events:
         assert event["pid"] in processes, event
         if event["ph"] in "iX":
