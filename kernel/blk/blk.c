@@ -231,8 +231,8 @@ void blk_update_special(struct blk_queue *queue)
 
 	/* A shared queue's never change, so they are read without its lock. */
 	queue->special = special;
-	queue->plain_wait = !special && !queue->polled_only &&
-			    queue->completion == COMPLETION_IRQ;
+	store_once(&queue->plain_wait, !special && !queue->polled_only &&
+					       queue->completion == COMPLETION_IRQ);
 	store_once(&queue->submit, special ? blk_submit_special : submit);
 	store_once(&queue->poll, special ? blk_poll_special : poll);
 }
