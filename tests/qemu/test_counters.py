@@ -58,3 +58,5 @@ def test_batches_share_doorbells_and_interrupts(guest):
                          "iodepth_batch_complete_max=32\n")
     assert run.total("doorbells") <= run.total("requests") / 32 + 8
     assert run.total("interrupts") <= run.total("requests") / 16
+    read = run.result["jobs"][0]["read"]
+    assert read["lat_ns"]["N"] == read["clat_ns"]["N"] == read["total_ios"] == 64000

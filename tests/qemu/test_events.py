@@ -1,5 +1,6 @@
 """What happens beside the jobs: a request that misses its deadline, a disk that is resized."""
 
+import contextlib
 import json
 import socket
 import threading
@@ -37,32 +38,43 @@ def test_slow_disk_within_its_deadline_is_waited_for(guest):
     assert run.total("timeouts") == 0
 
 
-def resize_soon(path, node, size):
-    """Asks QEMU, once its monitor answers, for another size of a block node."""
-    for _ in range(100):
-        try:
+def connect(path):
+    """QEMU listens there sooner or later."""
+    for _ in range(1200):
+        with contextlib.suppress(OSError):
             monitor = socket.socket(socket.AF_UNIX)
             monitor.connect(str(path))
-            break
-        except OSError:
+            return monitor
+        time.sleep(0.05)
+    raise AssertionError(f"nobody listens at {path}")
+
+
+def resize_while_read(path, node, size):
+    """Has QEMU give a block node another size once the guest reads from it."""
+    with connect(path) as monitor:
+        stream = monitor.makefile("rw")
+
+        def ask(name, **arguments):
+            stream.write(json.dumps({"execute": name, "arguments": arguments}) + "\n")
+            stream.flush()
+            while True:
+                answer = json.loads(stream.readline())
+                if "return" in answer:
+                    return answer["return"]
+
+        ask("qmp_capabilities")
+        while not any(disk["stats"]["rd_operations"] for disk in ask("query-blockstats")):
             time.sleep(0.05)
-    time.sleep(1)
-    resize = {"execute": "block_resize", "arguments": {"node-name": node, "size": size}}
-    stream = monitor.makefile("rw")
-    for command in ({"execute": "qmp_capabilities"}, resize):
-        stream.write(json.dumps(command) + "\n")
-        stream.flush()
-    for _ in range(4):
-        stream.readline()
-    monitor.close()
+        ask("block_resize", **{"node-name": node, "size": size})
 
 
-def test_resize_is_noticed_by_intx(guest):
+@pytest.mark.parametrize("vectors", [0, 1], ids=["by the line", "by the vector for everything"])
+def test_resize_is_noticed_without_a_vector_for_it(guest, vectors):
     image = guest.zeroes("disk.img", 8 << 20)
     monitor = guest.directory / "monitor"
-    thread = threading.Thread(target=resize_soon, args=(monitor, "disk0", 16 << 20))
+    thread = threading.Thread(target=resize_while_read, args=(monitor, "disk0", 16 << 20))
     thread.start()
-    run = guest.good(f"--disk=backend=file,path={image},vectors=0",
+    run = guest.good(f"--disk=backend=file,path={image},vectors={vectors}",
                      "--qemu-arg=-qmp", f"--qemu-arg=unix:{monitor},server=on,wait=off",
                      job="[long]\nfilename=/dev/vda\nrw=randread\nbs=4k\nsize=8m\n"
                          "time_based\nruntime=4\n")

@@ -73,12 +73,12 @@ def test_a_ramp_is_not_measured(guest):
 iodepth=4
 rate_iops=1000
 ramp_time=1
-runtime=1
+runtime=2
 time_based
 """)
-    assert near(job["read"]["total_ios"], 1000)
-    assert near(job["read"]["runtime"], 1000)
-    assert near(job["read"]["lat_ns"]["N"], 1000)
+    assert near(job["read"]["total_ios"], 2000)
+    assert near(job["read"]["runtime"], 2000)
+    assert near(job["read"]["lat_ns"]["N"], 2000)
 
 
 def test_thinking_takes_its_time(guest):
@@ -233,3 +233,20 @@ number_ios=20
 """)
     assert [job["read"]["total_ios"] for job in jobs] == [20] * 4
     assert [job["groupid"] for job in jobs] == [0, 0, 0, 1]
+
+
+def test_a_job_waits_for_another(guest):
+    image = guest.zeroes("disk.img", 256 << 10)
+    guest.good(f"--disk=backend=file,path={image}", job="""
+[global]
+filename=/dev/vda
+bs=4k
+verify=crc32c
+[early]
+rw=write
+rate_iops=100
+do_verify=0
+[late]
+wait_for=early
+rw=read
+""")
