@@ -19,9 +19,10 @@ from .arguments import Parser, expand, parse_run, typed
 from .errors import GuestError, UsageError
 from .guest import run_guest
 from .instructions import count_instructions, pair
-from .measure import Plan, run_rounds
+from .jobfile import text_of
+from .measure import Plan, run_rounds, tasks
 from .options import ROOT, build_directory, check_output
-from .points import read_points
+from .points import added_lines, read_points
 from .result import write_result
 from .revision import build_revision, check_fresh
 from .sides import PLACEMENTS, ab_sides, baseline_sides, mode_sides, parse_placements
@@ -115,7 +116,9 @@ def _machine_words(rest):
 
 
 def _added_lines(runtime):
-    return ["time_based", f"runtime={runtime}"] if runtime else []
+    if not runtime:
+        return []
+    return added_lines(f"--runtime {runtime}", "time_based", f"runtime={runtime}")
 
 
 def parse_compare(words):
@@ -130,7 +133,7 @@ def parse_compare(words):
     parse_run([*machine, *settings])
     points = read_points(parsed.job)
     check_fresh()
-    return Plan(_sides(parsed), points, parsed.rounds, machine, settings,
+    return Plan(parsed.job, _sides(parsed), points, parsed.rounds, machine, settings,
                 _added_lines(parsed.runtime), timeline=True), outputs
 
 
@@ -141,7 +144,7 @@ def parse_bench(words):
     parsed = parser.parse_args(expand(words))
     check_fresh()
     build = build_directory()
-    plan = Plan(mode_sides(BENCH_MODES, PLACEMENTS), read_points(str(JOB)), parsed.rounds,
+    plan = Plan(str(JOB), mode_sides(BENCH_MODES, PLACEMENTS), read_points(JOB), parsed.rounds,
                 [f"@{MACHINE}", f"--timeout={GUEST_TIMEOUT_S}"],
                 added=_added_lines(parsed.runtime))
     return plan, Outputs(build / "bench.json", build / "bench.md")
@@ -154,15 +157,17 @@ class _Progress:
         self._stream = stream
         self._done = 0
         self._last = None
-        timed = sum(not side.is_floor() for side in plan.sides) if plan.timeline else 0
-        counted = 2 * min(2, len(plan.points)) if pair(plan.sides) else 0
-        self._total = len(plan.points) * (len(plan.sides) * plan.rounds + timed) + counted
+        whole = tasks(plan, 0)
+        timed = [side for side, _ in whole if not side.is_floor()] if plan.timeline else []
+        self._total = (len(whole) * plan.rounds + len(timed)
+                       + (2 if pair(plan.sides) else 0))
 
-    def __call__(self, name, side, point):
+    def __call__(self, name, side, points):
         self._done += 1
+        names = ", ".join(point.name for point in points)
         if self._stream.isatty():
             self._stream.write(f"\r\x1b[K[{self._done}/{self._total}] {name}: "
-                               f"{side.key}, {point.name}")
+                               f"{side.key}, {names}")
         elif name != self._last:
             self._stream.write(f"{name}\n")
         self._last = name
@@ -197,15 +202,15 @@ def _carry_out(plan, outputs, name):
 
 def compare(words):
     plan, outputs = parse_compare(words)
-    return _carry_out(plan, outputs, plan.points[0].path)
+    return _carry_out(plan, outputs, plan.path)
 
 
 def _show_boot(plan, show, is_terminal):
     """The whole way of the product: firmware, loader, disks found, a short run."""
     options = parse_run([*plan.machine, "--boot=uefi", "--smp=2"])
     point = plan.points[min(1, len(plan.points) - 1)]
-    options.job_path = point.path
-    options.job_text = point.text(_added_lines(SHOW_RUNTIME))
+    options.job_path = plan.path
+    options.job_text = text_of(point.lines(_added_lines(SHOW_RUNTIME)))
     outcome = run_guest(options, show, is_terminal)
     if outcome.status != 0:
         raise GuestError(f"boot by UEFI: {'; '.join(outcome.messages) or 'the job failed'}")

@@ -1,20 +1,18 @@
 """Guest instructions per I/O of ours and of Linux, for a comparison in which both interrupt.
 
-Under -icount QEMU's virtual nanosecond is an instruction (insns.py says more). Two boots that
+Under -icount QEMU's virtual nanosecond is an instruction (insns.py says more). Two jobs that
 differ in their number of I/Os share start and end; the difference of their times over that of
 their I/Os is what one I/O costs. Linux has a tick: what it slept through is taken off.
 """
 
 from dataclasses import replace
 
-from .measure import run_point
+from .measure import run_at_once, run_lines
+from .points import added_lines
 from .result import member
 
-FEW, MANY = 1_000, 6_000
-_ICOUNT = ("--accel=tcg", "--qemu-arg=-icount")
-# Under sleep=off an idle guest skips to its next timer, and Linux always has one: it would work
-# off one for every I/O that it awaits.
-_SKIPPING, _WAITING = "--qemu-arg=shift=0,sleep=off", "--qemu-arg=shift=0"
+COUNTS = 1_000, 6_000  # I/Os
+_ICOUNT = ("--accel=tcg", "--qemu-arg=-icount", "--qemu-arg=shift=0,sleep=off")
 _NO_TIMER = "--set=request_timeout_ms=0"  # an idle guest would skip to it
 
 
@@ -25,33 +23,37 @@ def pair(sides):
     return wanted if all(wanted) else None
 
 
-def _spent(document):
-    if "peer" in document["ringbolt"]:
-        return (member(document, "ringbolt", "peer", "elapsed_ns")
-                - member(document, "ringbolt", "peer", "idle_ns"))
-    return member(document, "ringbolt", "jobs", 0, "elapsed_ns")
+def _parts(points):
+    """Each point with few and with many I/Os."""
+    return [(point, added_lines("guest instructions", "time_based=0", "runtime=0",
+                                f"number_ios={ios}")) for point in points for ios in COUNTS]
 
 
-def _per_io(plan, side, point):
-    def spent(ios):
-        lines = ["time_based=0", "runtime=0", f"number_ios={ios}"]
-        return _spent(run_point(plan, side, point, lines).result)
+def _spent_ours(plan, side, points):
+    for point, added in _parts(points):
+        yield member(run_lines(plan, side, point.lines(added)).result,
+                     "ringbolt", "jobs", 0, "elapsed_ns")
 
-    return (spent(MANY) - spent(FEW)) / (MANY - FEW)
+
+def _spent_linux(plan, side, points):
+    for document in run_at_once(plan, side, _parts(points))[0]:
+        peer = member(document, "ringbolt", "peer")
+        yield peer["elapsed_ns"] - peer["idle_ns"]
 
 
 def count_instructions(plan, progress):
-    """[{"side", "point", "per_io"}] of the shallowest and the deepest point."""
+    """[{"side", "point", "per_io"}] of the shallowest and the deepest point, Linux's after ours."""
     sides = pair(plan.sides)
     if not sides:
         return []
-    counted = {side: replace(plan, machine=[*plan.machine, *_ICOUNT, clock],
-                             settings=[*plan.settings, _NO_TIMER])
-               for side, clock in zip(sides, (_SKIPPING, _WAITING))}
-    found = []
-    for point in dict.fromkeys((plan.points[0], plan.points[-1])):
-        for side in sides:
-            progress("guest instructions", side, point)
-            found.append({"side": side.key, "point": point.name,
-                          "per_io": _per_io(counted[side], side, point)})
-    return found
+    counted = replace(plan, machine=[*plan.machine, *_ICOUNT],
+                      settings=[*plan.settings, _NO_TIMER])
+    points = plan.points[:1] + plan.points[1:][-1:]
+    per_io = []
+    for side, spend in zip(sides, (_spent_ours, _spent_linux)):
+        progress("guest instructions", side, points)
+        spent = list(spend(counted, side, points))
+        per_io.append([(many - few) / (COUNTS[1] - COUNTS[0])
+                       for few, many in zip(spent[::2], spent[1::2])])
+    return [{"side": side.key, "point": point.name, "per_io": values[index]}
+            for index, point in enumerate(points) for side, values in zip(sides, per_io)]

@@ -1,8 +1,9 @@
-"""Rounds: every side runs every point once a round, each in a boot of its own.
+"""Rounds: every side runs every point once a round.
 
 The host drifts, so sides take turns point by point: within a round all sides of a point run one
 after the other. The next round goes backwards, which evens out a steady drift (A B C, C B A), and
-after these two another side begins.
+after these two another side begins. Each measurement of ours is a boot of its own, so that counters
+and idle shares belong to it alone; Linux's belong to the job.
 Sides of one placement get the same machine: also the same answer to whether the device has a
 thread of its own, which it has when the vCPUs and the device have a core each.
 """
@@ -12,10 +13,13 @@ from dataclasses import dataclass, field, replace
 from .arguments import parse_run
 from .errors import STATUS_USAGE, GuestError, UsageError
 from .guest import run_guest
+from .jobfile import text_of
+from .points import added_lines
 from .result import idle_share, member, queue_counters
 
 LOG_WINDOW_MS = 10
-_LOG_LINES = ("write_lat_log=timeline", f"log_avg_msec={LOG_WINDOW_MS}")
+_LOG_LINES = added_lines("latencies over time", "write_lat_log=timeline",
+                         f"log_avg_msec={LOG_WINDOW_MS}")
 _DIRECTIONS = ("read", "write", "trim", "mixed")
 
 
@@ -23,62 +27,112 @@ _DIRECTIONS = ("read", "write", "trim", "mixed")
 class Plan:
     """What is measured; `machine`: words of `ringbolt run` for all, `settings`: for ours."""
 
+    path: str  # of the job file
     sides: list
     points: list
     rounds: int
     machine: list = field(default_factory=list)
     settings: list = field(default_factory=list)
-    added: list = field(default_factory=list)  # lines at the end of each job
+    added: list = field(default_factory=list)  # Lines at the end of each job
     timeline: bool = False  # one round before, with logs, that does not count
 
 
-def _options(plan, side, point, added):
-    ours = [] if side.mode.startswith("linux") else plan.settings
+def _options(plan, side, lines):
+    ours = [] if side.is_linux() else plan.settings
     options = parse_run([*plan.machine, *ours, *side.words])
     own_thread = side.placement == "split"
     options.disks = [
         disk if disk.iothread is not None or disk.backend == "vhost-user"
         else replace(disk, iothread=own_thread) for disk in options.disks]
-    options.job_path, options.job_text = point.path, point.text(added)
+    options.job_path, options.job_text = plan.path, text_of(lines) + b"\n"
+    options.job_sources = [line.source for line in lines]
     return options
 
 
-def run_point(plan, side, point, added=()):
+def run_lines(plan, side, lines):
     """One guest that has to end well; its Outcome."""
-    added = [*plan.added, *added]
-    outcome = run_guest(_options(plan, side, point, added))
+    outcome = run_guest(_options(plan, side, lines))
     if outcome.status == STATUS_USAGE:
-        raise UsageError("; ".join(point.relocate(line, added) for line in outcome.messages))
+        raise UsageError("; ".join(outcome.messages))
     if outcome.status != 0:
-        why = "; ".join(outcome.messages) or "a job reported an error"
-        raise GuestError(f"{side.key}, {point.name}: {why}")
+        raise GuestError(f"{side.key}: " + ("; ".join(outcome.messages)
+                                            or "a job reported an error"))
     return outcome
 
 
+def _run_point(plan, side, point, added=()):
+    """(its document, its log files)"""
+    outcome = run_lines(plan, side, point.lines([*plan.added, *added]))
+    return outcome.result, outcome.logs
+
+
+def groups_of(document, count):
+    """One document for each of `count` points that Linux ran in one boot."""
+    jobs, facts = document["jobs"], document["ringbolt"]
+    numbers = list(dict.fromkeys(job["groupid"] for job in jobs))
+    counted = member(document, "ringbolt", "groups")
+    if not len(numbers) == len(counted) == count:
+        raise GuestError(f"Linux ran {len(numbers)} groups of jobs and not {count}")
+    return [{**document, "jobs": [job for job in jobs if job["groupid"] == number],
+             "ringbolt": {**facts, **group}} for number, group in zip(numbers, counted)]
+
+
+def run_at_once(plan, side, parts):
+    """[(point, added lines)] one after the other in one boot of Linux: (documents, logs)."""
+    wall = added_lines("compare", "stonewall")
+    outcome = run_lines(plan, side, [line for point, added in parts
+                                     for line in point.lines([*added, *wall])])
+    return groups_of(outcome.result, len(parts)), outcome.logs
+
+
+def _run(plan, side, points, added=()):
+    """[(point, document, logs)]"""
+    if not side.is_linux():
+        return [(point, *_run_point(plan, side, point, added)) for point in points]
+    documents, logs = run_at_once(plan, side, [(point, [*plan.added, *added])
+                                               for point in points])
+    first, found = 1, []
+    for point, document in zip(points, documents):
+        own = {name: text for name, text in logs.items() if f"_clat.{first}." in name}
+        found.append((point, document, own))
+        first += len(document["jobs"])
+    return found
+
+
 def turns(sides, number):
-    """The order of round `number`, from 0."""
+    """The sides, beginning with another in every other round."""
     first = number // 2 % len(sides)
-    order = [*sides[first:], *sides[:first]]
-    return order[::-1] if number % 2 else order
+    return [*sides[first:], *sides[:first]]
+
+
+def tasks(plan, number):
+    """[(side, points)] of round `number`, in order. Linux takes seconds to boot and counts by
+    the job: it runs all points in one boot, at the first of them."""
+    found = []
+    for point in plan.points:
+        for side in turns(plan.sides, number):
+            if not side.is_linux():
+                found.append((side, [point]))
+            elif point is plan.points[0]:
+                found.append((side, plan.points))
+    return found[::-1] if number % 2 else found
 
 
 def run_rounds(plan, progress):
     """({(side key, point name): figures of each round}, {same: timeline}, host)
 
-    progress(what, side, point) is called before each guest.
+    progress(what, side, points) is called before each guest.
     """
     timelines, rounds, host = {}, {}, {}
-    for point in plan.points if plan.timeline else []:
-        for side in plan.sides:
-            if not side.is_floor():  # it takes no time stamps
-                progress("latencies over time", side, point)
-                logs = run_point(plan, side, point, _LOG_LINES).logs
+    for side, points in tasks(plan, 0) if plan.timeline else []:
+        if not side.is_floor():  # it takes no time stamps
+            progress("latencies over time", side, points)
+            for point, _, logs in _run(plan, side, points, _LOG_LINES):
                 timelines[side.key, point.name] = timeline(logs)
     for number in range(plan.rounds):
-        for point in plan.points:
-            for side in turns(plan.sides, number):
-                progress(f"round {number + 1} of {plan.rounds}", side, point)
-                document = run_point(plan, side, point).result
+        for side, points in tasks(plan, number):
+            progress(f"round {number + 1} of {plan.rounds}", side, points)
+            for point, document, _ in _run(plan, side, points):
                 rounds.setdefault((side.key, point.name), []).append(figures(document))
                 host = document["ringbolt"]["host"]
     return rounds, timelines, host

@@ -109,9 +109,21 @@ def _devices(disks, interrupts):
     return devices
 
 
-def _facts(frames):
-    """The result's member "ringbolt", of what Linux said of itself."""
-    before, after = frames["before"], frames["after"]
+def _spans(frames):
+    """[before, after] of all jobs that ran at the same time, in the order of time."""
+    spans = []
+    for _, kind, snapshot in sorted((_clock(text)[0], name.partition(".")[0], text)
+                                    for name, text in frames.items()
+                                    if name.startswith(("before.", "after."))):
+        if kind == "after":
+            spans[-1][1:] = [snapshot]
+        elif not spans or len(spans[-1]) == 2:
+            spans.append([snapshot])
+    return spans
+
+
+def _counted(before, after, disks):
+    """What Linux counted from one snapshot to another, in the form of our kernel's result."""
     counted = _interrupts(before)
     interrupts = {name: count - counted.get(name, 0)
                   for name, count in _interrupts(after).items()}
@@ -119,10 +131,19 @@ def _facts(frames):
             for index, ((idle0, total0), (idle, total))
             in enumerate(zip(_cpu_times(before), _cpu_times(after)))]
     (now0, idle0), (now, idle) = _clock(before), _clock(after)
-    return {"devices": _devices(frames["disks"], interrupts), "cpus": cpus,
-            "peer": {"kernel": frames["kernel"].strip(), "elapsed_ns": now - now0,
-                     "idle_ns": idle - idle0,
+    return {"devices": _devices(disks, interrupts), "cpus": cpus,
+            "peer": {"elapsed_ns": now - now0, "idle_ns": idle - idle0,
                      "interrupts": {name: count for name, count in interrupts.items() if count}}}
+
+
+def _facts(frames):
+    """The result's member "ringbolt", of what Linux said of itself; "groups": the same of the
+    jobs before the first stonewall, of those behind it, and so on."""
+    spans = _spans(frames)
+    facts = _counted(spans[0][0], spans[-1][1], frames["disks"])
+    facts["peer"]["kernel"] = frames["kernel"].strip()
+    facts["groups"] = [_counted(*span, frames["disks"]) for span in spans]
+    return facts
 
 
 def peer_result(data):

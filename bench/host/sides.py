@@ -50,7 +50,10 @@ class Side:
     words: tuple
 
     def is_ours(self):
-        return not self.mode.startswith(("floor", "linux"))
+        return not (self.is_floor() or self.is_linux())
+
+    def is_linux(self):
+        return self.mode.startswith("linux")
 
     def is_floor(self):
         return self.mode.startswith("floor")
@@ -99,7 +102,7 @@ def mode_sides(text, placements):
 def baseline_sides(sides, ref, kernel):
     """Each side of this tree, then the same of another commit's kernel."""
     for side in sides:
-        if not side.is_ours() and not side.is_floor():
+        if side.is_linux():
             raise UsageError(f"--baseline {ref}: says nothing to {side.key}: "
                              "a commit is compared in our own modes")
     both = []

@@ -46,7 +46,7 @@ def test_compare_prints_and_writes_everything(place, guests, capsys):
     assert len(guests) == 2 * (1 + 2 * 2)
     for options in guests:
         assert options.smp == 2 and options.settings.value("ring", "") == "packed"
-        assert b"time_based\nruntime=100ms" in options.job_text
+        assert b"time_based\nruntime=100ms\n" in options.job_text
     said = capsys.readouterr()
     assert "75.0 % [75.0, 75.0]" in said.out
     assert said.err.splitlines() == ["latencies over time", "round 1 of 2", "round 2 of 2"]
@@ -107,7 +107,7 @@ def test_nothing_is_written_unless_all_went_well(place, monkeypatch):
     outcomes = iter([0, 0, 3])
     monkeypatch.setattr(measure, "run_guest", lambda options: Outcome(
         next(outcomes), [], result=document(), messages=["the guest crashed"]))
-    with pytest.raises(RingboltError, match="irq@one, QD1: the guest crashed"):
+    with pytest.raises(RingboltError, match="irq@one: the guest crashed"):
         compare.compare(["--modes=irq@one", "a.fio"])
     assert not (place.build / "compare.json").exists()
 

@@ -6,10 +6,12 @@ from canned import document
 from host import instructions, measure
 from host.errors import GuestError, UsageError
 from host.guest import Outcome
-from host.points import Point
+from host.jobfile import Line
+from host.points import Point, added_lines
 from host.sides import mode_sides
 
-POINTS = [Point(name, "a.fio", ((f"[{name}]", False), ("rw=read", True))) for name in ("x", "y")]
+POINTS = [Point(name, (((Line(f"[{name}]", f"a.fio:{number}"),), False),))
+          for number, name in enumerate(("x", "y"), 1)]
 
 
 def test_figures_are_the_jobs_and_its_disks():
@@ -58,8 +60,47 @@ def test_a_run_without_io_is_no_measurement():
 
 
 def test_every_order_is_followed_by_its_reverse_and_another_side_begins():
-    orders = ["".join(measure.turns("abc", number)) for number in range(7)]
-    assert orders == ["abc", "cba", "bca", "acb", "cab", "bac", "abc"]
+    sides = mode_sides("poll,irq,adaptive", ["one"])
+    plan = measure.Plan("a.fio", sides, POINTS[:1], 7)
+    orders = ["".join(side.mode[0] for side, _ in measure.tasks(plan, number))
+              for number in range(7)]
+    assert orders == ["pia", "aip", "iap", "pai", "api", "ipa", "pia"]
+
+
+def test_linux_runs_all_points_in_one_boot():
+    plan = measure.Plan("a.fio", mode_sides("linux-irq,irq", ["one"]), POINTS, 2)
+    order = [[(side.mode, [point.name for point in points]) for side, points in
+              measure.tasks(plan, number)] for number in (0, 1)]
+    assert order[0] == [("linux-irq", ["x", "y"]), ("irq", ["x"]), ("irq", ["y"])]
+    assert order[1] == order[0][::-1]
+
+
+def linux_document():
+    """Two groups, of one job and of two."""
+    found = document(depth=4)
+    found["jobs"] = [dict(job["jobs"][0], groupid=group) for job, group in (
+        (document(iops=1.0), 0), (document(iops=2.0), 1), (document(iops=3.0), 1))]
+    found["ringbolt"] = {"host": {}, "devices": [], "groups": [
+        {"cpus": [{"idle_share": share}], "devices": [{"name": "vda", "queues": [
+            {"index": 0, "interrupts": count}]}]} for share, count in ((0.1, 250), (0.2, 100))]}
+    return found
+
+
+def test_a_boot_of_linux_is_taken_apart_by_its_groups(monkeypatch):
+    logs = {f"timeline_clat.{job}.log": b"%d, 5, 0, 0, 0\n" % job for job in (1, 2, 3)}
+    guests = Guests(monkeypatch, Outcome(0, [], result=linux_document(), logs=logs))
+    plan = measure.Plan("a.fio", mode_sides("linux-irq", ["one"]), POINTS, 1, timeline=True)
+    rounds, timelines, _ = measure.run_rounds(plan, lambda *what: None)
+    (x,), (y,) = rounds["linux-irq@one", "x"], rounds["linux-irq@one", "y"]
+    assert (x["iops"], x["interrupts_per_io"], x["idle_share"]) == (1.0, 0.5, 0.1)
+    assert (y["iops"], y["interrupts_per_io"], y["idle_share"]) == (5.0, 0.1, 0.2)
+    assert timelines == {("linux-irq@one", "x"): [(1, 5)], ("linux-irq@one", "y"): [(2, 5)]}
+    assert guests.seen[-1].job_text == b"[x]\nstonewall\n[y]\nstonewall\n"
+
+
+def test_a_boot_of_linux_that_lacks_a_point_is_an_error():
+    with pytest.raises(GuestError, match="2 groups of jobs and not 3"):
+        measure.groups_of(linux_document(), 3)
 
 
 def test_the_timeline_is_the_first_jobs_log_of_completions():
@@ -87,14 +128,14 @@ def test_rounds_are_interleaved_and_the_one_with_logs_does_not_count(monkeypatch
     guests = Guests(monkeypatch)
     sides = mode_sides("irq,floor-irq", ["one"])
     said = []
-    plan = measure.Plan(sides, POINTS, 2, settings=["--set=ring=packed"], timeline=True)
+    plan = measure.Plan("a.fio", sides, POINTS, 2, settings=["--set=ring=packed"], timeline=True)
     rounds, timelines, host = measure.run_rounds(plan, lambda *what: said.append(what))
-    assert [(what, side.key, point.name) for what, side, point in said] == [
+    assert [(what, side.key, point.name) for what, side, (point,) in said] == [
         ("latencies over time", "irq@one", "x"), ("latencies over time", "irq@one", "y"),
         ("round 1 of 2", "irq@one", "x"), ("round 1 of 2", "floor-irq@one", "x"),
         ("round 1 of 2", "irq@one", "y"), ("round 1 of 2", "floor-irq@one", "y"),
-        ("round 2 of 2", "floor-irq@one", "x"), ("round 2 of 2", "irq@one", "x"),
-        ("round 2 of 2", "floor-irq@one", "y"), ("round 2 of 2", "irq@one", "y")]
+        ("round 2 of 2", "floor-irq@one", "y"), ("round 2 of 2", "irq@one", "y"),
+        ("round 2 of 2", "floor-irq@one", "x"), ("round 2 of 2", "irq@one", "x")]
     assert {len(found) for found in rounds.values()} == {2} and len(rounds) == 4
     assert timelines == {("irq@one", "x"): [(10, 5)], ("irq@one", "y"): [(10, 5)]}
     assert host["accel"] == "tcg"
@@ -106,49 +147,63 @@ def test_the_machine_depends_on_the_placement_and_not_on_the_mode(monkeypatch, p
                                                                   own_thread):
     guests = Guests(monkeypatch)
     for mode in ("poll", "irq", "floor-poll"):
-        plan = measure.Plan(mode_sides(mode, [placement]), POINTS[:1], 1)
+        plan = measure.Plan("a.fio", mode_sides(mode, [placement]), POINTS[:1], 1)
         measure.run_rounds(plan, lambda *what: None)
     assert [options.disks[0].iothread for options in guests.seen] == [own_thread] * 3
-    named = measure.Plan(plan.sides, POINTS[:1], 1, machine=["--disk=backend=null,iothread=on"])
+    named = measure.Plan("a.fio", plan.sides, POINTS[:1], 1,
+                         machine=["--disk=backend=null,iothread=on"])
     measure.run_rounds(named, lambda *what: None)
     assert guests.seen[-1].disks[0].iothread is True
 
 
-def test_a_complaint_is_about_the_users_line(monkeypatch):
-    Guests(monkeypatch, Outcome(2, [], messages=["a.fio:3: runtime: no", "a.fio:2: rw: no"]))
-    plan = measure.Plan(mode_sides("irq", ["one"]), POINTS, 1, added=["runtime=x"])
-    with pytest.raises(UsageError, match="^runtime: no; a.fio:2: rw: no$"):
-        measure.run_rounds(plan, lambda *what: None)
+def test_lines_know_where_they_came_from(monkeypatch):
+    guests = Guests(monkeypatch)
+    plan = measure.Plan("a.fio", mode_sides("irq", ["one"]), POINTS, 1,
+                        added=added_lines("--runtime 1", "runtime=1"))
+    measure.run_rounds(plan, lambda *what: None)
+    assert guests.seen[1].job_text == b"[y]\nruntime=1\n"
+    assert guests.seen[1].job_sources == ["a.fio:2", "--runtime 1"]
 
 
-def test_a_failed_measurement_ends_the_comparison_with_its_name(monkeypatch):
-    Guests(monkeypatch, Outcome(3, [], messages=["the guest crashed"]))
-    plan = measure.Plan(mode_sides("irq", ["one"]), POINTS, 1)
-    with pytest.raises(GuestError, match="^irq@one, x: the guest crashed$"):
+@pytest.mark.parametrize("status, error, complaint", [
+    (2, UsageError, "^a.fio:2: rw: no$"), (3, GuestError, "^irq@one: a.fio:2: rw: no$")])
+def test_a_failed_measurement_ends_the_comparison(monkeypatch, status, error, complaint):
+    Guests(monkeypatch, Outcome(status, [], messages=["a.fio:2: rw: no"]))
+    plan = measure.Plan("a.fio", mode_sides("irq", ["one"]), POINTS, 1)
+    with pytest.raises(error, match=complaint):
         measure.run_rounds(plan, lambda *what: None)
 
 
 def test_instructions_are_counted_of_both_where_both_interrupt(monkeypatch):
-    spent = {"ours": 900, "linux": 20_000}
     seen = []
+
+    def spent(per_io, text):
+        """Of each job in the text."""
+        return [50_000 + int(part.split(b"\n")[0]) * per_io
+                for part in text.split(b"number_ios=")[1:]]
 
     def run(options):
         seen.append(options)
-        ios = int(options.job_text.split(b"number_ios=")[1])
-        elapsed = 50_000 + ios * spent["linux" if options.is_peer() else "ours"]
-        facts = {"peer": {"elapsed_ns": elapsed + 777 * ios, "idle_ns": 777 * ios}}
-        return Outcome(0, [], result=document(**(
-            facts if options.is_peer() else {"jobs": [{"elapsed_ns": elapsed}]})))
+        if not options.is_peer():
+            elapsed, = spent(900, options.job_text)
+            return Outcome(0, [], result=document(jobs=[{"elapsed_ns": elapsed}]))
+        found = linux_document()
+        found["jobs"] = [{"groupid": group} for group in range(4)]
+        found["ringbolt"]["groups"] = [
+            {"peer": {"elapsed_ns": elapsed + 777, "idle_ns": 777}}
+            for elapsed in spent(20_000, options.job_text)]
+        return Outcome(0, [], result=found)
 
     monkeypatch.setattr(measure, "run_guest", run)
-    plan = measure.Plan(mode_sides("irq@one,linux-irq@one,poll@split", ["one"]), POINTS, 1)
+    sides = mode_sides("irq@one,linux-irq@one,poll@split", ["one"])
+    plan = measure.Plan("a.fio", sides, POINTS, 1)
     found = instructions.count_instructions(plan, lambda *what: None)
     assert found == [{"side": side, "point": point, "per_io": per_io} for point in ("x", "y")
                      for side, per_io in (("irq@one", 900), ("linux-irq@one", 20_000))]
+    assert len(seen) == 4 + 1
     for options in seen:
-        assert options.qemu_args == [
-            "-icount", "shift=0" if options.is_peer() else "shift=0,sleep=off"]
+        assert options.qemu_args == ["-icount", "shift=0,sleep=off"]
         assert options.is_peer() or options.settings.value("request_timeout_ms", "") == "0"
         assert b"time_based=0\nruntime=0\n" in options.job_text
-    assert instructions.count_instructions(
-        measure.Plan(mode_sides("irq@one,linux-irq@split", ["one"]), POINTS, 1), None) == []
+    other = measure.Plan("a.fio", mode_sides("irq@one,linux-irq@split", ["one"]), POINTS, 1)
+    assert instructions.count_instructions(other, None) == []

@@ -34,8 +34,8 @@ AFTER = (BEFORE.replace("now at 5000000000", "now at 7000000000")
          .replace("cpu1 0 0 0 100", "cpu1 0 0 0 200")
          .replace("25:          1          0", "25:        401          2")
          .replace("1072         20", "1100         22"))
-FRAMES = {"peer.before": BEFORE, "peer.after": AFTER, "peer.disks": "vda virtio0\nvdb virtio1\n",
-          "peer.kernel": "6.1.0 #1 SMP\n"}
+FRAMES = {"peer.before.101": BEFORE, "peer.after.107": AFTER,
+          "peer.disks": "vda virtio0\nvdb virtio1\n", "peer.kernel": "6.1.0 #1 SMP\n"}
 
 
 def said(frames, document=None):
@@ -61,6 +61,23 @@ def test_result_has_the_form_of_ours():
         "interrupts": {"virtio0-req.0": 402, "LOC": 30}}
 
 
+def at(seconds, interrupts):
+    """A snapshot of that moment."""
+    return (BEFORE.replace("now at 5000000000", f"now at {seconds}000000000")
+            .replace("25:          1", f"25:          {interrupts}"))
+
+
+def test_jobs_behind_a_stonewall_are_counted_apart():
+    frames = {"peer.before.9": at(1, 0), "peer.before.3": at(2, 5), "peer.after.4": at(3, 7),
+              "peer.after.5": at(4, 8), "peer.before.2": at(5, 9), "peer.after.1": at(8, 9)}
+    facts = peer_result(said({**frames, "peer.disks": FRAMES["peer.disks"],
+                              "peer.kernel": "x\n"}))[0]["ringbolt"]
+    assert [(group["peer"]["elapsed_ns"], group["devices"][0]["queues"][0]["interrupts"])
+            for group in facts["groups"]] == [(3_000_000_000, 8), (3_000_000_000, 0)]
+    assert facts["peer"]["elapsed_ns"] == 7_000_000_000
+    assert facts["devices"][0]["queues"][0]["interrupts"] == 9
+
+
 @pytest.mark.parametrize("missing", FRAMES)
 def test_a_peer_that_leaves_something_out_is_an_error(missing):
     with pytest.raises(GuestError, match="did not say what it counted"):
@@ -69,7 +86,7 @@ def test_a_peer_that_leaves_something_out_is_an_error(missing):
 
 def test_nonsense_in_place_of_counts_is_an_error():
     with pytest.raises(GuestError, match="did not say what it counted"):
-        peer_result(said({**FRAMES, "peer.after": "nothing\n"}))
+        peer_result(said({**FRAMES, "peer.after.107": "nothing\n"}))
 
 
 def line(guest, specs=(), **fields):

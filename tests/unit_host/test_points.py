@@ -3,7 +3,8 @@
 import pytest
 
 from host.errors import UsageError
-from host.points import read_points
+from host.jobfile import text_of
+from host.points import added_lines, read_points
 
 JOB = """\
 ; everyday
@@ -36,20 +37,19 @@ def test_a_stonewall_begins_a_point(points):
     assert [point.name for point in points(JOB)] == ["qd1", "pair+beside", "late"]
 
 
-def test_a_point_is_the_file_without_the_others_and_keeps_its_line_numbers(points):
+def test_a_point_is_the_defaults_and_its_own_jobs(points):
     _, pair, late = points(JOB)
-    assert late.text().decode() == "\n[global]\nrw=randread\nstonewall\n\n" + "\n" * 6 + "[late]\n"
-    lines = pair.text(["runtime=1"]).decode().splitlines()
-    assert lines[7:] == ["[pair]", "iodepth=2", "runtime=1", "[beside]   ; runs with pair",
-                         "stonewall=0", "runtime=1", ""]
-    assert "qd1" not in pair.text().decode()
+    assert text_of(late.lines()) == b"[global]\nrw=randread\nstonewall\n[late]"
+    assert text_of(pair.lines(added_lines("--runtime 1", "runtime=1"))).decode().splitlines() == [
+        "[global]", "rw=randread", "stonewall", "[pair]", "iodepth=2", "runtime=1",
+        "[beside]   ; runs with pair", "stonewall=0", "runtime=1"]
 
 
-def test_complaints_are_about_the_users_file(points):
-    pair = points(JOB)[1]
-    assert pair.relocate("a.fio:9: x", ["runtime=1"]) == "a.fio:9: x"
-    assert pair.relocate("a.fio:12: x", ["runtime=1"]) == "a.fio:11: x"
-    assert pair.relocate("a.fio:10: runtime: no", ["runtime=1"]) == "runtime: no"
+def test_every_line_knows_where_it_came_from(points):
+    sources = [line.source for line in
+               points(JOB)[1].lines(added_lines("--runtime 1", "runtime=1"))]
+    assert sources == ["a.fio:2", "a.fio:3", "a.fio:4", "a.fio:8", "a.fio:9", "--runtime 1",
+                       "a.fio:10", "a.fio:11", "--runtime 1"]
 
 
 @pytest.mark.parametrize("text, names", [

@@ -14,7 +14,7 @@ from host.points import Point
 from host.sides import ab_sides, baseline_sides, mode_sides
 from host.summary import cell_of, summarize
 
-POINTS = [Point("QD1", "a.fio", ()), Point("QD32", "a.fio", ())]
+POINTS = [Point("QD1", ()), Point("QD32", ())]
 IOPS = {"poll": 5e5, "floor-poll": 6e5, "irq": 3e4, "linux-irq": 3e3, "a": 10.0, "b": 20.0,
         "base:poll": 4e5}
 EVERYTHING = mode_sides("poll@split,floor-poll@split,irq@one,linux-irq@one", ["one"])
@@ -32,7 +32,7 @@ def compared(sides, points=POINTS, timeline=((10, 1500), (20, 2500))):
             rounds[side.key, point.name] = [figures(result) for result in results]
             if not side.is_floor():
                 timelines[side.key, point.name] = list(timeline)
-    return summarize(Plan(sides, points, 3), rounds, timelines, HOST)
+    return summarize(Plan("a.fio", sides, points, 3), rounds, timelines, HOST)
 
 
 class Page(HTMLParser):

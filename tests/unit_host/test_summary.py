@@ -9,7 +9,7 @@ from host.points import Point
 from host.sides import mode_sides
 from host.summary import cell_of, ratio_of, spread, summarize
 
-POINTS = [Point("QD1", "a.fio", ()), Point("QD32", "a.fio", ())]
+POINTS = [Point("QD1", ()), Point("QD32", ())]
 DEPTHS = {"QD1": 1, "QD32": 32}
 
 # mode -> (IOPS of each round, factor of its latencies, what its guest leaves out)
@@ -33,7 +33,7 @@ def rounds_of(modes):
 
 @pytest.fixture(scope="module")
 def found():
-    plan = Plan(mode_sides(",".join(ROUNDS), ["one"]), POINTS, 6)
+    plan = Plan("a.fio", mode_sides(",".join(ROUNDS), ["one"]), POINTS, 6)
     return summarize(plan, rounds_of(plan.sides), {("irq@one", "QD1"): [(10, 5)]}, HOST)
 
 
@@ -113,7 +113,7 @@ def test_markdown_has_the_headline_first(found):
 
 
 def test_a_single_side_is_a_table_without_ratios():
-    plan = Plan(mode_sides("linux-irq", ["one"]), POINTS, 6)
+    plan = Plan("a.fio", mode_sides("linux-irq", ["one"]), POINTS, 6)
     text = present.console(summarize(plan, rounds_of(plan.sides), {}, HOST))
     assert "confidence" not in text and "goal" not in text and "x Linux" not in text
 
@@ -125,7 +125,7 @@ def test_factors_have_three_digits(value, word):
 
 
 def test_instructions_are_a_goal_of_their_own():
-    plan = Plan(mode_sides(",".join(ROUNDS), ["one"]), POINTS, 6)
+    plan = Plan("a.fio", mode_sides(",".join(ROUNDS), ["one"]), POINTS, 6)
     counted = [{"side": side, "point": point, "per_io": per_io} for point, side, per_io in (
         ("QD1", "irq@one", 500.0), ("QD1", "linux-irq@one", 19_000.0),
         ("QD32", "irq@one", 200.0), ("QD32", "linux-irq@one", 9_000.0))]
