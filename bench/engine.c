@@ -272,33 +272,21 @@ static NOINLINE void arm_wake_timer(struct engine_cpu *cpu, uint64_t now)
 	timer_arm(&cpu->wake_timer, next);
 }
 
-/* What a look at all jobs of a CPU has found. */
-struct pass {
-	bool unfinished; /* there are jobs that are not */
-	bool again; /* look again at once */
-	uint32_t in_flight;
-};
-
-static inline struct pass step_jobs(struct engine_cpu *cpu, uint64_t now)
+static inline unsigned step_jobs(struct engine_cpu *cpu, uint64_t now)
 {
-	struct pass pass = { 0 };
-	struct engine_job **end = cpu->jobs + cpu->job_count;
-	for (struct engine_job **at = cpu->jobs; at != end; at++) {
-		struct engine_job *job = *at;
-		if (job->phase == PHASE_FINISHED)
-			continue;
-		pass.again |= engine_job_step(job, now);
-		pass.unfinished |= job->phase != PHASE_FINISHED;
-		pass.in_flight += engine_job_in_flight(job);
-	}
-	return pass;
+	struct engine_job **at = cpu->jobs, **end = at + cpu->job_count;
+	unsigned state = 0;
+	for (; at != end; at++)
+		if (LIKELY((*at)->phase != PHASE_FINISHED))
+			state |= (*at)->step(*at, now);
+	return state;
 }
 
-static inline void wait_for_work(struct engine_cpu *cpu, uint32_t in_flight, uint64_t now)
+static inline void wait_for_work(struct engine_cpu *cpu, unsigned state, uint64_t now)
 {
 	if (UNLIKELY(load_once(&cpu->timer_is_stale)))
 		arm_wake_timer(cpu, now);
-	if (in_flight)
+	if (LIKELY(state & ENGINE_BUSY))
 		blk_wait(cpu->queues, cpu->queue_count, cpu->wanted);
 	else
 		cpu_wait();
@@ -356,29 +344,31 @@ static NOINLINE void look_at_clock(struct engine_cpu *cpu, uint64_t now)
 }
 
 /* `stamps`, a constant: notes when it looks at the rings. */
-static inline __attribute__((always_inline)) void loop(struct engine_cpu *cpu, bool stamps)
+static ALWAYS_INLINE void loop(struct engine_cpu *cpu, bool stamps)
 {
+	struct blk_queue **queues_end = cpu->queues + cpu->queue_count;
 	for (;;) {
 		unsigned delivered = 0;
-		for (uint32_t i = 0; i < cpu->queue_count; i++) {
+		for (struct blk_queue **queue = cpu->queues; queue != queues_end; queue++) {
 			if (stamps)
 				cpu->discovery_tsc = clock_tsc();
-			delivered += blk_poll(cpu->queues[i]);
+			delivered += blk_poll(*queue);
 		}
 		uint64_t now = clock_tsc();
-		struct pass pass = step_jobs(cpu, now);
+		unsigned state = step_jobs(cpu, now);
 		if (UNLIKELY(now >= cpu->look_tsc))
 			look_at_clock(cpu, now);
 		if (UNLIKELY(!delivered) && cpu->cpu->index == 0)
 			notice_config_changes(); /* something else woke this CPU */
-		if (UNLIKELY(pass.again)) {
+		if (UNLIKELY(state & ENGINE_AGAIN)) {
 			cpu->timer_is_stale = true;
 			cpu->look_tsc = 0;
 			continue;
 		}
-		if (UNLIKELY(!pass.unfinished) && (cpu->cpu->index || all_cpus_finished()))
+		if (UNLIKELY(!(state & ENGINE_UNFINISHED)) &&
+		    (cpu->cpu->index || all_cpus_finished()))
 			return;
-		wait_for_work(cpu, pass.in_flight, now);
+		wait_for_work(cpu, state, now);
 	}
 }
 

@@ -75,6 +75,16 @@ enum engine_phase {
 	PHASE_FINISHED,
 };
 
+/* What a job is after a step, and what it wants; of several jobs, or-ed together. */
+enum {
+	ENGINE_AGAIN = 1, /* to be stepped again at once */
+	ENGINE_UNFINISHED = 2,
+	ENGINE_BUSY = 4, /* something is in flight */
+};
+
+/* Issues what the job may issue now. */
+typedef unsigned engine_step_function(struct engine_job *job, uint64_t now);
+
 struct engine_job {
 	/* Hot: the I/O path. */
 	struct blk_request **free; /* [c] stack */
@@ -92,10 +102,15 @@ struct engine_job {
 	struct generator *generator; /* [I] */
 	struct stats_job *stats; /* [c] */
 	struct blk_queue *queues[JOB_FILES_MAX]; /* [I] */
-	uint32_t plain_bytes; /* [I] of each I/O of a plain job */
+	engine_step_function *step; /* [c] the long way; the short one while it has leave */
+	/* Of a plain job, which goes the short way. */
+	uint32_t plain_bytes; /* [I] of each I/O */
 	uint32_t plain_left, plain_granted; /* [c] to issue without a second thought */
-	bool plain; /* [I] goes the short way */
+	bool plain; /* [I] */
+	engine_step_function *plain_step; /* [I] */
 	struct stats_direction *plain_stats; /* [c] */
+	uint64_t *plain_batches; /* [c] submissions, by the number in flight before; unsettled */
+	uint64_t *plain_reaped; /* [c] steps, by the number completed since the one before */
 	uint64_t signal_to_delivery_tsc; /* [c] sum; the signal: blk.h's discover_tsc */
 	struct engine_stages *stages; /* [I] NULL: means of what is measured anyway */
 	uint32_t phase; /* [a] enum engine_phase; written by its CPU */
@@ -172,8 +187,8 @@ int engine_setup(void);
 
 /* --- engine_job.c: the I/O path; the job's CPU, loop context --- */
 
-/* Issues what the job may issue now. True: it wants to be stepped again at once. */
-bool engine_job_step(struct engine_job *job, uint64_t now);
+/* The long way: any job, in any phase. */
+engine_step_function engine_job_step;
 
 /* Completed I/Os and bytes of a direction; a plain job counts latencies only. */
 static inline uint64_t engine_job_completed(const struct engine_job *job, int direction)
@@ -212,16 +227,31 @@ void engine_job_mark_depth(struct engine_job *job, uint32_t accepted);
 /* --- engine_plain.c: the short way --- */
 
 bool engine_plain_is_possible(const struct engine_job *job);
-void engine_plain_init(struct engine_job *job);
+
+/* At set-up. -ERR_NO_MEMORY. */
+int engine_plain_init(struct engine_job *job);
 
 /*
- * Issues batches while there are enough free I/Os. False: the long way must
- * look at the job, after engine_plain_settle().
+ * Leave for a running job to go the short way from its next step on: for as many
+ * I/Os as the pass and the limits allow, so that they are looked at once. None
+ * for less than a batch, or while there is anything that the short way does not
+ * know.
  */
-bool engine_plain_issue(struct engine_job *job, uint64_t now);
+bool engine_plain_grant(struct engine_job *job);
 
-/* Brings issued_ios and the like up to date, which the short way lets be. */
+/*
+ * Back to the long way: statistics, issued_ios and the like are brought up to
+ * date, which the short one lets be.
+ */
 void engine_plain_settle(struct engine_job *job);
+
+/* All that is noted there of a batch that was issued as a whole. */
+static inline void engine_plain_note_batch(struct engine_job *job, uint32_t in_flight,
+					   uint32_t accepted, uint64_t slat_tsc)
+{
+	job->plain_batches[in_flight]++;
+	stats_summary_add_many(&job->plain_stats->slat, clock_tsc_to_ns(slat_tsc), accepted);
+}
 
 /* --- engine.c --- */
 

@@ -275,7 +275,7 @@ static inline struct engine_io *prepare_drawn(struct engine_job *job,
 
 void engine_job_mark_depth(struct engine_job *job, uint32_t accepted)
 {
-	stats_add_batch(job->stats, engine_job_in_flight(job) - accepted, accepted);
+	stats_add_batches(job->stats, engine_job_in_flight(job) - accepted, accepted, 1);
 }
 
 /* Submits a run of requests to one disk; returns how many were accepted. */
@@ -293,6 +293,17 @@ static uint32_t submit_run(struct engine_job *job, uint32_t first)
 	return blk_submit(job->queues[io->file], &job->prepared[first], count);
 }
 
+/* What the done() of a plain job leaves to whoever submits. */
+static NOINLINE void note_slat(struct engine_job *job, uint32_t count)
+{
+	/* A request that was merged knows its doorbell only when it is back. */
+	uint64_t doorbell_tsc = job->queues[0]->doorbell_tsc;
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t slat_tsc = doorbell_tsc - job->prepared[i]->submit_tsc;
+		stats_summary_add(&job->plain_stats->slat, clock_tsc_to_ns(slat_tsc));
+	}
+}
+
 static bool submit_prepared(struct engine_job *job)
 {
 	uint32_t sent = 0, accepted;
@@ -302,6 +313,8 @@ static bool submit_prepared(struct engine_job *job)
 	} while (accepted && sent < job->prepared_count);
 	if (!sent)
 		return false;
+	if (job->plain)
+		note_slat(job, sent);
 	uint32_t left = job->prepared_count - sent;
 	for (uint32_t i = 0; i < left; i++)
 		job->prepared[i] = job->prepared[sent + i];
@@ -457,8 +470,8 @@ static bool step_issuing(struct engine_job *job, uint64_t now)
 	bool is_done = reading_back ? load_once(&job->stopping) : is_over(job, now);
 	enum refill state = is_done ? REFILL_OVER : REFILL_MORE;
 	while (state == REFILL_MORE && job->free_count + job->prepared_count >= job->batch) {
-		if (job->plain && engine_plain_issue(job, now))
-			return false;
+		if (engine_plain_grant(job))
+			return true;
 		state = reading_back ? refill_read_back(job) : refill(job, now);
 		if (state == REFILL_STALL && job->prepared_count)
 			submit_prepared(job);
@@ -471,8 +484,7 @@ static bool step_issuing(struct engine_job *job, uint64_t now)
 	return true;
 }
 
-/* Out of line, so that the short way does not pay for its registers. */
-static NOINLINE bool step(struct engine_job *job, uint64_t now)
+static bool step(struct engine_job *job, uint64_t now)
 {
 	if (job->plain)
 		engine_plain_settle(job);
@@ -480,17 +492,18 @@ static NOINLINE bool step(struct engine_job *job, uint64_t now)
 		return step_issuing(job, now);
 	if (job->phase == PHASE_DRAINING)
 		return step_draining(job, now);
-	return job->phase == PHASE_WAITING && engine_job_try_start(job, now);
+	return engine_job_try_start(job, now);
 }
 
-bool engine_job_step(struct engine_job *job, uint64_t now)
+unsigned engine_job_step(struct engine_job *job, uint64_t now)
 {
 	if (job->free_count != job->free_seen)
 		mark_reaped(job);
-	/* 0, never, is beyond every moment. */
-	bool issued = job->plain && LIKELY(!load_once(&job->stopping)) &&
-		      LIKELY(now <= job->control_tsc - 1) && engine_plain_issue(job, now);
-	bool again = !issued && step(job, now);
+	unsigned state = step(job, now) ? ENGINE_AGAIN : 0;
 	job->free_seen = job->free_count;
-	return again;
+	if (job->phase != PHASE_FINISHED)
+		state |= ENGINE_UNFINISHED;
+	if (engine_job_in_flight(job))
+		state |= ENGINE_BUSY;
+	return state;
 }

@@ -71,13 +71,14 @@ static uint64_t best_row_of_ios(void (*done)(struct blk_request *request))
 /* What is noted of a batch, by either way. */
 static NOINLINE uint64_t row_of_batches(void)
 {
-	struct stats_job *stats = &trial.stats;
 	uint32_t batch = trial.job.batch, depths = trial.job.depth - batch + 1;
 	uint64_t start_tsc = clock_tsc();
 	for (uint32_t i = 0; i < ROW_IOS; i++) {
-		uint64_t slat_ns = clock_tsc_to_ns(clock_tsc() - start_tsc);
-		stats_add_batch(stats, i % depths, batch);
-		stats_summary_add_many(&stats->direction[DIR_READ].slat, slat_ns, batch);
+		uint64_t slat_tsc = clock_tsc() - start_tsc;
+		if (trial.job.plain)
+			engine_plain_note_batch(&trial.job, i % depths, batch, slat_tsc);
+		else
+			stats_add_batches(&trial.stats, i % depths, batch, 1);
 	}
 	return clock_tsc() - start_tsc;
 }
@@ -100,6 +101,8 @@ void engine_measuring_calibrate(struct engine_job *job)
 	uint64_t batches_tsc = UINT64_MAX, stamp_tsc = clock_scale.stamp_cost_tsc * ROW_IOS;
 	for (unsigned row = 0; row < ROWS; row++)
 		batches_tsc = MIN(batches_tsc, row_of_batches());
+	if (job->plain)
+		memset(job->plain_batches, 0, job->depth * sizeof(job->plain_batches[0]));
 	engine_stages_forget(job);
 	/* The long way stamps when each I/O begins and ends, the short one when a batch begins. */
 	job->measuring.io_ns = mean_ns(with_tsc - MIN(with_tsc, without_tsc) +

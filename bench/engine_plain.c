@@ -15,6 +15,7 @@
  */
 #include "bench/engine_impl.h"
 #include "bench/generator_impl.h"
+#include "kernel/lib/err.h"
 
 bool engine_plain_is_possible(const struct engine_job *job)
 {
@@ -48,8 +49,7 @@ static NOINLINE void done_rarely(struct blk_request *request, uint64_t now)
  * counts for lat, too (engine_plain_settle()); `synchronous`, a constant: it is
  * lat.
  */
-static inline __attribute__((always_inline)) void done(struct blk_request *request,
-						       bool synchronous)
+static ALWAYS_INLINE void done(struct blk_request *request, bool synchronous)
 {
 	struct engine_job *job = CONTAINER_OF(request, struct engine_io, request)->job;
 	uint64_t now = clock_tsc();
@@ -83,29 +83,14 @@ static void done_synchronous(struct blk_request *request)
 	done(request, true);
 }
 
-void engine_plain_init(struct engine_job *job)
-{
-	job->plain = true;
-	job->plain_bytes = (uint32_t)job->job->min_bs[DIR_READ];
-	job->plain_stats = &job->stats->direction[DIR_READ];
-	for (uint32_t i = 0; i < job->depth; i++) {
-		struct engine_io *io = &job->ios[i];
-		io->direction = DIR_READ;
-		io->request.op = BLK_READ;
-		io->request.done = job->synchronous ? done_synchronous : done_queued;
-		engine_io_set_length(io, job->plain_bytes);
-	}
-}
-
 /* --- issue --- */
 
 /*
- * Fills requests with I/Os that all begin now; returns how many there were.
- * (Each way is a function of its own, for all of the registers.)
+ * Makes I/Os that all begin now of these requests. count > 0; the constants
+ * tell the way.
  */
-static inline __attribute__((always_inline)) uint32_t
-fill_random_any(struct engine_job *job, struct blk_request *const *requests, uint32_t count,
-	    uint64_t now, bool map, bool exact)
+static ALWAYS_INLINE void fill_random(struct engine_job *job, struct blk_request *const *requests,
+				      uint32_t count, uint64_t now, bool map, bool exact)
 {
 	struct generator *g = job->generator;
 	struct blk_request *const *at = requests, *const *end = requests + count;
@@ -131,71 +116,74 @@ fill_random_any(struct engine_job *job, struct blk_request *const *requests, uin
 	} while (at != end);
 	g->block_random.taus88 = random;
 	g->digest = mixed ^ tag;
-	return (uint32_t)(at - requests);
 }
 
-static NOINLINE uint32_t fill_random(struct engine_job *job, struct blk_request *const *requests,
-				     uint32_t count, uint64_t now)
-{
-	/* So few blocks that scaling needs no rounding (random_scale()). */
-	if (LIKELY(job->generator->blocks <= 1u << 21))
-		return fill_random_any(job, requests, count, now, false, true);
-	return fill_random_any(job, requests, count, now, false, false);
-}
-
-static NOINLINE uint32_t fill_random_map(struct engine_job *job,
-					 struct blk_request *const *requests, uint32_t count,
-					 uint64_t now)
-{
-	return fill_random_any(job, requests, count, now, true, false);
-}
-
-static NOINLINE uint32_t fill_sequential(struct engine_job *job,
-					 struct blk_request *const *requests, uint32_t count,
-					 uint64_t now)
+static inline void fill_sequential(struct engine_job *job, struct blk_request *const *requests,
+				   uint32_t count, uint64_t now)
 {
 	struct generator *g = job->generator;
-	uint32_t i;
-	for (i = 0; i < count && g->next_offset < g->end_offset; i++) {
-		uint64_t offset = g->next_offset;
-		g->next_offset = offset + job->plain_bytes;
-		g->digest = generator_mix(g->digest, g->digest_tag, offset);
+	uint64_t offset = g->next_offset, digest = g->digest;
+	for (uint32_t i = 0; i < count; i++, offset += job->plain_bytes) {
+		digest = generator_mix(digest, g->digest_tag, offset);
 		requests[i]->sector = offset / SECTOR_BYTES;
 		requests[i]->submit_tsc = now;
 	}
-	return i;
+	g->next_offset = offset;
+	g->digest = digest;
 }
 
-static inline uint32_t fill(struct engine_job *job, struct blk_request *const *requests,
-			    uint32_t count, uint64_t now)
+/* How the offsets come about, and with how much arithmetic. */
+enum fill_way {
+	FILL_RANDOM_EXACT, /* so few blocks that scaling needs no rounding (random_scale()) */
+	FILL_RANDOM,
+	FILL_RANDOM_MAP,
+	FILL_SEQUENTIAL,
+};
+#define EXACT_BLOCKS_MAX (1u << 21)
+
+static ALWAYS_INLINE void fill(struct engine_job *job, struct blk_request *const *requests,
+			       uint32_t count, uint64_t now, enum fill_way way)
 {
-	if (LIKELY(job->generator->way == GENERATOR_RANDOM))
-		return fill_random(job, requests, count, now);
-	if (job->generator->way == GENERATOR_RANDOM_MAP)
-		return fill_random_map(job, requests, count, now);
-	return fill_sequential(job, requests, count, now);
+	if (way == FILL_SEQUENTIAL)
+		fill_sequential(job, requests, count, now);
+	else
+		fill_random(job, requests, count, now, way == FILL_RANDOM_MAP,
+			    way == FILL_RANDOM_EXACT);
 }
 
-/*
- * Leave to issue as many as the pass and the limits allow, so that they are
- * looked at once. None while there is anything that the short way does not know.
- */
-static NOINLINE bool grant(struct engine_job *job)
+/* How many are issued at once when so many are free. */
+static inline uint32_t batch_of(const struct engine_job *job, uint32_t free_count)
 {
-	engine_plain_settle(job);
-	if (job->phase != PHASE_RUNNING || load_once(&job->stopping) || job->prepared_count)
-		return false;
-	uint64_t left_bytes = job->limit_bytes - MIN(job->issued_bytes, job->limit_bytes);
-	uint64_t left = MIN(left_bytes / job->plain_bytes, job->limit_ios - job->issued_ios);
-	/* The draw that finds no block free counts, too: it is left to the long way as a whole. */
-	if (job->generator->way == GENERATOR_RANDOM_MAP && !job->job->time_based)
-		left = MIN(left, job->generator->blocks - job->pass_ios);
-	job->plain_granted = job->plain_left = (uint32_t)MIN(left, UINT32_MAX);
-	return left;
+	return MIN(free_count, job->chunk);
+}
+
+/* From counts of what happened to the levels that they stand for. */
+static void settle_counts(struct engine_job *job)
+{
+	struct stats_job *stats = job->stats;
+	for (uint32_t in_flight = 0; in_flight < job->depth; in_flight++) {
+		uint64_t *times = &job->plain_batches[in_flight];
+		if (*times)
+			stats_add_batches(stats, in_flight, batch_of(job, job->depth - in_flight),
+					  *times);
+		*times = 0;
+	}
+	for (uint32_t count = 0; count <= job->depth; count++) {
+		uint64_t *times = &job->plain_reaped[count];
+		if (count) {
+			stats->complete_calls += *times;
+			stats->complete_level[stats_batch_level(count)] += *times;
+		}
+		*times = 0;
+	}
 }
 
 void engine_plain_settle(struct engine_job *job)
 {
+	job->plain_stats->lat.count = job->plain_stats->clat.count;
+	if (job->step == engine_job_step)
+		return; /* it has no leave to settle */
+	job->step = engine_job_step;
 	uint32_t issued = job->plain_granted - job->plain_left;
 	struct stats_direction *direction = job->plain_stats;
 	job->plain_granted = job->plain_left = 0;
@@ -203,61 +191,138 @@ void engine_plain_settle(struct engine_job *job)
 	job->pass_ios += issued;
 	job->issued_bytes += (uint64_t)issued * job->plain_bytes;
 	direction->total_ios += issued;
-	direction->lat.count = direction->clat.count;
+	settle_counts(job);
 }
 
-/*
- * Of `wanted` requests on top of the free ones only `filled` were, of those
- * `accepted`. The filled ones are gone: those above them move down, and what
- * was not accepted is prepared, for the long way.
- */
-static NOINLINE void part_submitted(struct engine_job *job, uint32_t wanted, uint32_t filled,
-				    uint32_t accepted)
+/* Of a batch only `accepted` were; what was not is prepared, for the long way. */
+static NOINLINE void part_submitted(struct engine_job *job, struct blk_request *const *requests,
+				    uint32_t wanted, uint32_t accepted, uint64_t slat_tsc)
 {
-	struct blk_request **from = job->free + job->free_count;
-	for (uint32_t i = accepted; i < filled; i++)
-		job->prepared[job->prepared_count++] = from[i];
-	for (uint32_t i = filled; i < wanted; i++)
-		from[i - filled] = from[i];
-	job->free_count += wanted - filled;
-	job->plain_left += wanted - filled;
+	uint32_t in_flight = job->depth - job->free_count - wanted;
+	for (uint32_t i = accepted; i < wanted; i++)
+		job->prepared[job->prepared_count++] = requests[i];
 	engine_plain_settle(job);
+	if (!accepted)
+		return;
+	stats_add_batches(job->stats, in_flight, accepted, 1);
+	stats_summary_add_many(&job->plain_stats->slat, clock_tsc_to_ns(slat_tsc), accepted);
 }
 
-/* One batch; false: it was not all that was wanted. */
-static inline bool issue_batch(struct engine_job *job, uint64_t now)
+/* One batch; false: it was not accepted as a whole. */
+static ALWAYS_INLINE bool issue_batch(struct engine_job *job, uint32_t wanted, uint64_t now,
+				      enum fill_way way)
 {
-	uint32_t wanted = MIN(MIN(job->free_count, job->chunk), job->plain_left);
-	uint32_t in_flight = job->depth - job->free_count;
-	struct stats_job *stats = job->stats;
 	struct blk_queue *queue = job->queues[0];
+	uint32_t in_flight = job->depth - job->free_count;
 	job->free_count -= wanted;
 	job->plain_left -= wanted;
 	struct blk_request **requests = job->free + job->free_count;
-	uint32_t filled = fill(job, requests, wanted, now);
-	uint32_t accepted = blk_submit(queue, requests, filled);
-	if (UNLIKELY(accepted < wanted)) {
-		part_submitted(job, wanted, filled, accepted);
-		if (!accepted)
-			return false;
+	fill(job, requests, wanted, now, way);
+	uint32_t accepted = blk_submit(queue, requests, wanted);
+	if (UNLIKELY(accepted != wanted)) {
+		part_submitted(job, requests, wanted, accepted, queue->doorbell_tsc - now);
+		return false;
 	}
-	stats_add_batch(stats, in_flight, accepted);
-	stats_summary_add_many(&stats->direction[DIR_READ].slat,
-			       clock_tsc_to_ns(queue->doorbell_tsc - now), accepted);
-	return accepted == wanted;
+	engine_plain_note_batch(job, in_flight, wanted, queue->doorbell_tsc - now);
+	return true;
 }
 
-bool engine_plain_issue(struct engine_job *job, uint64_t now)
+/* Batches, while there are enough free I/Os. False: the long way must look at the job. */
+static ALWAYS_INLINE bool issue(struct engine_job *job, uint64_t now, enum fill_way way)
 {
-	for (;;) {
-		if (UNLIKELY(!job->plain_left) && !grant(job))
+	while (job->free_count >= job->batch) {
+		uint32_t wanted = batch_of(job, job->free_count);
+		if (UNLIKELY(job->plain_left < wanted) ||
+		    UNLIKELY(!issue_batch(job, wanted, now, way)))
 			return false;
-		if (job->free_count < job->batch)
-			return true;
-		if (UNLIKELY(!issue_batch(job, now)))
-			return false;
-		if (job->free_count < job->batch)
-			return true;
+		if (LIKELY(job->free_count < job->batch))
+			break;
 		now = clock_tsc();
 	}
+	return true;
+}
+
+static ALWAYS_INLINE unsigned step(struct engine_job *job, uint64_t now, enum fill_way way)
+{
+	job->plain_reaped[job->free_count - job->free_seen]++;
+	/* 0, never, is beyond every moment. */
+	bool issued = LIKELY(!load_once(&job->stopping)) && LIKELY(now <= job->control_tsc - 1) &&
+		      issue(job, now, way);
+	job->free_seen = job->free_count;
+	return LIKELY(issued) ? ENGINE_UNFINISHED | ENGINE_BUSY : engine_job_step(job, now);
+}
+
+static unsigned step_random_exact(struct engine_job *job, uint64_t now)
+{
+	return step(job, now, FILL_RANDOM_EXACT);
+}
+
+static unsigned step_random(struct engine_job *job, uint64_t now)
+{
+	return step(job, now, FILL_RANDOM);
+}
+
+static unsigned step_random_map(struct engine_job *job, uint64_t now)
+{
+	return step(job, now, FILL_RANDOM_MAP);
+}
+
+static unsigned step_sequential(struct engine_job *job, uint64_t now)
+{
+	return step(job, now, FILL_SEQUENTIAL);
+}
+
+/* --- start, and leave to go this way --- */
+
+static engine_step_function *step_of(const struct generator *g)
+{
+	if (g->way == GENERATOR_RANDOM_MAP)
+		return step_random_map;
+	if (g->way == GENERATOR_SEQUENTIAL)
+		return step_sequential;
+	return g->blocks <= EXACT_BLOCKS_MAX ? step_random_exact : step_random;
+}
+
+int engine_plain_init(struct engine_job *job)
+{
+	job->plain = true;
+	job->plain_bytes = (uint32_t)job->job->min_bs[DIR_READ];
+	job->plain_step = step_of(job->generator);
+	job->plain_stats = &job->stats->direction[DIR_READ];
+	job->plain_batches = memory_allocate(job->depth * sizeof(job->plain_batches[0]));
+	job->plain_reaped = memory_allocate((job->depth + 1u) * sizeof(job->plain_reaped[0]));
+	for (uint32_t i = 0; i < job->depth; i++) {
+		struct engine_io *io = &job->ios[i];
+		io->direction = DIR_READ;
+		io->request.op = BLK_READ;
+		io->request.done = job->synchronous ? done_synchronous : done_queued;
+		engine_io_set_length(io, job->plain_bytes);
+	}
+	return job->plain_batches && job->plain_reaped ? 0 : -ERR_NO_MEMORY;
+}
+
+/* I/Os to be had from the short ways of the generator, and then of this pass. */
+static uint64_t generator_left(const struct engine_job *job)
+{
+	const struct generator *g = job->generator;
+	if (g->way == GENERATOR_SEQUENTIAL)
+		return (g->end_offset - MIN(g->next_offset, g->end_offset)) / job->plain_bytes;
+	/* The draw that finds no block free counts, too: it is left to the long way as a whole. */
+	if (g->way == GENERATOR_RANDOM_MAP && !job->job->time_based)
+		return g->blocks - job->pass_ios;
+	return UINT64_MAX;
+}
+
+bool engine_plain_grant(struct engine_job *job)
+{
+	if (!job->plain || job->prepared_count || load_once(&job->stopping))
+		return false;
+	uint64_t left_bytes = job->limit_bytes - MIN(job->issued_bytes, job->limit_bytes);
+	uint64_t left = MIN(left_bytes / job->plain_bytes, job->limit_ios - job->issued_ios);
+	left = MIN(left, generator_left(job));
+	if (left < job->chunk)
+		return false;
+	job->step = job->plain_step;
+	job->plain_granted = job->plain_left = (uint32_t)MIN(left, UINT32_MAX);
+	return true;
 }

@@ -244,8 +244,9 @@ static int setup_job(struct engine_job *job, const struct job *options)
 	if (!error)
 		engine_data_init(job);
 	job->free_seen = job->free_count;
-	if (!error && engine_plain_is_possible(job))
-		engine_plain_init(job);
+	job->step = engine_job_step;
+	if (!error && engine_plain_is_possible(job) && engine_plain_init(job))
+		return complain(options, "iodepth", "not enough memory");
 	if (!error)
 		engine_measuring_calibrate(job);
 	return error;
@@ -285,7 +286,7 @@ static void set_polled_queues(void)
 		for (uint32_t i = 0; i < cpu->job_count; i++)
 			wanted += cpu->jobs[i]->job->hipri;
 		for (uint32_t q = 0; wanted == cpu->job_count && q < cpu->queue_count; q++)
-			cpu->queues[q]->completion = COMPLETION_POLL;
+			blk_set_queue_completion(cpu->queues[q], COMPLETION_POLL);
 		for (uint32_t i = 0; wanted != cpu->job_count && i < cpu->job_count; i++)
 			if (cpu->jobs[i]->job->hipri)
 				log_raw("fio: hipri: no effect on this target (other jobs of CPU "

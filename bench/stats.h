@@ -142,16 +142,16 @@ static inline unsigned stats_depth_level(uint32_t depth)
 	return top < 6 ? top : 6;
 }
 
-/* Levels of `count` I/Os submitted when `depth` of them were in flight already. */
+/* Levels of `count` I/Os submitted when `depth` of them were in flight already; so often. */
 static inline void stats_add_depths(uint64_t levels[STATS_DEPTH_LEVELS], uint32_t depth,
-				    uint32_t count)
+				    uint32_t count, uint64_t times)
 {
 	while (count) {
 		unsigned level = MIN(31u ^ (unsigned)__builtin_clz(depth + 1), 6u);
 		uint32_t here = count;
 		if (level < STATS_DEPTH_LEVELS - 1)
 			here = MIN(count, (2u << level) - 1 - depth);
-		levels[level] += here;
+		levels[level] += here * times;
 		depth += here;
 		count -= here;
 	}
@@ -167,12 +167,13 @@ static inline unsigned stats_batch_level(uint32_t batch)
 	return top - 1 < 6 ? top - 1 : 6;
 }
 
-/* One submission of `accepted` I/Os when `in_flight` were out already. */
-static inline void stats_add_batch(struct stats_job *s, uint32_t in_flight, uint32_t accepted)
+/* `times` submissions of `accepted` I/Os when `in_flight` were out already. */
+static inline void stats_add_batches(struct stats_job *s, uint32_t in_flight, uint32_t accepted,
+				     uint64_t times)
 {
-	s->submit_calls++;
-	s->submit_level[stats_batch_level(accepted)]++;
-	stats_add_depths(s->depth_level, in_flight, accepted);
+	s->submit_calls += times;
+	s->submit_level[stats_batch_level(accepted)] += times;
+	stats_add_depths(s->depth_level, in_flight, accepted, times);
 }
 
 #endif

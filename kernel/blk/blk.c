@@ -160,11 +160,15 @@ struct blk_queue *blk_queue_for(struct blk_device *device, const struct cpu *cpu
 
 void blk_set_completion(struct blk_device *device, enum setting_completion mode)
 {
-	for (uint16_t i = 0; i < device->queue_count; i++) {
-		assert_always(blk_queue_idle(&device->queues[i]));
-		device->queues[i].completion = mode;
-		blk_update_special(&device->queues[i]);
-	}
+	for (uint16_t i = 0; i < device->queue_count; i++)
+		blk_set_queue_completion(&device->queues[i], mode);
+}
+
+void blk_set_queue_completion(struct blk_queue *queue, enum setting_completion mode)
+{
+	assert_always(blk_queue_idle(queue));
+	queue->completion = mode;
+	blk_update_special(queue);
 }
 
 /* --- which way --- */

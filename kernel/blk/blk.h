@@ -330,6 +330,7 @@ void blk_wait(struct blk_queue *const *queues, unsigned count, unsigned ahead);
  * interrupts stays polled.
  */
 void blk_set_completion(struct blk_device *device, enum setting_completion mode);
+void blk_set_queue_completion(struct blk_queue *queue, enum setting_completion mode);
 
 /* Wakes the CPUs that sleep for a shared queue (blk_shared.c). */
 void blk_wake_waiters(struct blk_queue *queue);

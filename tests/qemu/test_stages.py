@@ -67,7 +67,9 @@ def test_stages_count_instructions_under_icount(guest):
     for _ in range(2):
         (_,), (own,) = run(guest, [*ICOUNT, "--set=stages=full"], "rw=randread")
         stage = own["stages_ns"]["submit_to_doorbell"]
-        assert stage["min"] == stage["max"]
+        # Of the first one the block layer learns what plain requests look like.
+        assert stage["mean"] * stage["N"] == pytest.approx(
+            stage["min"] * (stage["N"] - 1) + stage["max"], abs=1)
         ways.add(stage["max"])
         assert all(10 < own["stages_ns"][name]["max"] < 1000
                    for name in ("submit_to_doorbell", "signal_to_discovery",

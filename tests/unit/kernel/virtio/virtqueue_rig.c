@@ -135,7 +135,7 @@ uint16_t rig_add(struct rig *rig, uint16_t count, bool device_writes)
 /* Until a slot is met that carried another length; returns how many are left. */
 static unsigned add_alike(struct rig *rig, unsigned count, bool device_writes)
 {
-	struct virtqueue_adder adder;
+	struct virtqueue_adder adder = { 0 };
 	bool packed = rig->config.packed;
 	if (!virtqueue_adds_many(rig->vq))
 		return count;
