@@ -100,22 +100,23 @@ def _run(plan, side, points, added=()):
 
 
 def turns(sides, number):
-    """The sides, beginning with another in every other round."""
+    """The order of round `number`, from 0."""
     first = number // 2 % len(sides)
-    return [*sides[first:], *sides[:first]]
+    order = [*sides[first:], *sides[:first]]
+    return order[::-1] if number % 2 else order
 
 
 def tasks(plan, number):
     """[(side, points)] of round `number`, in order. Linux takes seconds to boot and counts by
     the job: it runs all points in one boot, at the first of them."""
     found = []
-    for point in plan.points:
+    for point in plan.points[::-1] if number % 2 else plan.points:
         for side in turns(plan.sides, number):
             if not side.is_linux():
                 found.append((side, [point]))
             elif point is plan.points[0]:
                 found.append((side, plan.points))
-    return found[::-1] if number % 2 else found
+    return found
 
 
 def run_rounds(plan, progress):
