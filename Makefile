@@ -292,7 +292,7 @@ FUZZ_SECONDS ?= 60
 # Debian packages that building, running and testing need.
 PACKAGES := gcc make binutils nasm gnu-efi qemu-system-x86 qemu-utils qemu-system-common ovmf \
 	mtools gdisk libcmocka-dev python3 python3-pytest python3-six fio fio-examples clang \
-	libclang-rt-14-dev git gdb chromium blktrace
+	libclang-rt-14-dev git gdb chromium blktrace spin
 
 # --- flags ----------------------------------------------------------------------
 
@@ -346,8 +346,8 @@ FUZZ_CFLAGS := -std=gnu17 -O1 -g -I. -DRINGBOLT_HOST -DRINGBOLT_FUZZ \
 
 # --- all --------------------------------------------------------------------------
 
-.PHONY: all image run bench compare insns regress baseline peer test unit fuzz debug fmt check \
-	clean help deps
+.PHONY: all image run bench compare insns regress baseline peer test unit model fuzz debug fmt \
+	check clean help deps
 
 all: image
 
@@ -361,6 +361,7 @@ help:
 	@echo "make run     one run with the default job; more: bench/ringbolt run --help"
 	@echo "make image   $(B)/ringbolt.img, a GPT disk that any UEFI machine boots"
 	@echo "make unit    unit tests only"
+	@echo "make model   models of the protocols only, by Spin"
 	@echo "make fuzz    fuzz targets only, FUZZ_SECONDS=$(FUZZ_SECONDS) each"
 	@echo "make debug   QEMU stopped, gdb attached, symbols loaded"
 	@echo "make check   include order, line and function lengths"
@@ -536,6 +537,9 @@ fuzz: fuzz_seeds
 		$$target -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 \
 			-artifact_prefix=$$target. $$target.corpus || exit 1; \
 	done
+
+model:
+	@tests/model/run
 
 -include $(shell find $(B)/unit/obj $(B)/thread/obj -name '*.d' 2>/dev/null)
 
