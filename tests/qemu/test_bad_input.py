@@ -40,7 +40,7 @@ CASES = [
      r"job\.fio:\d+: rw: .*/dev/vda.*"),
     ("block_size_below_the_disks", [], ",logical=4096", job(bs="512"),
      r"job\.fio:\d+: bs: .*4096.*"),
-    ("smallest_block_size_below_the_disks", [], ",logical=4096", job(bs="512-4k"),
+    ("smallest_block_size_below_the_disks", [], ",logical=4096", job(bsrange="512-4k"),
      r"job\.fio:\d+: bs: .*4096.*"),
     ("cpu_that_is_not_there", [], "", job(cpus_allowed="7"), r"job\.fio:6: cpus_allowed: .+"),
 ]
