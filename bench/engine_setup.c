@@ -86,6 +86,9 @@ static int find_disks(struct engine_job *job, struct generator_region *regions)
 		uint64_t bytes = device->limits.capacity_sectors * SECTOR_BYTES;
 		if (generator_region_resolve(options, bytes, &regions[i], &reason))
 			return complain(options, "size", "%s: %s", file, reason);
+		/* As in fio, where a file of this engine is no larger than what is used of it. */
+		if (options->engine == JOB_ENGINE_NULL)
+			regions[i].device_bytes = regions[i].offset_bytes + regions[i].length_bytes;
 	}
 	return 0;
 }
