@@ -259,8 +259,10 @@ unit_kernel/lib/settings := kernel/lib/settings.c kernel/lib/fmt.c
 unit_kernel/blk/blk := $(BLK_HOST)
 unit_kernel/blk/blk_shared := $(BLK_HOST)
 unit_kernel/blk/blk_special := $(BLK_HOST)
-# Includes lifecycle.c itself.
+# Both include kernel/blk/lifecycle.c themselves.
+UNIT_TESTS += bench/lifecycle
 unit_kernel/blk/lifecycle := $(BLK_HOST)
+unit_bench/lifecycle := $(BLK_HOST) bench/lifecycle.c kernel/lib/fmt.c
 unit_kernel/blk/ram_blk := $(BLK_HOST) kernel/blk/instant.c kernel/blk/null_blk.c \
 	kernel/blk/ram_blk.c kernel/lib/fmt.c
 unit_kernel/blk/sched := $(BLK_HOST)

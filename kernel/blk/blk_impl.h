@@ -10,6 +10,7 @@
  *   split_cut.c    where they are cut
  *   sched.c        the deadline scheduler
  *   wait.c         blk_wait()
+ *   lifecycle.c    recording of all that happens, on queues where it is asked for
  *
  * Context of all functions: loop context of the queue's CPU; for a shared queue
  * with its lock held, unless said otherwise.
