@@ -394,9 +394,11 @@ static void depths_of_a_batch_are_those_of_each(void **state)
 			uint64_t levels[STATS_DEPTH_LEVELS] = { 0 };
 			uint64_t each[STATS_DEPTH_LEVELS] = { 0 };
 
-			stats_add_depths(levels, depth, count);
+			uint64_t times = 1 + count % 3;
+
+			stats_add_depths(levels, depth, count, times);
 			for (uint32_t i = 1; i <= count; i++)
-				each[stats_depth_level(depth + i)]++;
+				each[stats_depth_level(depth + i)] += times;
 			assert_memory_equal(levels, each, sizeof(levels));
 		}
 	}
