@@ -10,10 +10,9 @@
  * then or as soon after as there is a free I/O; the queue is never drained to
  * wait. Late I/Os do not move the schedule, and the time from when an I/O was
  * due is measured beside its latency: what a slow device makes others wait
- * shows (coordinated omission). For the same reason an I/O that waits keeps its
- * place: a mixed job issues the sequence of an unrated one, and its directions
- * get no further apart than their mix allows. io_submit_mode=offload asks for
- * no more than this.
+ * shows (coordinated omission). io_submit_mode=offload asks for no more than
+ * this. In a mixed job a direction that is ahead of its rate leaves its turn to
+ * one that is due before, so each keeps its rate, whatever the mix, as in fio.
  *
  * Pauses: after so many I/Os, or so much time, the queue is drained, then the
  * CPU spins, then it sleeps. Flows: a job stalls while its share of the flow's
@@ -271,6 +270,23 @@ static bool think(struct engine_job *job, uint64_t now)
 
 /* --- the gates --- */
 
+static uint64_t due_tsc(const struct engine_job *job, unsigned direction)
+{
+	uint64_t due_ns = job->pace->schedule[direction].due_ns;
+	return due_ns == SCHEDULE_NEVER ? UINT64_MAX :
+					  job->pace->epoch_tsc + clock_ns_to_tsc(due_ns);
+}
+
+/* Whose turn it is when the mix says `direction`; one without a rate is always due. */
+static unsigned turn_of(const struct engine_job *job, unsigned direction, uint64_t now)
+{
+	unsigned other = direction ^ 1;
+	uint32_t others_share = direction == DIR_READ ? 100 - job->job->rwmixread :
+							job->job->rwmixread;
+	uint64_t due = due_tsc(job, direction);
+	return due > now && others_share && due_tsc(job, other) < due ? other : direction;
+}
+
 /* iodepth_low=: a full queue is not filled again before it has fallen to that. */
 static bool is_above_low(struct engine_job *job)
 {
@@ -290,6 +306,9 @@ bool engine_pace_may_go_on(struct engine_job *job, uint64_t now)
 		waits |= pace->search_drains || engine_job_busy(job) >= pace->search.depth;
 	if (waits && pace->wake_tsc != UINT64_MAX)
 		engine.cpus[job->cpu->index].timer_is_stale = true;
+	if (pace->rated && !waits)
+		generator_turn(job->generator, turn_of(job, DIR_READ, now),
+			       turn_of(job, DIR_WRITE, now));
 	return !waits;
 }
 
@@ -303,13 +322,6 @@ static bool overlaps(const struct engine_job *job, const struct generator_io *ne
 			return true;
 	}
 	return false;
-}
-
-static uint64_t due_tsc(const struct engine_job *job, unsigned direction)
-{
-	uint64_t due_ns = job->pace->schedule[direction].due_ns;
-	return due_ns == SCHEDULE_NEVER ? UINT64_MAX :
-					  job->pace->epoch_tsc + clock_ns_to_tsc(due_ns);
 }
 
 bool engine_pace_may_issue(struct engine_job *job, const struct generator_io *next, uint64_t now)
@@ -333,11 +345,9 @@ bool engine_pace_may_issue(struct engine_job *job, const struct generator_io *ne
 void engine_pace_prepared(struct engine_job *job, struct engine_io *io)
 {
 	struct engine_pace *pace = job->pace;
-	if (pace->rated) {
-		pace->sequence_due_tsc = MAX(pace->sequence_due_tsc, due_tsc(job, io->direction));
-		io->intended_tsc = pace->sequence_due_tsc;
-		schedule_advance(&pace->schedule[io->direction], io->length_bytes);
-	}
+	struct schedule *schedule = &pace->schedule[io->direction];
+	io->intended_tsc = schedule_is_rated(schedule) ? due_tsc(job, io->direction) : 0;
+	schedule_advance(schedule, io->length_bytes);
 	io->is_out = true;
 	pace->is_full = job->job->iodepth_low < job->depth && !job->free_count;
 }

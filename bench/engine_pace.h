@@ -31,7 +31,6 @@ struct engine_pace {
 	bool rated; /* [I] */
 	struct schedule schedule[DIR_COUNT];
 	uint64_t epoch_tsc; /* start of the schedules */
-	uint64_t sequence_due_tsc; /* of the I/Os so far: each waits for those before it */
 	/* thinktime= */
 	enum engine_thinking thinking;
 	uint64_t think_until_tsc, spin_until_tsc;

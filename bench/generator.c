@@ -216,6 +216,12 @@ void generator_file_reset(struct generator *g, struct generator_file *file)
 	g->next_offset = file->offset;
 }
 
+void generator_turn(struct generator *g, unsigned of_read, unsigned of_write)
+{
+	g->instead_of[DIR_READ] = (uint8_t)of_read;
+	g->instead_of[DIR_WRITE] = (uint8_t)of_write;
+}
+
 void generator_restart(struct generator *g, bool reseed)
 {
 	if (reseed && is_repeatable(g->job))
@@ -326,6 +332,7 @@ void generator_rewind(struct generator *g)
 	g->digest = GENERATOR_DIGEST_START;
 	g->sequence_left = 1;
 	g->mix_direction = DIR_READ;
+	generator_turn(g, DIR_READ, DIR_WRITE);
 	g->file_next = 0;
 	g->outside_map = false;
 	for (unsigned d = 0; d < DIR_COUNT; d++)

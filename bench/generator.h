@@ -55,6 +55,12 @@ int generator_region_resolve(const struct job *job, uint64_t device_bytes,
 int generator_next(struct generator *g, struct generator_io *io);
 
 /*
+ * Rated mixed jobs: the direction of the next I/O if its turn is that of a
+ * read, and of a write; until it is said anew.
+ */
+void generator_turn(struct generator *g, unsigned of_read, unsigned of_write);
+
+/*
  * Another pass over the region, after generator_next() returned 0. `reseed`:
  * the streams start over, too (if the job's randrepeat lets them), which is
  * what fio does for every kind of job.

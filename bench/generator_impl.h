@@ -58,6 +58,7 @@ struct generator {
 	uint64_t issued[DIR_COUNT]; /* of this pass */
 	uint64_t mix_limit; /* issues until the mix is drawn again */
 	uint32_t mix_direction;
+	uint8_t instead_of[2]; /* generator_turn() */
 	uint64_t sequence_left; /* rw=...:N of random jobs */
 	uint64_t zone_bytes; /* issued in the current strided zone */
 	uint8_t zone_of_percent[DIR_COUNT][100]; /* [I] access percentage -> zone */

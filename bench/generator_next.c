@@ -51,7 +51,7 @@ static unsigned mixed_direction(struct generator *g)
 				       percent[g->mix_direction ^ 1] / 100;
 		g->mix_direction = direction;
 	}
-	return g->mix_direction;
+	return g->mix_direction = g->instead_of[g->mix_direction];
 }
 
 static unsigned choose_direction(struct generator *g, const struct generator_file *file)

@@ -37,11 +37,13 @@ time_based
     assert own["scheduled_lat_ns"]["mean"] >= job["read"]["lat_ns"]["mean"]
 
 
-def test_rates_are_of_each_direction(guest):
-    (job,), _, _ = jobs_of(guest, """
+@pytest.mark.parametrize("mix", [67, 50, 10])
+@pytest.mark.parametrize("rw", ["rw", "randrw"])
+def test_rates_are_of_each_direction_whatever_the_mix(guest, rw, mix):
+    (job,), _, _ = jobs_of(guest, f"""
 [a]
-rw=rw
-rwmixread=67
+rw={rw}
+rwmixread={mix}
 iodepth=4
 rate=4m,2m
 runtime=1
@@ -51,6 +53,47 @@ time_based
     assert near(job["write"]["bw_bytes"], 2 << 20)
 
 
+def test_a_direction_without_a_share_gets_no_turn(guest):
+    (job,), _, _ = jobs_of(guest, """
+[a]
+rw=randrw
+rwmixread=100
+rate_iops=500,500
+runtime=1
+time_based
+""")
+    assert near(job["read"]["iops"], 500)
+    assert job["write"]["total_ios"] == 0
+
+
+def test_one_rated_direction_leaves_the_other_alone(guest):
+    (job,), (own,), _ = jobs_of(guest, """
+[a]
+rw=randrw
+iodepth=4
+rate_iops=100,
+runtime=1
+time_based
+""")
+    assert near(job["read"]["iops"], 100)
+    assert job["write"]["iops"] > 2 * job["read"]["iops"]
+    assert own["scheduled_lat_ns"]["N"] == job["read"]["total_ios"]
+
+
+def test_what_a_slow_disk_makes_wait_shows_in_the_schedule(guest):
+    """10 ms a read, one after the other, where 1000 a second are due: each is later."""
+    run = guest.good("--disk=backend=null,size=1G,latency-ns=10000000", job=HEAD + """
+[a]
+rate_iops=1000
+number_ios=50
+""")
+    (job,), (own,) = run.result["jobs"], run.result["ringbolt"]["jobs"]
+    assert 10e6 <= job["read"]["lat_ns"]["mean"]
+    # The last is due after 49 ms and issued after 490 at the earliest.
+    assert own["scheduled_lat_ns"]["max"] >= 441e6 + job["read"]["lat_ns"]["min"]
+    assert own["scheduled_lat_ns"]["mean"] > 10 * 10e6
+
+
 def test_a_paced_job_issues_the_sequence_of_any_other(guest):
     job = """
 stonewall
@@ -58,7 +101,7 @@ rw=randrw
 number_ios=300
 iodepth=4
 """
-    paces = ("", "rate_iops=1500,1000", "thinktime=1ms\nthinktime_blocks=20",
+    paces = ("", "thinktime=1ms\nthinktime_blocks=20",
              "serialize_overlap=1", "iodepth_low=1")
     digests = set()
     for pace in paces:
