@@ -254,7 +254,8 @@ BLK_HOST := kernel/blk/blk_dump.c kernel/blk/blk_shared.c kernel/blk/blk_special
 	tests/unit/kernel/blk/blk_rig.c
 UNIT_TESTS += kernel/lib/settings kernel/blk/blk kernel/blk/blk_shared kernel/blk/blk_special \
 	kernel/blk/lifecycle kernel/blk/ram_blk kernel/blk/sched kernel/blk/split \
-	kernel/blk/wait kernel/blk/virtio_blk_queue
+	kernel/blk/wait kernel/blk/virtio_blk \
+	kernel/blk/virtio_blk_queue
 unit_kernel/lib/settings := kernel/lib/settings.c kernel/lib/fmt.c
 unit_kernel/blk/blk := $(BLK_HOST)
 unit_kernel/blk/blk_shared := $(BLK_HOST)
@@ -268,6 +269,8 @@ unit_kernel/blk/ram_blk := $(BLK_HOST) kernel/blk/instant.c kernel/blk/null_blk.
 unit_kernel/blk/sched := $(BLK_HOST)
 unit_kernel/blk/split := $(BLK_HOST)
 unit_kernel/blk/wait := $(BLK_HOST)
+unit_kernel/blk/virtio_blk := kernel/blk/virtio_blk.c kernel/lib/fmt.c kernel/lib/settings.c \
+	kernel/lib/err.c
 unit_kernel/blk/virtio_blk_queue := kernel/blk/virtio_blk_io.c kernel/blk/virtio_blk_queue.c \
 	kernel/virtio/virtqueue.c \
 	kernel/virtio/virtqueue_packed.c kernel/virtio/virtqueue_split.c tests/unit/fake_device.c
