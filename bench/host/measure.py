@@ -72,7 +72,8 @@ def groups_of(document, count):
     numbers = list(dict.fromkeys(job["groupid"] for job in jobs))
     counted = member(document, "ringbolt", "groups")
     if not len(numbers) == len(counted) == count:
-        raise GuestError(f"Linux ran {len(numbers)} groups of jobs and not {count}")
+        raise GuestError(f"of {count} groups of jobs, Linux ran {len(numbers)} and counted "
+                         f"{len(counted)}")
     return [{**document, "jobs": [job for job in jobs if job["groupid"] == number],
              "ringbolt": {**facts, **group}} for number, group in zip(numbers, counted)]
 

@@ -99,7 +99,7 @@ def test_a_boot_of_linux_is_taken_apart_by_its_groups(monkeypatch):
 
 
 def test_a_boot_of_linux_that_lacks_a_point_is_an_error():
-    with pytest.raises(GuestError, match="2 groups of jobs and not 3"):
+    with pytest.raises(GuestError, match="of 3 groups of jobs, Linux ran 2 and counted 2"):
         measure.groups_of(linux_document(), 3)
 
 
