@@ -110,28 +110,24 @@ _PEER_WORDS = ("--guest=linux", "--accel=tcg", f"--timeout={TIMEOUT_S}", "--plac
                "--qemu-arg=-icount", "--qemu-arg=shift=0",
                # An event file would swallow doorbells that QEMU could not tell of.
                "--qemu-arg=-global", "--qemu-arg=virtio-blk-pci.ioeventfd=off")
-_PEER_IOS = 2_000, 12_000
-
-
-def _peer_counts(case, ios):
-    """(instructions, doorbells, interrupts) of a boot: instructions during the job."""
-    with tempfile.NamedTemporaryFile(prefix="ringbolt-") as trace:
-        words = [*_PEER_WORDS, "--qemu-arg=-trace",
-                 f"--qemu-arg=enable=virtio_queue_notify,file={trace.name}"]
-        document = boot(words, f"Linux, {case.name}", case.section(ios).encode())
-        doorbells = trace.read().count(b"virtio_queue_notify ")
-    peer = member(document, "ringbolt", "peer")
-    return (peer["elapsed_ns"] - peer["idle_ns"], doorbells,
-            queue_counters(document, DISK).get("interrupts", 0))
+_PEER_IOS = 1_000, 6_000
 
 
 def count_peer(case):
     """{figure: per I/O} of Linux and fio for the case's job. Linux always has a timer armed, so
-    the virtual clock runs on while it idles, and Linux says how long it did; two boots, and the
-    difference again. Repeats to 1 %, and is 1 % short: the way into sleep passes as sleep."""
-    few, many = (_peer_counts(case, ios) for ios in _PEER_IOS)
-    return {name: (long - short) / (_PEER_IOS[1] - _PEER_IOS[0])
-            for name, short, long in zip((TOTAL, DOORBELLS, INTERRUPTS), few, many)}
+    the virtual clock runs on while it idles, and Linux says how long it did. Repeats to 1 %, and
+    is 1 % short: the way into sleep passes as sleep."""
+    job = "".join(map(case.section, _PEER_IOS)).encode()
+    with tempfile.NamedTemporaryFile(prefix="ringbolt-") as trace:
+        document = boot([*_PEER_WORDS, "--qemu-arg=-trace",
+                         f"--qemu-arg=enable=virtio_queue_notify,file={trace.name}"],
+                        f"Linux, {case.name}", job)
+        doorbells = trace.read().count(b"virtio_queue_notify ")
+    few, many = (member(document, "ringbolt", "groups", index, "peer") for index in (0, 1))
+    spent = (many["elapsed_ns"] - many["idle_ns"]) - (few["elapsed_ns"] - few["idle_ns"])
+    interrupts = queue_counters(document, DISK).get("interrupts", 0)
+    return {TOTAL: spent / (_PEER_IOS[1] - _PEER_IOS[0]), DOORBELLS: doorbells / sum(_PEER_IOS),
+            INTERRUPTS: interrupts / sum(_PEER_IOS)}
 
 
 _HEAD = ["engine", "depth", "batch", "instructions/IO", "doorbells/IO", "interrupts/IO"]

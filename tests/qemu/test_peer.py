@@ -1,8 +1,14 @@
 """The peer does the same work in the same machine, and its result says what happened."""
 
 import re
+import sys
 
 import pytest
+from guests import ROOT
+
+sys.path.insert(0, str(ROOT / "bench"))
+
+from host import insns  # noqa: E402  (needs the path above)
 
 # Most blocks are read again and again: a page cache would keep that from the disk.
 READS = 500
@@ -81,3 +87,11 @@ def test_linux_ends_with_our_statuses(guest, lines, words, status, complaint):
     assert run.status == status
     assert complaint in (run.out if status == 1 else run.err)
     assert (run.result is not None) is (status == 1)
+
+
+def test_linuxs_instructions_are_counted_with_its_doorbells():
+    figures = insns.count_peer(insns.Case("lone"))
+    assert figures[insns.DOORBELLS] == pytest.approx(1, abs=0.002)
+    assert figures[insns.INTERRUPTS] == pytest.approx(1, abs=0.002)
+    # A scheduler before the disk would add two thirds.
+    assert 9_000 < figures[insns.TOTAL] < 13_000
