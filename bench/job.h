@@ -206,21 +206,9 @@ struct job_messages {
 struct job_environment {
 	uint32_t cpus; /* $ncpus */
 	uint64_t memory_mib; /* $mb_memory; $pagesize is PAGE_BYTES */
-	/*
-	 * The value of ${NAME}, or NULL when it is not set, which is an error.
-	 * NULL itself: nothing is set.
-	 */
-	const char *(*variable)(void *context, const char *name);
-	/*
-	 * The text of include <path>, which must outlive the parsing; false
-	 * when there is none. NULL itself: no file can be included.
-	 */
-	bool (*include)(void *context, const char *path, const char **text,
-			size_t *length_bytes);
-	void *context;
 };
 
-/* Enough of an arena for any file of length_bytes without includes. */
+/* Enough of an arena for any file of length_bytes. */
 size_t job_arena_bytes(size_t length_bytes);
 
 /*

@@ -1,17 +1,15 @@
 /*
- * Variables in values: ${NAME} becomes what the environment says, $ncpus,
- * $mb_memory and $pagesize become numbers. Only after such a number was put
- * in, + - * / in the value are calculated, left to right with * and / first.
+ * Variables in values: $ncpus, $mb_memory and $pagesize become numbers. Only
+ * after such a number was put in, + - * / in the value are calculated, left to
+ * right with * and / first. ${NAME} is of an environment that a kernel has
+ * not: who gave us the file has put in what is set.
  *
- * Works on copies in the arena; knows the environment only through the
- * caller's struct job_environment.
+ * Works on copies in the arena.
  */
 #include "bench/job_impl.h"
 
 #include "kernel/lib/fmt.h"
 #include "kernel/lib/mem.h"
-
-#define VARIABLE_NAME_BYTES 64u
 
 struct job_expansion {
 	char text[JOB_LINE_BYTES + 1];
@@ -46,27 +44,16 @@ static bool append(struct job_parser *p, struct job_expansion *to, struct job_te
 	return true;
 }
 
-/* ${NAME}; *rest stands behind the "${". */
-static bool append_variable(struct job_parser *p, struct job_expansion *to, struct job_text *rest)
+/* rest stands behind the "${". */
+static void refuse_variable(struct job_parser *p, struct job_text rest)
 {
-	const struct job_environment *environment = p->environment;
-	char name[VARIABLE_NAME_BYTES], separator;
-	struct job_text text = job_text_cut(rest, "}", &separator);
-	const char *value = NULL;
+	char separator;
+	struct job_text name = job_text_cut(&rest, "}", &separator);
 
-	if (!separator || !text.length || text.length >= sizeof(name)) {
+	if (separator && name.length)
+		job_error(p, "variable %.*s is not set", (int)name.length, name.at);
+	else
 		job_error(p, "${ without a name and }");
-		return false;
-	}
-	memcpy(name, text.at, text.length);
-	name[text.length] = '\0';
-	if (environment && environment->variable)
-		value = environment->variable(environment->context, name);
-	if (!value) {
-		job_error(p, "variable %s is not set", name);
-		return false;
-	}
-	return append(p, to, job_text_of(value));
 }
 
 static bool append_number(struct job_parser *p, struct job_expansion *to, uint64_t number)
@@ -189,9 +176,8 @@ char *job_expand_value(struct job_parser *p, struct job_text value)
 	bool good = true;
 	for (rest = value; good && rest.length;) {
 		if (rest.at[0] == '$' && rest.length > 1 && rest.at[1] == '{') {
-			rest.at += 2;
-			rest.length -= 2;
-			good = append_variable(p, to, &rest);
+			refuse_variable(p, (struct job_text){ rest.at + 2, rest.length - 2 });
+			return NULL;
 		} else if (rest.at[0] == '$') {
 			good = append_keyword(p, to, &rest);
 		} else {

@@ -1,7 +1,7 @@
 /*
- * The job file's outer shape: lines, sections, includes, clones.
+ * The job file's outer shape: lines, sections, clones.
  *
- *   line -> comment cut, trimmed -> [section] | include FILE | key[=value]
+ *   line -> comment cut, trimmed -> [section] | key[=value]
  *   section complete -> options applied to a copy of the defaults, or to the
  *   defaults themselves in [global] -> checked -> one struct job per clone
  *
@@ -21,8 +21,6 @@
 #include "kernel/lib/err.h"
 #include "kernel/lib/fmt.h"
 #include "kernel/lib/mem.h"
-
-#define INCLUDE_DEPTH_MAX 8u
 
 static void print(void (*output)(void *context, const char *line), struct job_parser *p,
 		  bool located, const char *format, va_list arguments)
@@ -158,13 +156,11 @@ static void add_clones(struct job_parser *p, const struct job_draft *draft)
 
 static void finish_section(struct job_parser *p)
 {
-	const char *file = p->file;
 	uint32_t line = p->line;
 
 	if (!p->in_section)
 		return;
 	job_options_apply(p, p->first_entry);
-	p->file = p->section_file;
 	p->line = p->section_line;
 	p->key = NULL;
 	if (!p->section_failed && !p->section_is_global)
@@ -173,7 +169,6 @@ static void finish_section(struct job_parser *p)
 		add_clones(p, p->draft);
 	if (p->section_failed)
 		job_fio_error(p, "fio: job %s dropped", p->section_name);
-	p->file = file;
 	p->line = line;
 	p->key = NULL;
 	p->in_section = false;
@@ -194,7 +189,6 @@ static void begin_section(struct job_parser *p, struct job_text header)
 	p->in_section = true;
 	p->section_failed = false;
 	p->section_is_global = name.length >= 6 && memcmp(name.at, "global", 6) == 0;
-	p->section_file = p->file;
 	p->section_line = p->line;
 	memcpy(p->section_name, name.at, name.length);
 	p->section_name[name.length] = '\0';
@@ -224,7 +218,7 @@ static void add_option(struct job_parser *p, struct job_text text)
 	char *name_copy = job_copy_text(p, name);
 	if (!entry || !name_copy)
 		return;
-	*entry = (struct job_entry){ .name = name_copy, .file = p->file, .line = p->line };
+	*entry = (struct job_entry){ .name = name_copy, .line = p->line };
 	if (separator) {
 		p->key = name_copy;
 		entry->value = job_expand_value(p, value);
@@ -238,48 +232,10 @@ static void add_option(struct job_parser *p, struct job_text text)
 
 /* --- lines --- */
 
-static void parse_lines(struct job_parser *p, const char *file, struct job_text rest);
-
-static struct job_text text_behind(struct job_text text, size_t length)
-{
-	length = MIN(length, text.length);
-	return (struct job_text){ text.at + length, text.length - length };
-}
-
 static bool is_include(struct job_text line)
 {
 	return line.length >= 7 && memcmp(line.at, "include", 7) == 0 &&
 	       (line.length == 7 || is_space(line.at[7]) || line.at[7] == '=');
-}
-
-static void include_file(struct job_parser *p, struct job_text path)
-{
-	const struct job_environment *environment = p->environment;
-	const char *file = p->file;
-	uint32_t line = p->line;
-	struct job_text text;
-	char *name = job_copy_text(p, path);
-
-	if (!name)
-		return;
-	p->key = "include";
-	if (!path.length)
-		job_error(p, "a file name is missing");
-	else if (!environment || !environment->include)
-		job_error(p, "there is no file system to read %s from", name);
-	else if (p->include_depth == INCLUDE_DEPTH_MAX)
-		job_error(p, "files include each other too deeply");
-	else if (!environment->include(environment->context, name, &text.at, &text.length))
-		job_error(p, "cannot read %s", name);
-	else {
-		p->key = NULL;
-		p->include_depth++;
-		parse_lines(p, name, text);
-		p->include_depth--;
-	}
-	p->key = NULL;
-	p->file = file;
-	p->line = line;
 }
 
 static void parse_line(struct job_parser *p, struct job_text line)
@@ -299,23 +255,18 @@ static void parse_line(struct job_parser *p, struct job_text line)
 			job_error(p, "a NUL character");
 			return;
 		}
-	if (line.at[0] != '[') {
-		if (is_include(line))
-			include_file(p, text_behind(line, 8));
-		else
-			add_option(p, line);
-	} else if (p->include_depth) {
-		job_error(p, "an included file may not contain sections");
-	} else {
+	if (line.at[0] == '[')
 		begin_section(p, line);
-	}
+	else if (is_include(line))
+		job_error(p, "include: there is no file system to read a file from");
+	else
+		add_option(p, line);
 }
 
-static void parse_lines(struct job_parser *p, const char *file, struct job_text rest)
+static void parse_lines(struct job_parser *p, struct job_text rest)
 {
 	char separator = '\n';
 
-	p->file = file;
 	for (p->line = 1; separator && !p->out_of_memory; p->line++)
 		parse_line(p, job_text_cut(&rest, "\n", &separator));
 	p->line--;
@@ -347,7 +298,7 @@ int job_parse(struct job_set *set, const char *name, const char *text, size_t le
 	p->scratch = job_allocate(p, sizeof(*p->scratch));
 	if (p->defaults && p->scratch) {
 		job_draft_set_defaults(p->defaults);
-		parse_lines(p, name, (struct job_text){ text, length_bytes });
+		parse_lines(p, (struct job_text){ text, length_bytes });
 		finish_section(p);
 	}
 	if (!p->failed && !set->job_count) {

@@ -55,7 +55,6 @@ enum job_zonemode { ZONEMODE_NONE, ZONEMODE_STRIDED };
 struct job_entry {
 	struct job_entry *next;
 	const char *name, *value; /* value NULL: bare key */
-	const char *file;
 	uint32_t line;
 };
 
@@ -75,10 +74,8 @@ struct job_parser {
 	struct job_draft *draft; /* of the section being parsed: one of these */
 	bool in_section, section_is_global;
 	char section_name[JOB_NAME_BYTES];
-	const char *section_file;
 	uint32_t section_line;
 	struct job_entry *first_entry, **last_entry;
-	unsigned include_depth;
 	struct job_expansion *expansion; /* job_expand.c's; NULL until it is needed */
 
 	uint32_t group_id;
@@ -200,7 +197,7 @@ void job_name_null_file(struct job_parser *p, struct job *job);
 
 size_t job_expansion_bytes(void);
 
-/* A copy of the value with ${NAME}, $ncpus and so on replaced; NULL after a job_error(). */
+/* A copy of the value with $ncpus and so on replaced; NULL after a job_error(). */
 char *job_expand_value(struct job_parser *p, struct job_text value);
 
 #endif

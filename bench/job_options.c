@@ -367,7 +367,6 @@ static void apply_pass(struct job_parser *p, const struct job_entry *entries, un
 
 		if (pass_of(rule) != pass)
 			continue;
-		p->file = entry->file;
 		p->line = entry->line;
 		p->key = entry->name;
 		if (rule && is_of_engine(rule, p->draft->engine_name))

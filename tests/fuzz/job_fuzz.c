@@ -34,22 +34,6 @@ static void ignore_warning(void *context, const char *line)
 	assert_always(strlen(line) < JOB_MESSAGE_BYTES && !strchr(line, '\n'));
 }
 
-static const char *give_variable(void *context, const char *name)
-{
-	(void)context;
-	return name[0] == 'x' ? NULL : name[0] == 'l' ? "a rather long value: 1234567890" : "4k";
-}
-
-static bool give_include(void *context, const char *path, const char **text, size_t *length_bytes)
-{
-	static const char included[] = "bs=4k\ninclude x\n[";
-
-	(void)context;
-	*text = included;
-	*length_bytes = path[0] == 'x' ? 3 : sizeof(included) - 1;
-	return path[0] != '-';
-}
-
 static void check_directions(const struct job *job)
 {
 	for (unsigned d = 0; d < DIR_COUNT; d++) {
@@ -118,17 +102,14 @@ static void check_job(const struct job_set *set, uint32_t index)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct job jobs[JOB_MAX];
-	static const struct job_environment environment = {
-		.cpus = 4, .memory_mib = 1000, .variable = give_variable, .include = give_include,
-	};
+	static const struct job_environment environment = { .cpus = 4, .memory_mib = 1000 };
 	struct report report = { 0 };
 	const struct job_messages messages = { count_error, ignore_warning, &report };
 	struct job_set set = { .jobs = jobs };
 
 	if (!size)
 		return 0;
-	/* Included lines and variables are not part of the size. */
-	set.arena_bytes = job_arena_bytes(size) + 64 * size + 4096;
+	set.arena_bytes = job_arena_bytes(size);
 	if (data[0] & SMALL_ARENA)
 		set.arena_bytes = (data[0] & 0x7fu) * 512u;
 	set.arena = malloc(set.arena_bytes + 1);
@@ -167,7 +148,7 @@ static size_t make_line(char *line, unsigned seed)
 	if (seed % 13 == 0)
 		return append(line, used, seed % 2 ? "\n[a]\nfilename=/dev/a\n" : "\n[global]\n");
 	if (seed % 31 == 0)
-		return append(line, used, seed % 2 ? "\ninclude y\n" : "\ninclude x\n");
+		return append(line, used, "\ninclude x\n");
 	while (job_option_table[count].name)
 		count++;
 	used = append(line, used, "\n");

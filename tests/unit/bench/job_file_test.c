@@ -1,4 +1,4 @@
-/* Lines, sections, includes, clones, groups and variables (bench/job_file.c, job_expand.c). */
+/* Lines, sections, clones, groups and variables (bench/job_file.c, job_expand.c). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -271,81 +271,22 @@ static void a_section_holds_64_options(void **state)
 			   "t.fio:2: filename: more than 64 options in all [global] sections");
 }
 
-/* --- include --- */
-
-static bool give_file(void *context, const char *path, const char **text, size_t *length_bytes)
-{
-	const char *const *files = context; /* name, text, .., NULL */
-
-	for (; files[0]; files += 2) {
-		if (strcmp(files[0], path) != 0)
-			continue;
-		*text = files[1];
-		*length_bytes = strlen(files[1]);
-		return true;
-	}
-	return false;
-}
-
-static void included_lines_belong_to_the_section(void **state)
-{
-	static const char *files[] = { "x.inc", "bs=8k\niodepth=x\n", "y.inc", "include z.inc\n",
-				       "z.inc", "; nothing\nioengine=libaio\niodepth=3", NULL };
-
-	(void)state;
-	rig_environment.context = files;
-	rig_environment.include = give_file;
-	const struct job *job = rig_job_with("include y.inc\nbs=2k\n");
-	assert_int_equal(job->iodepth, 3);
-	assert_int_equal(job->min_bs[0], 2048);
-	assert_int_equal(rig_job_with("include=z.inc\n")->iodepth, 3);
-	rig_assert_option_refused("include x.inc\nfoo\n", "x.inc:2: iodepth: \"x\": not a number");
-	rig_assert_option_refused("include x.inc\nfoo\n",
-				  "t.fio:4: foo: unknown option, did you mean flow?");
-	rig_assert_option_refused("\ninclude u.inc\n", "t.fio:4: include: cannot read u.inc");
-	rig_assert_option_refused("include=\n", "t.fio:3: include: a file name is missing");
-	rig_assert_option_refused("include\n", "t.fio:3: include: a file name is missing");
-	rig_assert_option_refused("includes\n", "Bad option <includes>");
-}
-
-static void includes_have_limits(void **state)
-{
-	static const char *files[] = { "x.inc", "[b]\n", "me.inc", "\ninclude me.inc\n", NULL };
-
-	(void)state;
-	rig_assert_option_refused("include x.inc\n",
-				  "t.fio:3: include: there is no file system to read x.inc from");
-	rig_environment.context = files;
-	rig_environment.include = give_file;
-	rig_assert_option_refused("include x.inc\n",
-				  "x.inc:1: an included file may not contain sections");
-	rig_assert_option_refused("include me.inc\n",
-				  "me.inc:2: include: files include each other too deeply");
-	rig_assert_refused("include me.inc\n" ONE_JOB,
-			   "me.inc:2: include: files include each other too deeply");
-}
-
 /* --- variables --- */
 
-static const char *give_variable(void *context, const char *name)
-{
-	(void)context;
-	return strcmp(name, "SIZE") == 0 ? "7m" : strcmp(name, "EMPTY") == 0 ? "" : NULL;
-}
-
-static void variables_come_from_the_environment(void **state)
+static void what_needs_a_system_is_refused(void **state)
 {
 	(void)state;
-	rig_assert_option_refused("size=${SIZE}\n", "t.fio:3: size: variable SIZE is not set");
-	rig_environment.variable = give_variable;
-	assert_int_equal(rig_job_with("size=${SIZE}\n")->size.bytes, 7 << 20);
-	assert_string_equal(rig_job_with("description=a${SIZE}${EMPTY}b$c$\n")->description,
-			    "a7mb$c$");
-	assert_string_equal(rig_set.jobs[0].options[0].value, "a7mb$c$");
-	rig_assert_option_refused("size=${OTHER}\n", "t.fio:3: size: variable OTHER is not set");
+	rig_assert_option_refused("\ninclude x.inc\n",
+				  "t.fio:4: include: there is no file system to read a file from");
+	rig_assert_option_refused("include=x.inc\n",
+				  "t.fio:3: include: there is no file system to read a file from");
+	rig_assert_refused("include\n" ONE_JOB,
+			   "t.fio:1: include: there is no file system to read a file from");
+	rig_assert_option_refused("includes\n", "Bad option <includes>");
+	rig_assert_option_refused("size=1${SIZE}m\n", "t.fio:3: size: variable SIZE is not set");
 	rig_assert_option_refused("size=${SIZE\n", "t.fio:3: size: ${ without a name and }");
 	rig_assert_option_refused("size=${}\n", "t.fio:3: size: ${ without a name and }");
-	rig_assert_option_refused("size=${EMPTY}\n", "t.fio:3: size: a value is missing");
+	assert_string_equal(rig_job_with("description=a$b$c$\n")->description, "a$b$c$");
 }
 
 static void keywords_are_numbers_to_calculate_with(void **state)
@@ -371,8 +312,6 @@ static void keywords_are_numbers_to_calculate_with(void **state)
 		assert_int_equal(rig_job_with(options)->number_ios, cases[i].result);
 	}
 	/* Without a keyword a sign is no operator. */
-	rig_environment.variable = give_variable;
-	assert_string_equal(rig_job_with("description=1+${SIZE}\n")->description, "1+7m");
 	assert_string_equal(rig_job_with("description=1+2\n")->description, "1+2");
 	rig_assert_option_refused("number_ios=2*2\n",
 				  "t.fio:3: number_ios: \"2*2\": not a whole number with a unit");
@@ -452,9 +391,7 @@ int main(void)
 		RIG_TEST(a_bad_global_section_refuses_the_file),
 		RIG_TEST(the_result_repeats_options_in_the_order_of_their_use),
 		RIG_TEST(a_section_holds_64_options),
-		RIG_TEST(included_lines_belong_to_the_section),
-		RIG_TEST(includes_have_limits),
-		RIG_TEST(variables_come_from_the_environment),
+		RIG_TEST(what_needs_a_system_is_refused),
 		RIG_TEST(keywords_are_numbers_to_calculate_with),
 		RIG_TEST(impossible_calculations_are_refused),
 		RIG_TEST(too_little_memory_is_an_error),
