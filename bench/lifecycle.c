@@ -81,7 +81,10 @@ static void write_event(const struct lifecycle_event *event,
 	emit(line, used);
 }
 
-/* What the queue counted while it was recorded, for checking what is kept. */
+/*
+ * What the queue counted while it was recorded, for checking what is kept. A device
+ * may still interrupt in vain.
+ */
 static void write_head(const struct lifecycle *l, void (*emit)(const char *text, size_t length))
 {
 	const struct blk_queue *queue = l->queue;
@@ -98,8 +101,8 @@ static void write_head(const struct lifecycle *l, void (*emit)(const char *text,
 			     now->completions - before->completions,
 			     now->doorbells - before->doorbells,
 			     now->doorbells_suppressed - before->doorbells_suppressed,
-			     now->interrupts - before->interrupts, now->merges - before->merges,
-			     now->splits - before->splits);
+			     l->interrupts_seen - before->interrupts,
+			     now->merges - before->merges, now->splits - before->splits);
 	emit(line, (size_t)used);
 }
 
