@@ -14,7 +14,7 @@ TIMED = "runtime=3\ntime_based\n"
 # name: options of all jobs, the jobs, the states that are seen
 JOBS = {
     "mixed and rated": (TIMED, "[a]\nrw=randrw\n[b]\nrw=write\nrate_iops=1000\n", "mW"),
-    "one after the other": (TIMED, "[a]\nrw=write\n[b]\nstonewall\nrw=randwrite\n", "WPw_"),
+    "one after the other": (TIMED, "[a]\nrw=read\n[b]\nstonewall\nrw=randwrite\n", "RPw_"),
     "rates in bytes": (TIMED, "[a]\nrw=rw\nrate=4m,2m\nrate_min=100k\n", "M"),
     "ramp and pause": ("thinktime=1s\nthinktime_blocks=2000\nramp_time=1\n" + TIMED,
                        "[a]\nrw=randread\n", "/r"),
