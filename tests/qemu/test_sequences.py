@@ -50,6 +50,37 @@ rw=randread randseed=99 numjobs=3
 rw=randwrite offset_increment=10% size=30% numjobs=3
 rw=read zonemode=strided zonesize=64k zonerange=64k zoneskip=28k
 rw=read number_ios=20 loops=2
+rw=randread size=50%
+rw=randread size=37% bs=12k
+rw=read offset=10%
+rw=read offset=33% offset_align=16k
+rw=randread offset=33% size=20%
+rw=randwrite offset_increment=10% size=100k numjobs=4
+rw=randread io_size=25%
+rw=randread io_size=7% bs=12k
+rw=randread filesize=512k
+rw=write filesize=300k size=200k
+rw=read filesize=300k size=600k
+rw=randrw size=300k bssplit=4k/50:12k/50 loops=2
+rw=randread bs=4k size=30k
+rw=read bs=16k size=100k loops=3
+rw=randread bs=16k size=100k loops=3
+rw=randrw bs=8k,4k size=100k loops=2 number_ios=30
+rw=randwrite percentage_random=20 size=256k io_size=512k
+rw=randread:5 size=256k loops=2
+rw=rw:8k size=256k
+rw=randread bsrange=4k-64k size=1000k
+rw=read bsrange=4k-64k size=1000k loops=2
+rw=randread random_distribution=zoned:30/10:30/20:40/70 loops=2
+rw=randread bssplit=4k/10:64k/90 size=1000k loops=2
+rw=randwrite fsync=3 size=64k loops=3
+rw=readwrite rwmixread=0 size=64k
+rw=randrw rwmixread=100 size=64k
+rw=randread numjobs=3 size=128k randseed=4
+rw=randread numjobs=3 size=128k allrandrepeat=1
+rw=randread norandommap number_ios=50 loops=2
+rw=randread iodepth_low=1 size=256k
+rw=read number_ios=1000
 """.split("\n")[1:-1]
 # The same by ioengine=null, which trims, and whose files are called alike on both sides: their
 # names seed distributions.
