@@ -37,7 +37,8 @@ _CPU = re.compile(r"^cpu\d+ (.*)$", re.MULTILINE)
 _NOW = re.compile(r"^now at (\d+) nsecs", re.MULTILINE)
 _IDLE_NS = re.compile(r"^ *\.(?:idle|iowait)_sleeptime *: (\d+) nsecs", re.MULTILINE)
 _INTERRUPTS = re.compile(r"^ *(\w+):((?: +\d+)+)(?: +(\D.*\S|\S+))? *$", re.MULTILINE)
-_IRQ_OF_QUEUE = re.compile(r"(virtio\d+)-req\.(\d+)$")
+# A vector per queue, one for all of them, or a line for the device.
+_IRQ_OF_QUEUE = re.compile(r"(virtio\d+)(?:-req\.(\d+)|-virtqueues)?$")
 
 
 def peer_files():
@@ -101,7 +102,7 @@ def _devices(disks, interrupts):
     """In the form of our kernel's result; Linux counts no doorbells."""
     devices = []
     for name, driver in (line.split() for line in disks.splitlines()):
-        queues = [{"index": int(match[2]), "interrupts": count}
+        queues = [{"index": int(match[2] or 0), "interrupts": count}
                   for match, count in ((_IRQ_OF_QUEUE.match(irq), count)
                                        for irq, count in interrupts.items())
                   if match and match[1] == driver]

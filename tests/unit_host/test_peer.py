@@ -78,6 +78,17 @@ def test_jobs_behind_a_stonewall_are_counted_apart():
     assert facts["devices"][0]["queues"][0]["interrupts"] == 9
 
 
+@pytest.mark.parametrize("name", ["virtio0", "virtio0-virtqueues"])
+def test_queues_without_a_vector_of_their_own_count_as_one(name):
+    frames = {**FRAMES, "peer.disks": "vda virtio0\n"}
+    for kind, text in (("before.101", BEFORE), ("after.107", AFTER)):
+        frames[f"peer.{kind}"] = "\n".join(
+            line for line in text.replace("virtio0-req.0", name).splitlines()
+            if "req.1" not in line) + "\n"
+    facts = peer_result(said(frames))[0]["ringbolt"]
+    assert facts["devices"] == [{"name": "vda", "queues": [{"index": 0, "interrupts": 402}]}]
+
+
 @pytest.mark.parametrize("missing", FRAMES)
 def test_a_peer_that_leaves_something_out_is_an_error(missing):
     with pytest.raises(GuestError, match="did not say what it counted"):
