@@ -371,6 +371,31 @@ static void the_digest_knows_order_offset_length_and_direction(void **state)
 						   generator_digest_tag(8192, DIR_READ), 0));
 }
 
+/* Sequential directions go on where each of them was. */
+static void a_turn_goes_to_whom_it_is_given(void **state)
+{
+	(void)state;
+	struct generator *g = open_options("rw=rw size=4m", 8 << 20);
+	uint64_t end[2] = { 0 };
+	struct generator_io io;
+
+	for (unsigned i = 0; i < 60; i++) {
+		unsigned wanted = i / 20 % 2;
+
+		generator_turn(g, wanted, wanted);
+		assert_true(next(g, &io));
+		assert_int_equal(io.direction, wanted);
+		assert_int_equal(io.offset_bytes, end[wanted]);
+		end[wanted] += io.length_bytes;
+	}
+	generator_rewind(g); /* each has its own turn again */
+	uint64_t after = digest_of(g, 60);
+	free(g);
+	g = open_options("rw=rw size=4m", 8 << 20);
+	assert_int_equal(digest_of(g, 60), after);
+	free(g);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -386,6 +411,7 @@ int main(void)
 		RIG_TEST(without_randrepeat_every_run_differs),
 		RIG_TEST(a_huge_zoneskip_stays_in_the_region),
 		RIG_TEST(the_digest_knows_order_offset_length_and_direction),
+		RIG_TEST(a_turn_goes_to_whom_it_is_given),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
