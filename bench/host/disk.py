@@ -21,6 +21,7 @@ class Disk:
     spec: str
     backend: str
     path: Optional[str] = None
+    socket: Optional[str] = None  # of a vhost-user daemon that runs already
     size: Optional[int] = None  # bytes
     queues: Optional[int] = None
     queue_size: Optional[int] = None
@@ -49,6 +50,7 @@ def _serial(word):
 _KEYS = {
     "backend": ("backend", values.choice("null", "file", "nbd", "vhost-user")),
     "path": ("path", values.text),
+    "socket": ("socket", values.text),
     "size": ("size", values.size),
     "queues": ("queues", values.integer(1, 256)),
     "queue-size": ("queue_size", values.power_of_two(4, 1024)),
@@ -69,11 +71,13 @@ _KEYS = {
 
 # Keys that say nothing to a backend are refused there rather than dropped.
 _NOT_FOR = {
-    "null": {"path", "aio"},
-    "file": {"latency-ns"},
-    "nbd": {"size", "latency-ns", "aio"},
+    "null": {"path", "aio", "socket"},
+    "file": {"latency-ns", "socket"},
+    "nbd": {"size", "latency-ns", "aio", "socket"},
     "vhost-user": {"iothread", "serial", "latency-ns", "aio", "discard", "write-zeroes"},
 }
+# Keys that our own vhost-user daemon is started with, and another one was.
+_NOT_FOR_SOCKET = {"path", "size", "logical", "ro"}
 
 
 def _split(spec):
@@ -108,6 +112,8 @@ def parse_disk(spec):
     for key in words:
         if key in _NOT_FOR[backend]:
             raise UsageError(f"--disk {spec}: {key}= does not apply to backend={backend}")
+        if "socket" in words and key in _NOT_FOR_SOCKET:
+            raise UsageError(f"--disk {spec}: {key}= does not apply to a daemon at socket=")
     if backend in ("file", "nbd") and "path" not in fields:
         raise UsageError(f"--disk {spec}: backend={backend} needs path=")
     if backend == "vhost-user" and "path" in fields and "size" in fields:

@@ -81,6 +81,8 @@ def _check_files(options):
     """All that must exist does, and nothing that exists would be overwritten."""
     _check_built(options)
     for disk in options.disks:
+        if disk.socket and not Path(disk.socket).is_socket():
+            raise UsageError(f"--disk {disk.spec}: {disk.socket}: not a socket")
         if disk.path is None or disk.backend == "nbd":
             continue
         if not os.path.exists(disk.path):
@@ -132,7 +134,7 @@ def _prepare(options, directory, qmp_fd):
         shutil.copyfile(variables, files.variables)
     for index, disk in enumerate(options.disks):
         if disk.backend == "vhost-user":
-            files.vhost_sockets[index] = os.path.join(directory, f"vhost{index}")
+            files.vhost_sockets[index] = disk.socket or os.path.join(directory, f"vhost{index}")
     return files
 
 
@@ -172,7 +174,8 @@ class _Guest:
         with theirs:
             self.files = _prepare(options, directory, theirs.fileno())
             self._helpers = [self._start_storage(options, index)
-                             for index in self.files.vhost_sockets]
+                             for index in self.files.vhost_sockets
+                             if not options.disks[index].socket]
             polls = options.completion() in ("poll", "adaptive")
             self.command = guest_command(options, self.files, accelerator,
                                          polls or self._placement.name == "split")

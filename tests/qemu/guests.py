@@ -83,9 +83,9 @@ def digest(path):
 
 
 @contextlib.contextmanager
-def nbd_server(image, socket):
-    server = subprocess.Popen(["qemu-nbd", "--format=raw", "--shared=4", "--persistent",
-                               f"--socket={socket}", str(image)])
+def served(command, socket):
+    """A server that runs as long as the block, from when its socket is there."""
+    server = subprocess.Popen(command)
     try:
         for _ in range(200):
             if socket.exists():
@@ -95,3 +95,15 @@ def nbd_server(image, socket):
     finally:
         server.terminate()
         server.wait()
+
+
+def nbd_server(image, socket):
+    return served(["qemu-nbd", "--format=raw", "--shared=4", "--persistent",
+                   f"--socket={socket}", str(image)], socket)
+
+
+def vhost_user_server(node, socket):
+    """`node`: what qemu-storage-daemon serves, a -blockdev without its name."""
+    return served(["qemu-storage-daemon", "--blockdev", f"node-name=disk,{node}", "--export",
+                   "type=vhost-user-blk,id=export,node-name=disk,writable=on,"
+                   f"addr.type=unix,addr.path={socket}"], socket)

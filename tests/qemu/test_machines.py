@@ -2,7 +2,7 @@
 
 import pattern
 import pytest
-from guests import BUILD, PATTERN_BYTES, ROOT, nbd_server
+from guests import BUILD, PATTERN_BYTES, ROOT, nbd_server, vhost_user_server
 from test_data import READ_JOB, WRITE_JOB
 
 QUICK = "rw=randread\nioengine=io_uring\nbs=4k\niodepth=8\nnumber_ios=200\n"
@@ -114,6 +114,14 @@ def test_vhost_user_disk_holds_data(guest):
                      job=WRITE_JOB)
     assert pattern.faults(image.read_bytes()) == []
     assert len(run.queues()) == 2
+
+
+def test_a_vhost_user_daemon_of_others_serves_guest_after_guest(guest):
+    image, socket = guest.zeroes("disk.img", PATTERN_BYTES), guest.directory / "socket"
+    with vhost_user_server(f"driver=file,filename={image}", socket):
+        for _ in range(2):
+            guest.good(f"--disk=backend=vhost-user,socket={socket}", job=WRITE_JOB)
+    assert pattern.faults(image.read_bytes()) == []
 
 
 def test_vhost_user_null_disk(guest):

@@ -12,7 +12,7 @@ import sys
 import xml.etree.ElementTree as xml
 
 import pytest
-from guests import ROOT
+from guests import ROOT, vhost_user_server
 from mutations import INTERRUPT, MUTATIONS, apply
 
 CASES = ("irq qd1", "irq qd32", "irq qd128", "poll qd1", "poll qd32")
@@ -169,6 +169,18 @@ def test_the_same_device_twice_is_not_flagged(tree, wrapper):
                                         "--rounds=8")
     assert (status, slower(states)) == (0, set()), done.stdout
     assert any(name.endswith("p99 ns") for name in states)
+
+
+NULL = "driver=null-co,read-zeroes=off,size=8589934592"
+
+
+def test_a_vhost_user_daemon_that_answers_late_is_caught(tree, tmp_path):
+    old, new = tmp_path / "old", tmp_path / "new"
+    with vhost_user_server(NULL, old), vhost_user_server(f"{NULL},latency-ns=300000", new):
+        status, states, done = tree.regress(
+            f"--disk=backend=vhost-user,socket={new}",
+            f"--baseline-disk=backend=vhost-user,socket={old}", *TIMED)
+    assert status == 1 and "irq qd1: p50 ns" in slower(states), done.stdout
 
 
 def test_a_device_that_does_not_start_is_bad_usage(tree, wrapper):

@@ -50,6 +50,9 @@ BAD = [
     ("backend=nbd", "backend=nbd needs path="),
     ("backend=nbd,path=/s,size=1G", "size= does not apply to backend=nbd"),
     ("backend=vhost-user,serial=a", "serial= does not apply to backend=vhost-user"),
+    ("backend=null,socket=/s", "socket= does not apply to backend=null"),
+    ("backend=vhost-user,socket=/s,path=/x", "path= does not apply to a daemon at socket="),
+    ("backend=vhost-user,socket=", "socket=: must not be empty"),
     ("backend=vhost-user,iothread=on", "iothread= does not apply to backend=vhost-user"),
 ]
 

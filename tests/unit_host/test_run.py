@@ -233,6 +233,7 @@ BAD = [
     (["--disk", "backend=file,path=/nowhere/x,size=1M"], "/nowhere/x: No such file"),
     (["--disk", "backend=file,path=."], ".: not a writable file"),
     (["--disk", "backend=vhost-user,path=none.img"], "none.img: no such file"),
+    (["--disk", "backend=vhost-user,socket=none"], "none: not a socket"),
     (["--disk", "backend=nbd,path=http://x"], "path=http://x: not nbd://HOST"),
     (["--set", "nonsense"], "--set nonsense: No such file"),
     (["none.fio"], "none.fio: No such file"),
