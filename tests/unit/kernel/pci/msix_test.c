@@ -21,10 +21,40 @@ static struct fake_function *fake;
 static struct pci_function *f;
 static uint8_t *table;
 
+/* Writes of a message that the device could send meanwhile. */
+static unsigned half_written;
+
+void mmio_write32(volatile void *address, uint32_t value)
+{
+	size_t at = (size_t)((volatile uint8_t *)address - table);
+	uint32_t control;
+	memcpy(&control, table + (at | 12), sizeof(control));
+	half_written += at % 16 != 12 && !(control & 1);
+	*(volatile uint32_t *)address = value;
+}
+
+static uint16_t control(void);
+
+/* Enabling while the function is not masked. */
+static unsigned enabled_open;
+static void (*honest_write16)(uint16_t, uint8_t, uint8_t, uint8_t, uint16_t, uint16_t);
+
+static void spying_write16(uint16_t segment, uint8_t bus, uint8_t device, uint8_t function,
+			   uint16_t offset, uint16_t value)
+{
+	if (offset == CAPABILITY + 2)
+		enabled_open += value & 0x8000 && !(control() & 0x4000);
+	honest_write16(segment, bus, device, function, offset, value);
+}
+
 static int reset(void **state)
 {
 	(void)state;
+	half_written = enabled_open = 0;
 	fake_pci_reset();
+	if (!honest_write16)
+		honest_write16 = fake_pci_access.write16;
+	fake_pci_access.write16 = spying_write16;
 	fake = fake_pci_add(0, 3, 0);
 	fake_bar32(fake, 1, BASE, 0x1000);
 	table = fake_memory(BASE, 0x1000);
@@ -74,6 +104,16 @@ static void set_writes_the_message_and_unmasks_one_vector(void **state)
 	assert_int_equal(entry.vector_control, 0xabcd0000); /* the rest is kept */
 	assert_int_equal(entry_at(1).vector_control, 1);
 	assert_int_equal(entry_at(3).vector_control, 1);
+}
+
+static void nothing_half_written_can_be_sent(void **state)
+{
+	(void)state;
+	pci_msix_init(f);
+	assert_int_equal(enabled_open, 0);
+	for (uint64_t address = 0xfee00000; address < 0xfee03000; address += 0x1000)
+		assert_int_equal(pci_msix_set(f, 2, address, 0x4031), 0);
+	assert_int_equal(half_written, 0);
 }
 
 static void set_beyond_the_table_is_refused(void **state)
@@ -217,6 +257,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(init_enables_with_everything_masked, reset),
 		cmocka_unit_test_setup(set_writes_the_message_and_unmasks_one_vector, reset),
+		cmocka_unit_test_setup(nothing_half_written_can_be_sent, reset),
 		cmocka_unit_test_setup(set_beyond_the_table_is_refused, reset),
 		cmocka_unit_test_setup(without_the_capability_there_are_no_vectors, reset),
 		cmocka_unit_test_setup(largest_table_fits_exactly, reset),
