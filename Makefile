@@ -534,14 +534,19 @@ fuzz_seeds:
 		{ printf 0; cat $$file; } > $(B)/fuzz/job_fuzz.corpus/$$(basename $$file) || exit 1; \
 	done
 
+# As many at a time as there are processors.
+FUZZ_RUNS := $(FUZZ_TARGETS:%=fuzz_run_%)
+
+.PHONY: $(FUZZ_RUNS)
+$(FUZZ_RUNS): fuzz_run_%: $(B)/fuzz/%_fuzz
+	@echo "fuzz: $<, $(FUZZ_SECONDS) s"
+	@mkdir -p $<.corpus
+	@$< -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 \
+		-artifact_prefix=$<. $<.corpus
+
 fuzz: fuzz_seeds
 	@$(MAKE) --no-print-directory $(JOBS) fuzz_build
-	@for target in $(FUZZ_EXECUTABLES); do \
-		echo "fuzz: $$target, $(FUZZ_SECONDS) s"; \
-		mkdir -p $$target.corpus; \
-		$$target -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 \
-			-artifact_prefix=$$target. $$target.corpus || exit 1; \
-	done
+	@$(MAKE) --no-print-directory $(JOBS) $(FUZZ_RUNS)
 
 model:
 	@tests/model/run
