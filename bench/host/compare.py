@@ -196,6 +196,9 @@ def _carry_out(plan, outputs, name):
     if outputs.html:
         write_result(str(outputs.html), report.html(document, name))
         written.append(outputs.html)
+        for figure, picture in report.pictures(document).items():
+            written.append(outputs.html.with_name(f"{outputs.html.stem}-{figure}.svg"))
+            write_result(str(written[-1]), picture)
     print(f"written: {', '.join(map(str, written))}; {time.monotonic() - began:.0f} s")
     return 0
 

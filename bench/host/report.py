@@ -5,12 +5,13 @@ are Okabe and Ito's, which colour-blind readers can tell apart; shapes and label
 Below each plot stand its figures.
 """
 
+import re
 from html import escape
 
 from . import charts, charts_rows, present
 from .summary import cell_of
 
-_STYLE = """
+_COLOURS = """
 :root { --page: #fff; --ink: #1b1f24; --soft: #57606a; --rule: #d0d7de; --grid: #e8ebef;
   --panel: #fbfcfd; --good: #116b3a; --bad: #b3261e;
   --poll: #0072b2; --adaptive: #007d5a; --irq: #c24e00; --linux-poll: #9a4f86;
@@ -25,18 +26,8 @@ _STYLE = """
   --panel: #fff; --good: #064; --bad: #900; --poll: #0072b2; --adaptive: #007d5a;
   --irq: #c24e00; --linux-poll: #9a4f86; --linux-irq: #8a6500; --a: #0072b2; --b: #c24e00;
   --s1: #56b4e9; --s2: #dfe3e8; --s3: #f0a202; --s4: #009e73; --s5: #cc79a7; --s6: #c4b7d4; } }
-* { box-sizing: border-box; }
-html { color-scheme: light dark; background: var(--page); color: var(--ink);
-  font: 15px/1.5 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; }
-body { margin: 0 auto; padding: 2rem 1.25rem 4rem; max-width: 1180px; }
-h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 0 .4rem; }
-h2 { font-size: 1.2rem; margin: 2.6rem 0 .2rem; }
-h3 { font-size: .85rem; font-weight: 600; color: var(--soft); margin: .9rem 0 .1rem; }
-p { margin: .2rem 0; max-width: 48rem; } .soft { color: var(--soft); }
-.panels { display: grid; gap: .5rem 1rem;
-  grid-template-columns: repeat(var(--columns), minmax(0, 1fr)); }
-@media (max-width: 760px) { .panels { grid-template-columns: minmax(0, 1fr); } }
-svg { width: 100%; height: auto; background: var(--panel); border-radius: 4px; }
+"""
+_DRAWING = """
 svg text { font: 11px system-ui, "Segoe UI", "DejaVu Sans", sans-serif; fill: var(--ink); }
 svg .head { font-size: 12px; font-weight: 600; }
 svg .tick, svg .axis { fill: var(--soft); font-size: 10px; }
@@ -57,6 +48,20 @@ svg .span { stroke: var(--soft); stroke-dasharray: 1.5 2.5; }
 svg .ratio { font-weight: 600; paint-order: stroke; stroke: var(--panel); stroke-width: 4px; }
 svg .range { stroke: var(--ink); stroke-width: 1.4; }
 svg .stage { stroke: var(--panel); stroke-width: 1; }
+"""
+_PAGE = """
+* { box-sizing: border-box; }
+html { color-scheme: light dark; background: var(--page); color: var(--ink);
+  font: 15px/1.5 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; }
+body { margin: 0 auto; padding: 2rem 1.25rem 4rem; max-width: 1180px; }
+h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 0 .4rem; }
+h2 { font-size: 1.2rem; margin: 2.6rem 0 .2rem; }
+h3 { font-size: .85rem; font-weight: 600; color: var(--soft); margin: .9rem 0 .1rem; }
+p { margin: .2rem 0; max-width: 48rem; } .soft { color: var(--soft); }
+.panels { display: grid; gap: .5rem 1rem;
+  grid-template-columns: repeat(var(--columns), minmax(0, 1fr)); }
+@media (max-width: 760px) { .panels { grid-template-columns: minmax(0, 1fr); } }
+svg { width: 100%; height: auto; background: var(--panel); border-radius: 4px; }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; padding: 0; margin: .4rem 0 0;
   list-style: none; font-size: .85rem; }
 .legend i { display: inline-block; width: .9em; height: .9em; margin-right: .4em;
@@ -77,16 +82,19 @@ summary { cursor: pointer; color: var(--soft); font-size: .85rem; margin-top: .4
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 """
 _MODES = ("poll", "adaptive", "irq", "linux-poll", "linux-irq", "a", "b")
+_VIEW_BOX = re.compile(r'viewBox="0 0 (\d+) (\d+)"')
+_PICTURES = ("iops", "latency")
+_GAP, _HEADING = 12, 20  # of a picture: between panels; above a row of them
 _STAGE_COLOURS = {"submit_to_doorbell": 1, "doorbell_to_signal": 2, "signal_to_discovery": 3,
                   "signal_to_delivery": 4, "discovery_to_delivery": 4, "slat": 5, "clat": 6}
 
 
-def _style():
+def _drawing_style():
     modes = "".join(f".m-{mode} {{ --c: var(--{mode}); }}\n" for mode in _MODES)
     stages = "".join(f"svg .s-{stage} {{ fill: var(--s{colour}); }}\n"
                      f".legend .s-{stage} {{ --f: var(--s{colour}); }}\n"
                      for stage, colour in _STAGE_COLOURS.items())
-    return _STYLE + modes + stages
+    return _COLOURS + _DRAWING + modes + stages
 
 
 def _table(head, rows, left=3, classes=lambda words: ""):
@@ -130,21 +138,59 @@ def _all_figures(document):
             f"{''.join(parts)}</details></section>")
 
 
-def html(document, name):
-    """`name`: what was compared, for the title."""
+def _figures(document):
     def cell(side, point):
         return cell_of(document, side["key"], point["name"])
 
     drawn = [charts.iops(document), charts.latencies(document), charts.timelines(document),
              charts_rows.signals(document, cell), charts_rows.stages(document, cell),
              charts_rows.idle(document, cell)]
+    return [figure for figure in drawn if figure]
+
+
+def _placed(rows):
+    """(drawing, width, height) of panels beside each other, their rows below each other."""
+    parts, bottom, right = [], 0, 0
+    for heading, panels in rows:
+        if heading:
+            parts.append(f'<text class="axis" x="4" y="{bottom + _HEADING - 6}">'
+                         f"{escape(heading)}</text>")
+            bottom += _HEADING
+        x = 0
+        for svg in panels:
+            width, height = map(int, _VIEW_BOX.search(svg).groups())
+            parts.append(svg.replace("<svg ", f'<svg x="{x}" y="{bottom}" width="{width}" '
+                                     f'height="{height}" ', 1))
+            x += width + _GAP
+        right = max(right, x - _GAP)
+        bottom += height + _GAP
+    return "".join(parts), right, bottom - _GAP
+
+
+def _picture(figure):
+    """A figure's panels as one drawing that needs nothing else."""
+    drawing, width, height = _placed(figure.panels)
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+            f'width="{width}" height="{height}" role="img">'
+            f"<title>{escape(figure.title)}</title><style>{_drawing_style()}</style>"
+            f'<rect width="{width}" height="{height}" fill="var(--panel)"/>{drawing}</svg>\n')
+
+
+def pictures(document):
+    """{name: SVG}: the figures that are worth showing by themselves, for light and dark pages."""
+    return {figure.key: _picture(figure) for figure in _figures(document)
+            if figure.key in _PICTURES}
+
+
+def html(document, name):
+    """`name`: what was compared, for the title."""
     notes = "".join(f"<p class=soft>{escape(note)}</p>" for note in present.notes(document))
     body = (f"<h1>{escape(name)}</h1><p>{escape(present.title(document))}</p>"
             + _table(*present.headline(document), left=2) + notes
-            + "".join(_figure(figure) for figure in drawn if figure)
+            + "".join(_figure(figure) for figure in _figures(document))
             + _goals(document) + _all_figures(document))
     return ('<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
             '<meta name="color-scheme" content="light dark">'
-            f"<title>{escape(name)}: comparison</title><style>{_style()}</style></head>"
+            f"<title>{escape(name)}: comparison</title><style>{_drawing_style()}{_PAGE}</style></head>"
             f"<body><main>{body}</main></body></html>\n")

@@ -73,6 +73,22 @@ def test_the_page_holds_all_plots_and_loads_nothing(everything):
     assert "<h1>my &lt;job&gt;</h1>" in text
 
 
+def test_pictures_stand_alone_and_show_what_the_page_shows(everything):
+    document, page = everything
+    pictures = report.pictures(document)
+    assert sorted(pictures) == ["iops", "latency"]
+    for key, text in pictures.items():
+        root = ElementTree.fromstring(text)
+        panels = [name for name in page.panels if name.startswith(f"{key}-")]
+        shown = [node.get("data-value") for node in root.iter() if node.get("data-side")]
+        assert panels and shown == [mark.get("data-value") for panel in panels
+                                    for mark in page.marks(panel)]
+        places = [(node.get("x"), node.get("y")) for node in root
+                  if node.tag.endswith("}svg")]
+        assert len(places) == len(set(places)) == len(panels)
+        assert "url(" not in text and "@import" not in text and "prefers-color-scheme" in text
+
+
 def test_every_panel_speaks_to_those_who_do_not_see_it(everything):
     _, page = everything
     for root in page.panels.values():
