@@ -294,10 +294,10 @@ FUZZ_TARGETS += job
 fuzz_job := $(JOB_C)
 FUZZ_SECONDS ?= 60
 
-# Debian packages that building, running and testing need.
+# Debian packages that building, running and testing need (fio computes by bc).
 PACKAGES := gcc make binutils nasm gnu-efi qemu-system-x86 qemu-utils qemu-system-common ovmf \
 	mtools gdisk libcmocka-dev python3 python3-pytest python3-six fio fio-examples clang \
-	libclang-rt-14-dev git gdb chromium blktrace spin python3-yaml
+	libclang-rt-14-dev git gdb chromium blktrace spin python3-yaml bc
 
 # --- flags ----------------------------------------------------------------------
 
