@@ -192,5 +192,6 @@ def html(document, name):
     return ('<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
             '<meta name="color-scheme" content="light dark">'
-            f"<title>{escape(name)}: comparison</title><style>{_drawing_style()}{_PAGE}</style></head>"
-            f"<body><main>{body}</main></body></html>\n")
+            f"<title>{escape(name)}: comparison</title>"
+            f"<style>{_drawing_style()}{_PAGE}</style></head><body>"
+            f"<main>{body}</main></body></html>\n")

@@ -163,14 +163,14 @@ OTHERS = {
 def test_whatever_was_compared_can_be_drawn(sides, points):
     page = Page(report.html(compared(sides, points, timeline=()), "x"))
     assert "iops" in page.sections and "timeline" not in page.sections
-    colours = set(re.findall(r"\bm-([\w-]+)", report._style()))
+    colours = set(re.findall(r"\bm-([\w-]+)", report._drawing_style()))
     for root in page.panels.values():
         for node in root.iter():
             assert set(re.findall(r"\bm-([\w-]+)", node.get("class") or "")) <= colours
 
 
 def test_every_colour_has_a_value_in_light_dark_and_print():
-    style = report._style()
+    style = report._drawing_style() + report._PAGE
     used = set(re.findall(r"var\((--[\w-]+)\)", style)) - {"--columns", "--c", "--f"}
     for block in (style.partition("@media")[0], style.partition("(prefers-color-scheme: dark)")[2]
                   .partition("@media")[0], style.partition("@media print")[2].partition("}")[0]):
