@@ -214,6 +214,9 @@ class _Judgement:
             finally:
                 self.seconds[part] = time.monotonic() - began
 
+    def write_reports(self):
+        write_reports(self.verdicts, self.seconds, self.about, self._plan.reports)
+
 
 def regress(words):
     """Prints the verdicts, writes the reports. Returns the status."""
@@ -222,9 +225,12 @@ def regress(words):
     judgement = _Judgement(plan, progress)
     try:
         judgement.carry_out()
+    except GuestError:
+        judgement.write_reports()
+        raise
     finally:
         progress.end()
-        write_reports(judgement.verdicts, judgement.seconds, judgement.about, plan.reports)
+    judgement.write_reports()
     print(console(judgement.verdicts) + ", ".join(
         f"{part}: {seconds:.0f} s" for part, seconds in judgement.seconds.items()))
     return STATUS_JOB_ERROR if failed(judgement.verdicts) else STATUS_OK

@@ -156,6 +156,18 @@ def test_reports_say_what_was_compared(gate):
     assert paths["tap"].read_text().count("\nnot ok") == 6
 
 
+def test_bad_input_overwrites_no_report(gate):
+    report = gate.directory / "r.xml"
+    report.write_text("old")
+    gate.commit = "nowhere"
+    with pytest.raises(UsageError, match="--baseline nowhere: no such commit"):
+        gate.run(f"--junit={report}")
+    gate.path.write_text("{")
+    with pytest.raises(UsageError, match="baseline.json:1: not JSON"):
+        gate.run(f"--junit={report}")
+    assert report.read_text() == "old"
+
+
 def test_a_crash_is_reported_and_ends_the_gate(gate):
     gate.times = {"": GuestError("now, irq: the guest crashed")}
     report = gate.directory / "r.xml"
