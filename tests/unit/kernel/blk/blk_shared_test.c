@@ -72,6 +72,19 @@ static void refusals_travel_too(void **state)
 	assert_int_equal(bad->done_cpu, 1);
 }
 
+/* No interrupt comes for what the layer answered itself. */
+static void who_arms_is_told_of_what_is_finished(void **state)
+{
+	(void)state;
+	struct blk_queue *queue = shared_queue(2);
+
+	assert_false(blk_shared_arm(queue));
+	blk_shared_disarm(queue);
+	assert_true(rig_submit(queue, rig_request(BLK_READ, UINT64_MAX, 8)));
+	assert_true(blk_shared_arm(queue));
+	blk_shared_disarm(queue);
+}
+
 static void a_poll_that_finds_the_lock_taken_still_delivers_mail(void **state)
 {
 	(void)state;
@@ -266,6 +279,7 @@ int main(void)
 		rig_test(another_cpus_completion_travels_to_it),
 		rig_test(one_poll_delivers_more_than_one_reap),
 		rig_test(refusals_travel_too),
+		rig_test(who_arms_is_told_of_what_is_finished),
 		rig_test(a_poll_that_finds_the_lock_taken_still_delivers_mail),
 		rig_test(the_owners_interrupt_wakes_every_cpu_that_waits),
 		rig_test(four_cpus_on_one_queue_get_each_their_own_back_once),
