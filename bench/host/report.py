@@ -60,7 +60,7 @@ h3 { font-size: .85rem; font-weight: 600; color: var(--soft); margin: .9rem 0 .1
 p { margin: .2rem 0; max-width: 48rem; } .soft { color: var(--soft); }
 .panels { display: grid; gap: .5rem 1rem;
   grid-template-columns: repeat(var(--columns), minmax(0, 1fr)); }
-@media (max-width: 760px) { .panels { grid-template-columns: minmax(0, 1fr); } }
+@media screen and (max-width: 760px) { .panels { grid-template-columns: minmax(0, 1fr); } }
 svg { width: 100%; height: auto; background: var(--panel); border-radius: 4px; }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; padding: 0; margin: .4rem 0 0;
   list-style: none; font-size: .85rem; }
@@ -76,7 +76,7 @@ th { color: var(--soft); font-weight: 600; border-bottom-color: var(--rule); }
 summary { cursor: pointer; color: var(--soft); font-size: .85rem; margin-top: .4rem; }
 @page { size: A4 landscape; margin: 12mm; }
 @media print { body { max-width: none; padding: 0; } html { font-size: 12px; }
-  h2, h3 { break-after: avoid; } .panels, svg, tr { break-inside: avoid; }
+  h2, h2 + p, h3, .legend { break-after: avoid; } p, .panels, tr { break-inside: avoid; }
   details::details-content { content-visibility: visible; block-size: auto; }
   summary { display: none; } .scroll { overflow: visible; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }

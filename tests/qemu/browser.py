@@ -46,6 +46,15 @@ document.body.append(answer);
 </script>"""
 
 
+def printed_pages(page, directory):
+    """How many sheets of paper it takes."""
+    paper = directory / "page.pdf"
+    command = ["chromium", *FLAGS, f"--user-data-dir={directory}/profile",
+               f"--print-to-pdf={paper}", "--no-pdf-header-footer", page.as_uri()]
+    subprocess.run(command, capture_output=True, timeout=TIMEOUT_S, check=True)
+    return len(re.findall(rb"/Type /Page\b", paper.read_bytes()))
+
+
 def look_at(page, directory, *flags):
     """The probe's answer: {"marks", "panels", "tables", "overflow", "page"}."""
     copy = directory / "probed.html"

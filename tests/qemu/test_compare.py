@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from browser import DARK, look_at
+from browser import DARK, look_at, printed_pages
 from guests import BUILD, TOOL
 
 JOB = """\
@@ -112,6 +112,10 @@ def test_nothing_is_cut_off_or_hidden(seen):
         assert panel["width"] > 250 and panel["height"] > 60
         assert panel["cut"] == []
     assert seen["overflow"] <= 0
+
+
+def test_paper_has_panels_beside_each_other_as_the_screen(modes, tmp_path):
+    assert 3 <= printed_pages(modes.page, tmp_path) <= 9  # a panel a sheet would be 15
 
 
 def test_colours_come_from_the_scheme(seen, request):
