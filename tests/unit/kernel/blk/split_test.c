@@ -487,6 +487,22 @@ static void random_work_with_splits_is_all_done_once(void **state)
 	assert_false(queue->special);
 }
 
+/* The first part was shown first, and stayed out longest. */
+static void latency_counts_from_the_first_part(void **state)
+{
+	(void)state;
+	struct blk_limits limits = rig_limits();
+	struct blk_queue *queue = &rig_create(1, 1, &limits)->queues[0];
+	struct rig_request *r = rig_request(BLK_READ, 0, 2 * limits.max_sectors);
+
+	rig_fake(queue)->depth = 1; /* the second part waits for the first */
+	assert_true(rig_submit(queue, r));
+	uint64_t first_tsc = queue->doorbell_tsc;
+	rig_drain(queue);
+	assert_true(queue->doorbell_tsc > first_tsc);
+	assert_int_equal(r->request.doorbell_tsc, first_tsc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -508,6 +524,7 @@ int main(void)
 		rig_test(erasing_operations_are_split_by_their_own_limits),
 		rig_test(a_long_durable_write_is_flushed_once_after_all_parts),
 		rig_test(random_work_with_splits_is_all_done_once),
+		rig_test(latency_counts_from_the_first_part),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
