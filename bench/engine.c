@@ -272,11 +272,11 @@ static NOINLINE void arm_wake_timer(struct engine_cpu *cpu, uint64_t now)
 	timer_arm(&cpu->wake_timer, next);
 }
 
-static inline unsigned step_jobs(struct engine_cpu *cpu, uint64_t now)
+static inline unsigned step_jobs(struct engine_job *const *jobs, struct engine_job *const *end,
+				 uint64_t now)
 {
-	struct engine_job **at = cpu->jobs, **end = at + cpu->job_count;
 	unsigned state = 0;
-	for (; at != end; at++)
+	for (struct engine_job *const *at = jobs; at != end; at++)
 		if (LIKELY((*at)->phase != PHASE_FINISHED))
 			state |= (*at)->step(*at, now);
 	return state;
@@ -346,16 +346,18 @@ static NOINLINE void look_at_clock(struct engine_cpu *cpu, uint64_t now)
 /* `stamps`, a constant: notes when it looks at the rings. */
 static ALWAYS_INLINE void loop(struct engine_cpu *cpu, bool stamps)
 {
-	struct blk_queue **queues_end = cpu->queues + cpu->queue_count;
+	struct blk_queue *const *queues = cpu->queues;
+	struct blk_queue *const *queues_end = queues + cpu->queue_count;
+	struct engine_job *const *jobs = cpu->jobs, *const *jobs_end = jobs + cpu->job_count;
 	for (;;) {
 		unsigned delivered = 0;
-		for (struct blk_queue **queue = cpu->queues; queue != queues_end; queue++) {
+		for (struct blk_queue *const *queue = queues; queue != queues_end; queue++) {
 			if (stamps)
 				cpu->discovery_tsc = clock_tsc();
 			delivered += blk_poll(*queue);
 		}
 		uint64_t now = clock_tsc();
-		unsigned state = step_jobs(cpu, now);
+		unsigned state = step_jobs(jobs, jobs_end, now);
 		if (UNLIKELY(now >= cpu->look_tsc))
 			look_at_clock(cpu, now);
 		if (UNLIKELY(!delivered) && cpu->cpu->index == 0)

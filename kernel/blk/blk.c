@@ -225,20 +225,30 @@ bool blk_learn_plain(struct blk_queue *queue, uint64_t looks)
 	return true;
 }
 
-void blk_update_special(struct blk_queue *queue)
+static void go_plain(struct blk_queue *queue)
 {
 	const struct blk_driver *driver = queue->driver;
-	bool special = queue->broken || queue->shared || queue->sched || queue->finished ||
-		       queue->urgent || blk_split_busy(queue->split);
-	blk_submit_function *submit = driver->plain_submit ? driver->plain_submit : plain_submit;
-	blk_poll_function *poll = driver->plain_poll ? driver->plain_poll : plain_poll;
+	bool sleeps = !queue->polled_only && queue->completion == COMPLETION_IRQ;
 
+	queue->submit = driver->plain_submit ? driver->plain_submit : plain_submit;
+	queue->poll = driver->plain_poll ? driver->plain_poll : plain_poll;
+	queue->wait = !sleeps		   ? blk_wait_alone :
+		      driver->plain_wait ? driver->plain_wait :
+					   blk_wait_plain;
+}
+
+void blk_update_special(struct blk_queue *queue)
+{
+	queue->special = queue->broken || queue->shared || queue->sched || queue->finished ||
+			 queue->urgent || blk_split_busy(queue->split);
+	if (!queue->special) {
+		go_plain(queue);
+		return;
+	}
 	/* A shared queue's never change, so they are read without its lock. */
-	queue->special = special;
-	store_once(&queue->plain_wait, !special && !queue->polled_only &&
-					       queue->completion == COMPLETION_IRQ);
-	store_once(&queue->submit, special ? blk_submit_special : submit);
-	store_once(&queue->poll, special ? blk_poll_special : poll);
+	store_once(&queue->submit, blk_submit_special);
+	store_once(&queue->poll, blk_poll_special);
+	store_once(&queue->wait, blk_wait_alone);
 }
 
 void blk_break(struct blk_queue *queue)

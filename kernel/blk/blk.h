@@ -154,6 +154,7 @@ static inline bool blk_run_is_plain(const struct blk_run *run, enum blk_op op)
 typedef unsigned blk_submit_function(struct blk_queue *queue,
 				     struct blk_request *const *requests, unsigned count);
 typedef unsigned blk_poll_function(struct blk_queue *queue);
+typedef void blk_wait_function(struct blk_queue *queue, unsigned ahead);
 
 /*
  * A driver. All but the optional ones are called by the layer alone, on the
@@ -198,6 +199,7 @@ struct blk_driver {
 	/* The plain path in one piece (blk_plain.h). Optional. */
 	blk_submit_function *plain_submit;
 	blk_poll_function *plain_poll;
+	blk_wait_function *plain_wait; /* until an interrupt */
 };
 
 struct blk_sched; /* sched.h: the deadline scheduler's state of one queue */
@@ -211,12 +213,12 @@ struct blk_queue {
 	struct blk_device *device; /* [I] */
 	uint32_t in_flight; /* [c] requests that the driver holds */
 	bool shared; /* [I] */
-	bool plain_wait; /* [c] a sleep until its interrupt is all there is to waiting */
 	bool events_pass; /* [I] an armed interrupt that came, or was not needed, is over */
 	uint64_t align_mask; /* [I] bits that neither sector nor count may have */
 	uint64_t plain_looks; /* [c] of the last request found plain, with plain_ops set */
 	uint64_t plain_ops; /* [I] bits in which plain operations differ; 0: one only */
 	uint64_t interrupt_tsc; /* [a] entry of one not looked at yet; 0: none */
+	blk_wait_function *wait; /* [c] as submit and poll, in the queue's completion mode */
 	uint64_t doorbell_tsc; /* [c] of the last batch */
 	uint64_t last_interrupt_tsc; /* [c] entry of the last one looked at */
 	const struct blk_driver *driver; /* [I] */
@@ -317,13 +319,22 @@ static inline bool blk_queue_idle(const struct blk_queue *queue)
 	return (queue->in_flight | queue->held) == 0;
 }
 
+/* Of a count other than 1. */
+void blk_wait_several(struct blk_queue *const *queues, unsigned count, unsigned ahead);
+
 /*
  * Waits until one of the queues may have completions for this CPU, or an
  * interrupt, a timer or another CPU set its wake flag (wait.c). How it waits
  * is each queue's completion mode: spin, sleep, or first one then the other.
  * `ahead`: the caller can use nothing less than that many completions (>= 1).
  */
-void blk_wait(struct blk_queue *const *queues, unsigned count, unsigned ahead);
+static inline void blk_wait(struct blk_queue *const *queues, unsigned count, unsigned ahead)
+{
+	if (LIKELY(count == 1))
+		load_once(&queues[0]->wait)(queues[0], ahead);
+	else
+		blk_wait_several(queues, count, ahead);
+}
 
 /*
  * Between phases of one boot; no requests in flight. A queue that gets no

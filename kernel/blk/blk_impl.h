@@ -126,6 +126,10 @@ void blk_shared_disarm(struct blk_queue *queue);
 
 /* --- wait.c --- */
 
+/* One queue: by sleeping until its interrupt, and as its completion mode says. */
+blk_wait_function blk_wait_plain;
+blk_wait_function blk_wait_alone;
+
 /* Remembers the settings that waiting needs; boot CPU, before any I/O. */
 void blk_wait_init(const struct settings *settings);
 

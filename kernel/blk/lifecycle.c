@@ -241,6 +241,7 @@ int lifecycle_start(struct blk_queue *queue, uint32_t capacity)
 	}
 	l->driver.plain_submit = NULL;
 	l->driver.plain_poll = NULL;
+	l->driver.plain_wait = NULL;
 	queue->driver = &l->driver;
 	blk_update_special(queue);
 	*end = l;

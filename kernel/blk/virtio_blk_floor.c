@@ -123,13 +123,15 @@ static int collect(struct floor *floor, struct floor_run *run)
 	uint64_t writable_bytes;
 	int ready;
 	while ((ready = virtqueue_ready(vq)) > 0) {
-		const struct virtqueue_chain *chain =
-			virtqueue_pop_next(vq, &length_bytes, &writable_bytes);
-		if (!chain)
-			return -ERR_DEVICE;
-		const struct virtio_blk_slot *memory = chain->memory;
-		run->failed += memory->status != VIRTIO_BLK_S_OK;
-		count++;
+		do {
+			const struct virtqueue_chain *chain =
+				virtqueue_pop_next(vq, &length_bytes, &writable_bytes);
+			if (!chain)
+				return -ERR_DEVICE;
+			const struct virtio_blk_slot *memory = chain->memory;
+			run->failed += memory->status != VIRTIO_BLK_S_OK;
+			count++;
+		} while (--ready);
 	}
 	floor->ready += count;
 	floor->in_flight -= count;

@@ -255,7 +255,7 @@ static unsigned virtio_blk_reap(struct blk_queue *blk, struct blk_request **out,
 	struct virtio_blk_queue *queue = blk->driver_data;
 	unsigned count = 0;
 	int ready = 0;
-	while (count < max && (ready = virtqueue_ready(queue->vq)) > 0) {
+	for (; count < max && (ready || (ready = virtqueue_ready(queue->vq)) > 0); ready--) {
 		out[count] = take_back(queue, queue->vq->packed);
 		if (UNLIKELY(!out[count])) {
 			ready = -ERR_DEVICE;
@@ -330,6 +330,28 @@ static unsigned plain_poll(struct blk_queue *blk)
 	return poll_ring(blk, false);
 }
 
+/*
+ * As blk_wait_plain(), without its calls, on a split ring with events. An event
+ * that was passed is over; one that is still to come must not interrupt what
+ * follows.
+ */
+static void plain_wait(struct blk_queue *blk, unsigned ahead)
+{
+	const struct virtio_blk_queue *queue = blk->driver_data;
+	struct virtqueue *vq = queue->vq;
+	uint32_t shown = vq->published - vq->popped;
+	if (UNLIKELY(!vq->used_event) || UNLIKELY(!shown)) {
+		blk_wait_plain(blk, ahead);
+		return;
+	}
+	blk->counters.arms++;
+	if (virtqueue_split_arm(vq, (uint16_t)MIN(ahead, shown)))
+		return;
+	cpu_wait();
+	if (UNLIKELY(!load_once(&blk->interrupt_tsc)))
+		virtqueue_split_disarm(vq);
+}
+
 const struct blk_driver virtio_blk_driver = {
 	.name = "virtio-blk",
 	.submit = virtio_blk_submit,
@@ -343,4 +365,5 @@ const struct blk_driver virtio_blk_driver = {
 	.abandon = virtio_blk_abandon,
 	.plain_submit = plain_submit,
 	.plain_poll = plain_poll,
+	.plain_wait = plain_wait,
 };

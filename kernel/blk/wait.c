@@ -289,7 +289,7 @@ static void wait_adaptive(struct cpu *cpu, struct blk_queue *const *queues, unsi
 			moving_mean(state->sleep_tsc, clock_tsc() - start_tsc);
 }
 
-static NOINLINE void wait_any(struct blk_queue *const *queues, unsigned count, unsigned ahead)
+void blk_wait_several(struct blk_queue *const *queues, unsigned count, unsigned ahead)
 {
 	struct cpu *cpu = cpu_this();
 	struct survey survey = take_survey(queues, count);
@@ -307,8 +307,12 @@ static NOINLINE void wait_any(struct blk_queue *const *queues, unsigned count, u
 		sleep_armed(cpu, queues, count, wanted, false);
 }
 
-/* One queue, interrupts, reads and writes only: what most sleeps are. */
-static inline void wait_plain(struct blk_queue *queue, unsigned ahead)
+void blk_wait_alone(struct blk_queue *queue, unsigned ahead)
+{
+	blk_wait_several(&queue, 1, ahead);
+}
+
+void blk_wait_plain(struct blk_queue *queue, unsigned ahead)
 {
 	const struct blk_driver *driver = queue->driver;
 
@@ -323,12 +327,4 @@ static inline void wait_plain(struct blk_queue *queue, unsigned ahead)
 	if (UNLIKELY(!queue->events_pass) ||
 	    UNLIKELY(!there && !load_once(&queue->interrupt_tsc)))
 		driver->disarm(queue);
-}
-
-void blk_wait(struct blk_queue *const *queues, unsigned count, unsigned ahead)
-{
-	if (LIKELY(count == 1) && LIKELY(load_once(&queues[0]->plain_wait)))
-		wait_plain(queues[0], ahead);
-	else
-		wait_any(queues, count, ahead);
 }

@@ -278,6 +278,6 @@ void virtqueue_get_state(const struct virtqueue *vq, struct virtqueue_state *out
 		out->used_index = load_once(&vq->used->idx);
 		out->last_used = (uint16_t)vq->popped;
 		out->avail_event = load_once(vq->avail_event);
-		out->used_event = load_once(vq->used_event);
+		out->used_event = vq->used_event ? load_once(vq->used_event) : 0;
 	}
 }

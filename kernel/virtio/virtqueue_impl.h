@@ -53,8 +53,8 @@ _Static_assert(offsetof(struct virtqueue_chain, head) == CACHE_LINE_BYTES, "one 
 _Static_assert(sizeof(struct virtqueue_chain) == 2 * CACHE_LINE_BYTES, "one shift");
 
 /*
- * added, published, popped and used_seen count requests, free running; the low
- * halves are a split ring's indices. (32 bits, since halves cost instructions.)
+ * added, published and popped count requests, free running; the low halves are
+ * a split ring's indices. (32 bits, since halves cost instructions.)
  * popped <= published <= added <= popped + slot_count.
  */
 struct virtqueue {
@@ -65,7 +65,7 @@ struct virtqueue {
 	uint32_t added; /* [c] split: the avail index to publish */
 	uint32_t published; /* [c] split: avail.idx */
 	uint32_t popped; /* [c] split: how far used.ring is read */
-	uint32_t used_seen; /* [c] split: used.idx when it was last read and checked */
+	uint32_t size; /* [I] */
 	struct virtq_avail *avail; /* [I] split; the device only reads it */
 	struct virtq_used *used; /* [d] split */
 	const char *broken_reason; /* [c] NULL while sound */
@@ -77,13 +77,12 @@ struct virtqueue {
 	uint32_t next_avail; /* [c] where the next chain goes */
 	uint32_t next_used; /* [c] where the device writes next */
 	uint32_t first_avail; /* [c] head of the batch being filled: shown last */
-	uint32_t size; /* [I] */
 	uint16_t avail_bits; /* [c] AVAIL and USED as they make next_avail available */
 	uint16_t used_bits; /* [c] as they make next_used used */
 	uint16_t first_bits; /* [c] as they make first_avail available */
 	uint16_t head_kind; /* [I] INDIRECT or NEXT */
 
-	uint16_t *used_event; /* [I] split: where the device reads it */
+	uint16_t *used_event; /* [I] split: where the device reads it; NULL: it does not */
 	uint16_t *avail_event; /* [d] split */
 	struct virtq_desc *descriptors; /* [I] split */
 	uint16_t slot_count; /* [I] */
@@ -217,11 +216,8 @@ static inline void virtqueue_split_add_end(struct virtqueue *vq,
 	vq->added = adder->added;
 }
 
-/*
- * Reads used.idx when all that was known of is popped. 1: there is more, up to
- * used_seen; 0; -ERR_DEVICE.
- */
-static inline int virtqueue_split_look(struct virtqueue *vq)
+/* How many can be popped: at least one, or 0, or -ERR_DEVICE. */
+static inline int virtqueue_split_ready(struct virtqueue *vq)
 {
 	/* Acquire: the entries below the index are read after it. Pairs with the
 	 * device's release when it moves used.idx (2.7.14). */
@@ -232,22 +228,7 @@ static inline int virtqueue_split_look(struct virtqueue *vq)
 		virtqueue_break(vq, "used index beyond the requests in flight");
 		return -ERR_DEVICE;
 	}
-	vq->used_seen = vq->popped + fresh;
-	return 1;
-}
-
-/*
- * How many can be popped without another look: at least one, or 0, or
- * -ERR_DEVICE.
- */
-static inline int virtqueue_split_ready(struct virtqueue *vq)
-{
-	if (vq->popped == vq->used_seen) {
-		int found = virtqueue_split_look(vq);
-		if (found <= 0)
-			return found;
-	}
-	return (int)(vq->used_seen - vq->popped);
+	return (int)fresh;
 }
 
 /*
@@ -265,9 +246,7 @@ virtqueue_split_pop_next(struct virtqueue *vq, uint32_t *length_bytes, uint64_t 
 
 static inline bool virtqueue_split_has_completions(const struct virtqueue *vq)
 {
-	uint32_t popped = vq->popped;
-	return load_once(&vq->used->idx) != (uint16_t)popped || vq->used_seen != popped ||
-	       vq->broken_reason;
+	return load_once(&vq->used->idx) != (uint16_t)vq->popped || vq->broken_reason;
 }
 
 static inline bool virtqueue_split_publish(struct virtqueue *vq)
@@ -286,7 +265,7 @@ static inline bool virtqueue_split_publish(struct virtqueue *vq)
 
 static inline bool virtqueue_split_arm(struct virtqueue *vq, uint16_t ahead)
 {
-	if (vq->event_idx)
+	if (vq->used_event)
 		store_once(vq->used_event, (uint16_t)(vq->popped + ahead - 1));
 	else
 		store_once(&vq->avail->flags, 0);

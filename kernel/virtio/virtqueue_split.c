@@ -33,7 +33,7 @@ void virtqueue_split_init(struct virtqueue *vq, uint8_t *dma, const struct virtq
 	vq->descriptors = (struct virtq_desc *)dma;
 	vq->avail = (struct virtq_avail *)(dma + at->driver_offset);
 	vq->used = (struct virtq_used *)(dma + at->device_offset);
-	vq->used_event = &vq->avail->ring[vq->size];
+	vq->used_event = vq->event_idx ? &vq->avail->ring[vq->size] : NULL;
 	vq->avail_event = (uint16_t *)&vq->used->ring[vq->size];
 }
 
@@ -111,7 +111,7 @@ uint16_t virtqueue_split_add(struct virtqueue *vq, const struct virtqueue_segmen
  */
 void virtqueue_split_disarm(struct virtqueue *vq)
 {
-	if (vq->event_idx)
+	if (vq->used_event)
 		store_once(vq->used_event, (uint16_t)(vq->popped - vq->size - 1));
 	else
 		store_once(&vq->avail->flags, VIRTQ_AVAIL_F_NO_INTERRUPT);

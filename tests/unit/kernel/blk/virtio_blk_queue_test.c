@@ -81,6 +81,22 @@ void blk_break(struct blk_queue *blk)
 	blk->broken = true;
 }
 
+static unsigned sleeps, generic_waits;
+static void (*on_sleep)(void);
+
+void cpu_wait(void)
+{
+	sleeps++;
+	if (on_sleep)
+		on_sleep();
+}
+
+void blk_wait_plain(struct blk_queue *blk, unsigned ahead)
+{
+	(void)blk, (void)ahead;
+	generic_waits++;
+}
+
 /* --- a queue and its device --- */
 
 static const struct virtqueue_config rings[] = {
@@ -593,6 +609,56 @@ static void an_interrupt_comes_when_asked_for(void **state)
 	on_every_ring(interrupts);
 }
 
+static void be_interrupted(void)
+{
+	queue->interrupt_tsc = 1;
+}
+
+/* Whether the device raises an interrupt when it completes what it has. */
+static bool completing_interrupts(void)
+{
+	struct seen seen = take();
+	answer(&seen, VIRTIO_BLK_S_OK, 4097);
+	return fake_device_signal(&device);
+}
+
+static void waits(void)
+{
+	const struct virtqueue_config *ring = &disk.ring;
+	struct blk_request request = request_of(BLK_READ, 1);
+	sleeps = generic_waits = 0;
+	queue->interrupt_tsc = 0;
+	queue->driver->plain_wait(queue, 1); /* nothing in flight: not for it */
+	assert_int_equal(generic_waits, 1);
+	give(&request);
+	on_sleep = be_interrupted;
+	queue->driver->plain_wait(queue, 5); /* more than will come */
+	if (ring->packed || !ring->event_idx) {
+		assert_int_equal(generic_waits, 2);
+		take();
+		return;
+	}
+	assert_int_equal(sleeps, 1);
+	assert_int_equal(queue->counters.arms, 1);
+	assert_true(completing_interrupts());
+	queue->driver->plain_wait(queue, 1); /* there already */
+	assert_int_equal(sleeps, 1);
+	expect_one(&request, BLK_OK);
+	/* Woken by something else: what completes later must not interrupt. */
+	queue->interrupt_tsc = 0;
+	on_sleep = NULL;
+	give(&request);
+	queue->driver->plain_wait(queue, 1);
+	assert_int_equal(sleeps, 2);
+	assert_false(completing_interrupts());
+}
+
+static void a_wait_arms_sleeps_and_silences_what_is_still_to_come(void **state)
+{
+	(void)state;
+	on_every_ring(waits);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -606,6 +672,7 @@ int main(void)
 		cmocka_unit_test(a_lie_breaks_the_queue_and_nothing_is_lost),
 		cmocka_unit_test(a_used_index_that_jumps_breaks_the_queue),
 		cmocka_unit_test(an_interrupt_comes_when_asked_for),
+		cmocka_unit_test(a_wait_arms_sleeps_and_silences_what_is_still_to_come),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -235,7 +235,7 @@ static void run_back_after_look(struct rig *rig)
 	uint32_t written;
 	if (rig->config.packed || rig->layout.slot_count < 4)
 		return;
-	/* Two are seen, one is popped, then the index takes the other back. */
+	/* Two are there, one is popped, then the index takes the other back, and then both. */
 	uint16_t slot = first_in_flight(rig);
 	rig_complete(rig, slot);
 	uint16_t other = slot;
@@ -245,8 +245,9 @@ static void run_back_after_look(struct rig *rig)
 	fake_device_show(&rig->device);
 	assert_int_equal(rig_pop(rig, &written), slot);
 	rig->device.used->idx--;
-	assert_true(virtqueue_has_completions(rig->vq));
-	assert_int_equal(rig_pop(rig, &written), other); /* what was said was said */
+	assert_false(virtqueue_has_completions(rig->vq));
+	assert_int_equal(rig_pop(rig, &written), RIG_NONE);
+	rig->device.used->idx--;
 	expect_broken(rig, index_beyond);
 }
 

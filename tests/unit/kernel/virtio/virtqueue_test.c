@@ -244,7 +244,7 @@ static void run_count_wrap(struct rig *rig)
 	if (rig->config.packed)
 		return;
 	/* As after so many requests; the low half is that of a new device. */
-	vq->added = vq->published = vq->popped = vq->used_seen = 0xffff0000;
+	vq->added = vq->published = vq->popped = 0xffff0000;
 	while (rig->popped < LONG_RUN) {
 		round_trip(rig, rig->layout.slot_count);
 		rig_check(rig);
