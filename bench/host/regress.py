@@ -67,10 +67,10 @@ def _parser():
     parser.add_argument("--case", metavar="NAME", action="append", help="may be repeated")
     parser.add_argument("--rounds", metavar="N", type=typed(values.integer(8, 1000)),
                         default=ROUNDS, help=f"of the timed part; default {ROUNDS}")
-    parser.add_argument("--qemu", metavar="FILE", default=QEMU)
-    parser.add_argument("--baseline-qemu", metavar="FILE")
-    parser.add_argument("--disk", metavar="SPEC", help="default: backend=null")
-    parser.add_argument("--baseline-disk", metavar="SPEC")
+    parser.add_argument("--qemu", metavar="FILE", default=QEMU, help="default: PATH's")
+    parser.add_argument("--baseline-qemu", metavar="FILE", help="the other side's")
+    parser.add_argument("--disk", metavar="SPEC", help="only read; default: backend=null")
+    parser.add_argument("--baseline-disk", metavar="SPEC", help="the other side's")
     for kind in _REPORTS:
         parser.add_argument(f"--{kind}", metavar="FILE", help=f"the verdicts as {kind.upper()}")
     return parser
