@@ -7,7 +7,7 @@ their I/Os is what one I/O costs. Linux has a tick: what it slept through is tak
 
 from dataclasses import replace
 
-from .measure import run_at_once, run_lines
+from .measure import figures, run_at_once, run_lines
 from .points import added_lines
 from .result import member
 
@@ -30,15 +30,17 @@ def _parts(points):
 
 
 def _spent_ours(plan, side, points):
+    """(instructions, I/Os) of each part."""
     for point, added in _parts(points):
-        yield member(run_lines(plan, side, point.lines(added)).result,
-                     "ringbolt", "jobs", 0, "elapsed_ns")
+        document = run_lines(plan, side, point.lines(added)).result
+        jobs = member(document, "ringbolt", "jobs")
+        yield max(job["elapsed_ns"] for job in jobs), figures(document)["ios"]
 
 
 def _spent_linux(plan, side, points):
     for document in run_at_once(plan, side, _parts(points))[0]:
         peer = member(document, "ringbolt", "peer")
-        yield peer["elapsed_ns"] - peer["idle_ns"]
+        yield peer["elapsed_ns"] - peer["idle_ns"], figures(document)["ios"]
 
 
 def count_instructions(plan, progress):
@@ -53,7 +55,7 @@ def count_instructions(plan, progress):
     for side, spend in zip(sides, (_spent_ours, _spent_linux)):
         progress("guest instructions", side, points)
         spent = list(spend(counted, side, points))
-        per_io.append([(many - few) / (COUNTS[1] - COUNTS[0])
-                       for few, many in zip(spent[::2], spent[1::2])])
+        per_io.append([(many - few) / (many_ios - few_ios) for (few, few_ios), (many, many_ios)
+                       in zip(spent[::2], spent[1::2])])
     return [{"side": side.key, "point": point.name, "per_io": values[index]}
             for index, point in enumerate(points) for side, values in zip(sides, per_io)]

@@ -80,9 +80,8 @@ def groups_of(document, count):
 
 def run_at_once(plan, side, parts):
     """[(point, added lines)] one after the other in one boot of Linux: (documents, logs)."""
-    wall = added_lines("compare", "stonewall")
     outcome = run_lines(plan, side, [line for point, added in parts
-                                     for line in point.lines([*added, *wall])])
+                                     for line in point.lines(added, waits=True)])
     return groups_of(outcome.result, len(parts)), outcome.logs
 
 

@@ -19,10 +19,16 @@ class Point:
     name: str
     sections: tuple  # each (lines, is it [global])
 
-    def lines(self, added=()):
-        """The job file of this point alone; `added` lines end each of its jobs."""
-        return [line for lines, is_global in self.sections
-                for line in [*lines, *([] if is_global else added)]]
+    def lines(self, added=(), waits=False):
+        """The job file of this point alone; `added` lines end each of its jobs. `waits`: its
+        first job begins behind a stonewall, whoever wrote one."""
+        wall, found = added_lines("compare", "stonewall") if waits else [], []
+        for lines, is_global in self.sections:
+            found += lines
+            if not is_global:
+                found += [*added, *wall]
+                wall = []
+        return found
 
 
 @dataclass

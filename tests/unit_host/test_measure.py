@@ -177,21 +177,22 @@ def test_a_failed_measurement_ends_the_comparison(monkeypatch, status, error, co
 def test_instructions_are_counted_of_both_where_both_interrupt(monkeypatch):
     seen = []
 
-    def spent(per_io, text):
-        """Of each job in the text."""
-        return [50_000 + int(part.split(b"\n")[0]) * per_io
-                for part in text.split(b"number_ios=")[1:]]
+    def counts(text):
+        """I/Os of each job in the text."""
+        return [int(part.split(b"\n")[0]) for part in text.split(b"number_ios=")[1:]]
 
     def run(options):
         seen.append(options)
         if not options.is_peer():
-            elapsed, = spent(900, options.job_text)
-            return Outcome(0, [], result=document(jobs=[{"elapsed_ns": elapsed}]))
+            ios, = counts(options.job_text)
+            return Outcome(0, [], result=document(
+                ios=ios, jobs=[{"elapsed_ns": 50_000 + ios * 900}]))
         found = linux_document()
-        found["jobs"] = [{"groupid": group} for group in range(4)]
+        found["jobs"] = [dict(document(ios=ios)["jobs"][0], groupid=group)
+                         for group, ios in enumerate(counts(options.job_text))]
         found["ringbolt"]["groups"] = [
-            {"peer": {"elapsed_ns": elapsed + 777, "idle_ns": 777}}
-            for elapsed in spent(20_000, options.job_text)]
+            {"peer": {"elapsed_ns": 50_000 + ios * 20_000 + 777, "idle_ns": 777}}
+            for ios in counts(options.job_text)]
         return Outcome(0, [], result=found)
 
     monkeypatch.setattr(measure, "run_guest", run)
