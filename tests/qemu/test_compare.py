@@ -82,8 +82,10 @@ def test_every_side_measured_every_point_in_every_round(modes):
 
 
 def test_counters_belong_to_their_point_alone(modes):
-    assert modes.cell("irq@one", "QD1")["doorbells_per_io"]["median"] == pytest.approx(1, abs=.02)
-    assert modes.cell("irq@one", "QD1")["interrupts_per_io"]["median"] > 0.1
+    for side in ("irq@one", "poll@one", "floor-irq@one"):
+        assert modes.cell(side, "QD1")["doorbells_per_io"]["median"] == pytest.approx(1, abs=.02)
+    # How many completions need one is the host's timing, but there is one for each at most.
+    assert 0 < modes.cell("irq@one", "QD1")["interrupts_per_io"]["median"] < 1.1
     assert modes.cell("poll@one", "QD8")["interrupts_per_io"]["median"] < 0.05
     assert modes.cell("poll@one", "QD8")["idle_share"]["median"] < 0.05
 
@@ -192,7 +194,7 @@ def test_linux_is_compared_on_the_same_machine(tmp_path):
                        "--modes=irq,linux-irq", "--placement=one", "tiny.fio")
     linux = found.cell("linux-irq@one", "QD1")
     assert linux["doorbells_per_io"] is None
-    assert linux["interrupts_per_io"]["median"] == pytest.approx(1, abs=0.1)
+    assert linux["interrupts_per_io"]["median"] == pytest.approx(1, abs=0.3)
     assert len(linux["timeline"]) > 2 and set(linux["stages_ns"]) == {"slat", "clat"}
     counted = {(one["side"], one["point"]): one["per_io"] for one in
                found.document["instructions"]}
