@@ -85,7 +85,7 @@ def test_counters_belong_to_their_point_alone(modes):
     for side in ("irq@one", "poll@one", "floor-irq@one"):
         assert modes.cell(side, "QD1")["doorbells_per_io"]["median"] == pytest.approx(1, abs=.02)
     # How many completions need one is the host's timing, but there is one for each at most.
-    assert 0 < modes.cell("irq@one", "QD1")["interrupts_per_io"]["median"] < 1.1
+    assert modes.cell("irq@one", "QD1")["interrupts_per_io"]["median"] < 1.1
     assert modes.cell("poll@one", "QD8")["interrupts_per_io"]["median"] < 0.05
     assert modes.cell("poll@one", "QD8")["idle_share"]["median"] < 0.05
 
