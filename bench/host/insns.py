@@ -132,12 +132,14 @@ def count_peer(case):
 
 _HEAD = ["engine", "depth", "batch", "instructions/IO", "doorbells/IO", "interrupts/IO"]
 _CASES = ((1, 1), (128, 32))  # depth, batch
-_ENGINES = ("floor", "layer", "blk")
+_PACKED = "blk, packed ring"
+_ENGINES = ("floor", "layer", "blk", _PACKED)
 
 
 def _row(engine, depth, batch):
     case = Case(f"{engine} depth {depth}", depth, batch,
-                sets=("completion=irq", f"engine={engine}"))
+                disk=",packed=on" if engine == _PACKED else "",
+                sets=("completion=irq", f"engine={engine.split(',')[0]}"))
     figures = count_peer(case) if engine == "linux" else count(case)
     return {"engine": engine, "depth": depth, "batch": batch,
             "instructions_per_io": figures[TOTAL], "doorbells_per_io": figures[DOORBELLS],

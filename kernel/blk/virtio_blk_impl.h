@@ -56,7 +56,10 @@ const char *virtio_blk_interrupt_mode(const struct virtio_blk *disk);
 #define VIRTIO_BLK_STATUS_NOT_WRITTEN 0xffu
 
 /* --- virtio_blk_io.c --- */
-extern const struct blk_driver virtio_blk_driver;
+extern const struct blk_driver virtio_blk_driver; /* of any ring */
+
+/* With what a ring of this format can do faster. */
+const struct blk_driver *virtio_blk_driver_of(const struct virtqueue *vq);
 
 /* --- virtio_blk_queue.c --- */
 

@@ -8,7 +8,8 @@
  *
  * The plain path is here in one piece from blk_submit() to the doorbell and
  * from the used ring to done(). What a batch has in common is decided once for
- * the batch: what its requests look like (struct blk_run), the ring's format.
+ * the batch: what its requests look like (struct blk_run). The ring's format is
+ * decided for the queue, by a table for each.
  *
  * Context: loop context of the queue's CPU, or under the queue's lock. No
  * allocation, no lock, no printing. Splitting and ordering are the layer's
@@ -78,13 +79,6 @@ static NOINLINE unsigned add_writes_split(struct virtio_blk_queue *queue,
 	return add_alike(queue, run, requests, count, BLK_WRITE, false);
 }
 
-static NOINLINE unsigned add_reads_packed(struct virtio_blk_queue *queue,
-					  const struct blk_run *run,
-					  struct blk_request *const *requests, unsigned count)
-{
-	return add_alike(queue, run, requests, count, BLK_READ, true);
-}
-
 static NOINLINE unsigned add_writes_packed(struct virtio_blk_queue *queue,
 					   const struct blk_run *run,
 					   struct blk_request *const *requests, unsigned count)
@@ -133,7 +127,7 @@ static void add_any(struct virtio_blk_queue *queue, struct blk_request *request)
 		  request->op <= BLK_WRITE ? request->sector : 0);
 }
 
-/* What is not a run of reads on a split ring, or met a slot of another length. */
+/* What is not a run of reads, or met a slot of another length. */
 static NOINLINE unsigned add_others(struct virtio_blk_queue *queue, const struct blk_run *run,
 				    struct blk_request *const *requests, unsigned count)
 {
@@ -142,8 +136,6 @@ static NOINLINE unsigned add_others(struct virtio_blk_queue *queue, const struct
 	if (virtqueue_adds_many(queue->vq) && blk_run_is_plain(run, BLK_WRITE))
 		added = packed ? add_writes_packed(queue, run, requests, count)
 			       : add_writes_split(queue, run, requests, count);
-	else if (packed && queue->vq->indirect && blk_run_is_plain(run, BLK_READ))
-		added = add_reads_packed(queue, run, requests, count);
 	for (; added < most && blk_run_takes(run, requests[added]); added++)
 		add_any(queue, requests[added]);
 	return added;
@@ -156,10 +148,12 @@ static unsigned virtio_blk_submit(struct blk_queue *blk, const struct blk_run *r
 	return add_others(blk->driver_data, run, requests, count);
 }
 
-static inline void ring_doorbell(struct blk_queue *blk, struct virtio_blk_queue *queue)
+static ALWAYS_INLINE void ring_doorbell(struct blk_queue *blk, struct virtio_blk_queue *queue,
+					bool packed)
 {
 	blk->counters.batches++;
-	if (LIKELY(virtqueue_publish_inline(queue->vq))) {
+	if (LIKELY(packed ? virtqueue_packed_publish(queue->vq) :
+			    virtqueue_split_publish(queue->vq))) {
 		blk->counters.doorbells++;
 		virtio_pci_notify(queue->doorbell, queue->index);
 	} else {
@@ -169,19 +163,21 @@ static inline void ring_doorbell(struct blk_queue *blk, struct virtio_blk_queue 
 
 static void virtio_blk_publish(struct blk_queue *blk)
 {
-	ring_doorbell(blk, blk->driver_data);
+	struct virtio_blk_queue *queue = blk->driver_data;
+	ring_doorbell(blk, queue, queue->vq->packed);
 }
 
-static unsigned plain_submit(struct blk_queue *blk, struct blk_request *const *requests,
-			     unsigned count)
+static ALWAYS_INLINE unsigned plain_submit(struct blk_queue *blk,
+					   struct blk_request *const *requests, unsigned count,
+					   bool packed)
 {
 	struct virtio_blk_queue *queue = blk->driver_data;
 	struct blk_run run;
 	unsigned added;
 	if (UNLIKELY(!blk_run_plain(blk, *requests, &run)))
 		return blk_submit_special(blk, requests, count);
-	if (LIKELY(blk_run_is_plain(&run, BLK_READ)) && LIKELY(!queue->vq->packed)) {
-		added = add_alike(queue, &run, requests, count, BLK_READ, false);
+	if (LIKELY(blk_run_is_plain(&run, BLK_READ))) {
+		added = add_alike(queue, &run, requests, count, BLK_READ, packed);
 	} else {
 		const struct blk_run copy = run; /* so that run need not be in memory */
 		added = add_others(queue, &copy, requests, count);
@@ -189,8 +185,20 @@ static unsigned plain_submit(struct blk_queue *blk, struct blk_request *const *r
 	if (UNLIKELY(added != count))
 		return blk_submit_rest(blk, requests, added, count);
 	blk_note_doorbell(blk, requests, count);
-	ring_doorbell(blk, queue);
+	ring_doorbell(blk, queue, packed);
 	return count;
+}
+
+static unsigned plain_submit_split(struct blk_queue *blk, struct blk_request *const *requests,
+				   unsigned count)
+{
+	return plain_submit(blk, requests, count, false);
+}
+
+static unsigned plain_submit_packed(struct blk_queue *blk, struct blk_request *const *requests,
+				    unsigned count)
+{
+	return plain_submit(blk, requests, count, true);
 }
 
 /* --- completing --- */
@@ -273,7 +281,7 @@ static unsigned virtio_blk_reap(struct blk_queue *blk, struct blk_request **out,
  * submits may complete: so it ends with what was ready at the first look, and
  * on a packed ring, where that is not known, with what was in flight then.
  */
-static ALWAYS_INLINE unsigned poll_ring(struct blk_queue *blk, bool packed)
+static ALWAYS_INLINE unsigned plain_poll(struct blk_queue *blk, bool packed)
 {
 	struct virtio_blk_queue *queue = blk->driver_data;
 	struct virtqueue *vq = queue->vq;
@@ -299,9 +307,14 @@ static ALWAYS_INLINE unsigned poll_ring(struct blk_queue *blk, bool packed)
 	return most - left;
 }
 
-static NOINLINE unsigned poll_packed(struct blk_queue *blk)
+static unsigned plain_poll_split(struct blk_queue *blk)
 {
-	return poll_ring(blk, true);
+	return plain_poll(blk, false);
+}
+
+static unsigned plain_poll_packed(struct blk_queue *blk)
+{
+	return plain_poll(blk, true);
 }
 
 static bool virtio_blk_has_completions(const struct blk_queue *blk)
@@ -322,48 +335,71 @@ static void virtio_blk_disarm(struct blk_queue *blk)
 	virtqueue_disarm(queue->vq);
 }
 
-static unsigned plain_poll(struct blk_queue *blk)
-{
-	const struct virtio_blk_queue *queue = blk->driver_data;
-	if (UNLIKELY(queue->vq->packed))
-		return poll_packed(blk);
-	return poll_ring(blk, false);
-}
-
 /*
- * As blk_wait_plain(), without its calls, on a split ring with events. An event
- * that was passed is over; one that is still to come must not interrupt what
- * follows.
+ * As blk_wait_plain(), without its calls, on a ring with events. An event that
+ * was passed is over; one that is still to come must not interrupt what follows.
  */
-static void plain_wait(struct blk_queue *blk, unsigned ahead)
+static ALWAYS_INLINE void plain_wait(struct blk_queue *blk, unsigned ahead, bool packed)
 {
 	const struct virtio_blk_queue *queue = blk->driver_data;
 	struct virtqueue *vq = queue->vq;
 	uint32_t shown = vq->published - vq->popped;
-	if (UNLIKELY(!vq->used_event) || UNLIKELY(!shown)) {
+	if (UNLIKELY(!blk->events_pass) || UNLIKELY(!shown)) {
 		blk_wait_plain(blk, ahead);
 		return;
 	}
 	blk->counters.arms++;
-	if (virtqueue_split_arm(vq, (uint16_t)MIN(ahead, shown)))
+	uint16_t clamped = (uint16_t)MIN(ahead, shown);
+	if (packed ? virtqueue_packed_arm(vq, clamped) : virtqueue_split_arm(vq, clamped))
 		return;
 	cpu_wait();
 	if (UNLIKELY(!load_once(&blk->interrupt_tsc)))
-		virtqueue_split_disarm(vq);
+		virtqueue_disarm(vq);
 }
 
-const struct blk_driver virtio_blk_driver = {
-	.name = "virtio-blk",
-	.submit = virtio_blk_submit,
-	.publish = virtio_blk_publish,
-	.reap = virtio_blk_reap,
-	.has_completions = virtio_blk_has_completions,
-	.arm = virtio_blk_arm,
-	.disarm = virtio_blk_disarm,
-	.dump = virtio_blk_dump,
-	.request_in = virtio_blk_request_in,
-	.abandon = virtio_blk_abandon,
-	.plain_submit = plain_submit,
-	.plain_poll = plain_poll,
-	.plain_wait = plain_wait,
+static void plain_wait_split(struct blk_queue *blk, unsigned ahead)
+{
+	plain_wait(blk, ahead, false);
+}
+
+static void plain_wait_packed(struct blk_queue *blk, unsigned ahead)
+{
+	plain_wait(blk, ahead, true);
+}
+
+/* --- the tables: for any ring, and with the plain path for those that add many --- */
+
+#define OPERATIONS_OF_ANY_RING \
+	.name = "virtio-blk", \
+	.submit = virtio_blk_submit, \
+	.publish = virtio_blk_publish, \
+	.reap = virtio_blk_reap, \
+	.has_completions = virtio_blk_has_completions, \
+	.arm = virtio_blk_arm, \
+	.disarm = virtio_blk_disarm, \
+	.dump = virtio_blk_dump, \
+	.request_in = virtio_blk_request_in, \
+	.abandon = virtio_blk_abandon
+
+const struct blk_driver virtio_blk_driver = { OPERATIONS_OF_ANY_RING };
+
+static const struct blk_driver split_driver = {
+	OPERATIONS_OF_ANY_RING,
+	.plain_submit = plain_submit_split,
+	.plain_poll = plain_poll_split,
+	.plain_wait = plain_wait_split,
 };
+
+static const struct blk_driver packed_driver = {
+	OPERATIONS_OF_ANY_RING,
+	.plain_submit = plain_submit_packed,
+	.plain_poll = plain_poll_packed,
+	.plain_wait = plain_wait_packed,
+};
+
+const struct blk_driver *virtio_blk_driver_of(const struct virtqueue *vq)
+{
+	if (!virtqueue_adds_many(vq))
+		return &virtio_blk_driver;
+	return vq->packed ? &packed_driver : &split_driver;
+}

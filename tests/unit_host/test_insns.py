@@ -86,7 +86,8 @@ def test_the_table_has_a_row_for_each_engine_and_depth(bench, monkeypatch, capsy
     assert insns.insns() == 0
     rows = json.loads((bench.build / "insns.json").read_text())["rows"]
     assert [(row["engine"], row["depth"]) for row in rows] == [
-        (engine, depth) for depth in (1, 128) for engine in ("floor", "layer", "blk")]
+        (engine, depth) for depth in (1, 128)
+        for engine in ("floor", "layer", "blk", "blk, packed ring")]
     for row in rows:
         assert row["instructions_per_io"] == pytest.approx(50)
     assert "instructions/IO" in capsys.readouterr().out
