@@ -367,7 +367,7 @@ static void plain_wait_packed(struct blk_queue *blk, unsigned ahead)
 	plain_wait(blk, ahead, true);
 }
 
-/* --- the tables: for any ring, and with the plain path for those that add many --- */
+/* --- the tables: for any ring, and with what each can do faster --- */
 
 #define OPERATIONS_OF_ANY_RING \
 	.name = "virtio-blk", \
@@ -397,9 +397,14 @@ static const struct blk_driver packed_driver = {
 	.plain_wait = plain_wait_packed,
 };
 
+static const struct blk_driver packed_direct_driver = {
+	OPERATIONS_OF_ANY_RING,
+	.plain_poll = plain_poll_packed,
+};
+
 const struct blk_driver *virtio_blk_driver_of(const struct virtqueue *vq)
 {
 	if (!virtqueue_adds_many(vq))
-		return &virtio_blk_driver;
+		return &packed_direct_driver;
 	return vq->packed ? &packed_driver : &split_driver;
 }
