@@ -148,15 +148,34 @@ static void largest_table_fits_exactly(void **state)
 	assert_int_equal(pci_msix_set(f, 2047, 0xfee00000, 1), 0);
 }
 
-struct bad_place {
+struct place {
 	uint16_t vectors;
 	uint32_t table, pending;
 };
 
+static void table_and_pending_bits_may_lie_side_by_side(void **state)
+{
+	(void)state;
+	static const struct place places[] = {
+		{ 2, 1, 0x20 | 1 }, /* table, then pending bits */
+		{ 2, 0x20 | 1, 0x18 | 1 }, /* the other way round */
+		{ 128, 0x10 | 1, 1 },
+		{ 2, 1, 2 }, /* the same place of two BARs */
+	};
+	fake_bar32(fake, 2, BASE + 0x1000, 0x1000);
+	for (unsigned i = 0; i < ARRAY_COUNT(places); i++) {
+		pci_bars_read(f);
+		fake_set16(fake, CAPABILITY + PCI_MSIX_CONTROL, (uint16_t)(places[i].vectors - 1));
+		fake_set32(fake, CAPABILITY + PCI_MSIX_TABLE, places[i].table);
+		fake_set32(fake, CAPABILITY + PCI_MSIX_PBA, places[i].pending);
+		assert_int_equal(pci_msix_init(f), places[i].vectors);
+	}
+}
+
 static void misplaced_table_or_pending_bits_switch_it_off(void **state)
 {
 	(void)state;
-	static const struct bad_place places[] = {
+	static const struct place places[] = {
 		{ 2, 6, 1 | PENDING }, /* no such BAR */
 		{ 2, 1, 7 },
 		{ 2, 0, 1 | PENDING }, /* absent BAR */
@@ -261,6 +280,7 @@ int main(void)
 		cmocka_unit_test_setup(set_beyond_the_table_is_refused, reset),
 		cmocka_unit_test_setup(without_the_capability_there_are_no_vectors, reset),
 		cmocka_unit_test_setup(largest_table_fits_exactly, reset),
+		cmocka_unit_test_setup(table_and_pending_bits_may_lie_side_by_side, reset),
 		cmocka_unit_test_setup(misplaced_table_or_pending_bits_switch_it_off, reset),
 		cmocka_unit_test_setup(truncated_capability_is_not_used, reset),
 		cmocka_unit_test_setup(unmappable_table_is_not_used, reset),

@@ -43,6 +43,7 @@ static struct {
 	unsigned status_reads_until_reset; /* UINT32_MAX: never */
 	unsigned reset_reads_until_done;
 	bool refuses_features, refuses_vectors, mixes_vectors_up, config_never_settles;
+	unsigned generation_reads;
 	unsigned config_changes; /* while it is being read */
 	bool stays_enabled;
 } device;
@@ -55,6 +56,7 @@ static uint64_t now_ns;
 static uint16_t command_at_reset; /* PCI command register when 0 was written */
 static uint16_t doorbell_value;
 static size_t doorbell_offset;
+static uint32_t (*honest_read32)(uint16_t, uint8_t, uint8_t, uint8_t, uint16_t);
 
 uint64_t clock_tsc(void)
 {
@@ -92,6 +94,7 @@ uint8_t mmio_read8(const volatile void *address)
 	case offsetof(struct virtio_pci_common_cfg, device_status):
 		return read_status();
 	case offsetof(struct virtio_pci_common_cfg, config_generation):
+		device.generation_reads++;
 		if (device.config_never_settles)
 			device.generation++;
 		return device.generation;
@@ -268,6 +271,8 @@ static int reset(void **state)
 {
 	(void)state;
 	fake_pci_reset();
+	if (honest_read32) /* a test has put its own there */
+		fake_pci_access.read32 = honest_read32;
 	memset(&device, 0, sizeof(device));
 	memset(&transport, 0, sizeof(transport));
 	now_ns = doorbell_value = 0;
@@ -408,6 +413,34 @@ static void device_configuration_is_optional(void **state)
 	assert_int_equal(virtio_pci_read_config(&transport, 0, &byte, 1), -ERR_RANGE);
 	assert_int_equal(virtio_pci_read_config(&transport, 0, &byte, 0), -ERR_RANGE);
 	assert_int_equal(virtio_pci_write_config8(&transport, 0, 1), -ERR_RANGE);
+}
+
+static unsigned walks;
+
+/* Two capabilities that change places: each time there is one more behind the last. */
+static uint32_t turning_read32(uint16_t segment, uint8_t bus, uint8_t device_number,
+			       uint8_t function, uint16_t offset)
+{
+	if (offset == PCI_CAPABILITIES_POINTER) {
+		bool turned = walks && walks % 2 == 0;
+		assert_in_range(++walks, 1, 1000);
+		fake_set8(fake, PCI_CAPABILITIES_POINTER, turned ? ISR_CAP : COMMON_CAP);
+		fake_set8(fake, COMMON_CAP + 1, turned ? 0 : ISR_CAP);
+		fake_set8(fake, ISR_CAP + 1, turned ? COMMON_CAP : 0);
+	}
+	return honest_read32(segment, bus, device_number, function, offset);
+}
+
+static void list_that_changes_for_ever_is_given_up(void **state)
+{
+	(void)state;
+	honest_read32 = fake_pci_access.read32;
+	fake_pci_access.read32 = turning_read32;
+	walks = 0;
+	assert_int_equal(virtio_pci_init(&transport, f), -ERR_DEVICE);
+	assert_int_equal(walks, PCI_CAPABILITIES_MAX);
+	assert_ptr_equal(transport.common, bar + COMMON_OFFSET); /* found, all the same */
+	assert_int_equal(device.resets, 0);
 }
 
 static void first_usable_capability_of_a_type_wins(void **state)
@@ -758,6 +791,7 @@ static void config_that_never_settles_is_given_up(void **state)
 	uint64_t capacity;
 	device.config_never_settles = true;
 	assert_int_equal(virtio_pci_read_config(&transport, 0, &capacity, 8), -ERR_DEVICE);
+	assert_in_range(device.generation_reads, 20, 1000);
 }
 
 static void isr_is_one_byte(void **state)
@@ -780,6 +814,7 @@ int main(void)
 		TEST(reset, without_vendor_capabilities_it_is_unsupported),
 		TEST(reset, each_of_common_notify_and_isr_is_needed),
 		TEST(reset, device_configuration_is_optional),
+		TEST(reset, list_that_changes_for_ever_is_given_up),
 		TEST(reset, first_usable_capability_of_a_type_wins),
 		TEST(reset, unusable_capability_is_passed_over),
 		TEST(reset, notify_capability_cut_off_by_the_end_is_passed_over),
