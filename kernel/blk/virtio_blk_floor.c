@@ -12,7 +12,7 @@
 #include "kernel/blk/virtio_blk_impl.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/err.h"
-#include "kernel/virtio/virtqueue_impl.h"
+#include "kernel/virtio/virtqueue_either.h"
 
 /* How often an empty spin looks at the clock. */
 #define SPINS_PER_CLOCK_CHECK 1024u

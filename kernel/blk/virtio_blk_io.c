@@ -19,7 +19,7 @@
 
 #include "kernel/blk/blk_plain.h"
 #include "kernel/lib/assert.h"
-#include "kernel/virtio/virtqueue_impl.h"
+#include "kernel/virtio/virtqueue_either.h"
 
 static const uint32_t op_types[BLK_OP_COUNT] = {
 	[BLK_READ] = VIRTIO_BLK_T_IN,

@@ -2,7 +2,7 @@
  * What the two ring formats have in common: sizes, slots, the shadow, the
  * verdict "broken", and the functions of virtqueue.h that only choose between
  * virtqueue_split.c and virtqueue_packed.c. The hot paths are inline in
- * virtqueue_impl.h.
+ * virtqueue_split_impl.h and virtqueue_packed_impl.h.
  *
  *   shared with the device              ours alone
  *   +------------------------------+    +---------------------------+
@@ -25,7 +25,7 @@
  * Both areas are the caller's. Nothing here allocates, waits, locks or knows
  * registers; nobody but the owning CPU may be inside.
  */
-#include "kernel/virtio/virtqueue_impl.h"
+#include "kernel/virtio/virtqueue_either.h"
 
 const struct virtqueue_chain virtqueue_no_chain;
 

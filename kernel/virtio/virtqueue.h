@@ -55,7 +55,7 @@ struct virtqueue_layout {
 };
 
 /*
- * Defined in virtqueue_impl.h, together with inline forms of the hot functions
+ * Defined in virtqueue_impl.h. virtqueue_either.h has inline forms of the functions
  * that add and pop many.
  */
 struct virtqueue;

@@ -30,7 +30,7 @@
  *
  * Context as virtqueue.c.
  */
-#include "kernel/virtio/virtqueue_impl.h"
+#include "kernel/virtio/virtqueue_packed_impl.h"
 
 #define SHORTEST_CHAIN_ENTRIES 2u /* head and tail */
 

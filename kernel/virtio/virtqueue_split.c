@@ -25,7 +25,7 @@
  *
  * Context as virtqueue.c.
  */
-#include "kernel/virtio/virtqueue_impl.h"
+#include "kernel/virtio/virtqueue_split_impl.h"
 
 void virtqueue_split_init(struct virtqueue *vq, uint8_t *dma, const struct virtqueue_layout *at)
 {

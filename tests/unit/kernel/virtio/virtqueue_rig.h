@@ -8,7 +8,7 @@
 #ifndef TESTS_UNIT_KERNEL_VIRTIO_VIRTQUEUE_RIG_H
 #define TESTS_UNIT_KERNEL_VIRTIO_VIRTQUEUE_RIG_H
 
-#include "kernel/virtio/virtqueue_impl.h"
+#include "kernel/virtio/virtqueue_either.h"
 #include "tests/unit/fake_device.h"
 
 #define RIG_DMA_PHYS 0x7ffff000ull /* tables cross 2 GiB */
