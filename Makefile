@@ -177,8 +177,8 @@ unit_kernel/cpu/trace := kernel/cpu/trace.c
 
 PAGE_HOST := kernel/mm/page.c kernel/mm/ranges.c tests/unit/kernel/mm/fake_memory.c
 UNIT_TESTS += kernel/mm/ranges kernel/mm/page kernel/mm/pagetable kernel/mm/paging \
-	kernel/acpi/acpi kernel/acpi/acpi_s5 kernel/irq/timer kernel/irq/timer_list \
-	kernel/irq/vector
+	kernel/acpi/acpi kernel/acpi/acpi_s5 kernel/irq/lapic kernel/irq/pic kernel/irq/timer \
+	kernel/irq/timer_list kernel/irq/vector
 unit_kernel/mm/ranges := kernel/mm/ranges.c tests/unit/kernel/mm/fake_memory.c
 unit_kernel/mm/page := $(PAGE_HOST) kernel/mm/dma.c
 unit_kernel/mm/pagetable := $(PAGE_HOST) kernel/mm/pagetable.c
@@ -188,7 +188,6 @@ unit_kernel/acpi/acpi := kernel/acpi/acpi.c kernel/acpi/acpi_s5.c
 unit_kernel/acpi/acpi_s5 := kernel/acpi/acpi_s5.c
 unit_kernel/irq/timer := kernel/irq/timer_list.c
 unit_kernel/irq/timer_list := kernel/irq/timer_list.c
-unit_kernel/irq/vector := kernel/irq/vector.c
 
 PCI_HOST := kernel/pci/bar.c kernel/pci/capability.c kernel/pci/config_ecam.c kernel/pci/msix.c \
 	kernel/pci/pci.c kernel/lib/fmt.c tests/unit/kernel/pci/fake_pci.c
