@@ -156,10 +156,14 @@ static void flush_goes_to_the_device_only_if_it_has_a_cache(void **state)
 	assert_int_equal(queue->urgent, 0);
 	assert_false(queue->special);
 
+	/* Without a cache there is nothing to do, so it is no matter who cannot. */
 	limits.write_cache = false;
-	queue = queue_of(&limits);
-	is_refused(queue, rig_request(BLK_FLUSH, 0, 0), BLK_OK);
-	assert_int_equal(queue->counters.errors, 0);
+	for (int can_flush = 0; can_flush < 2; can_flush++) {
+		limits.flush = can_flush;
+		queue = queue_of(&limits);
+		is_refused(queue, rig_request(BLK_FLUSH, 0, 0), BLK_OK);
+		assert_int_equal(queue->counters.errors, 0);
+	}
 }
 
 static void a_durable_write_is_flushed_after_it_completed(void **state)
@@ -372,6 +376,24 @@ static void a_scheduled_batch_arrives_sorted_and_merged_behind_one_doorbell(void
 	assert_int_equal(queue->counters.requests, fake->log_count);
 }
 
+static void what_has_no_place_on_the_disk_passes_the_scheduler_by(void **state)
+{
+	(void)state;
+	static const enum blk_op ops[] = { BLK_FLUSH, BLK_GET_ID, BLK_GET_LIFETIME };
+
+	for (size_t i = 0; i < ARRAY_COUNT(ops); i++) {
+		struct blk_queue *queue = scheduled_queue(128);
+		struct blk_request *batch[] = { &rig_request(BLK_READ, 0, 8)->request,
+						&rig_request(BLK_WRITE, 800, 8)->request,
+						&rig_request(ops[i], 0, 0)->request };
+
+		assert_int_equal(blk_submit(queue, batch, 3), 3);
+		assert_int_equal(rig_fake(queue)->log_count, 3);
+		assert_int_equal(rig_fake(queue)->log[0].op, ops[i]);
+		rig_drain(queue);
+	}
+}
+
 static void a_durable_write_merges_with_its_neighbour(void **state)
 {
 	(void)state;
@@ -474,6 +496,7 @@ int main(void)
 		rig_test(after_breaking_each_request_is_owned_or_done_as_broken_once),
 		rig_test(what_the_scheduler_holds_when_the_queue_breaks_is_done_as_broken),
 		rig_test(a_scheduled_batch_arrives_sorted_and_merged_behind_one_doorbell),
+		rig_test(what_has_no_place_on_the_disk_passes_the_scheduler_by),
 		rig_test(a_durable_write_merges_with_its_neighbour),
 		rig_test(a_merged_group_that_fails_fails_each_of_its_requests_once),
 		rig_test(random_work_through_a_small_scheduled_queue_is_all_done_once),

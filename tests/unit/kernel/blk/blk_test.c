@@ -21,6 +21,20 @@ static void limits_are_rounded_down_to_whole_blocks(void **state)
 	assert_int_equal(rig->queues[0].fast_sectors, 136);
 }
 
+static void a_request_s_bytes_stay_below_32_bits(void **state)
+{
+	(void)state;
+	for (uint32_t block_bytes = 512; block_bytes <= 65536; block_bytes *= 2) {
+		struct blk_limits limits = rig_limits();
+		limits.block_bytes = block_bytes;
+		limits.max_sectors = UINT32_MAX;
+		struct rig *rig = rig_create(1, 1, &limits);
+
+		assert_int_equal(rig->device.limits.max_sectors * 512ull,
+				 (1ull << 32) - block_bytes);
+	}
+}
+
 static int register_with(struct blk_limits limits)
 {
 	static struct blk_device device;
@@ -514,6 +528,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		rig_test(limits_are_rounded_down_to_whole_blocks),
+		rig_test(a_request_s_bytes_stay_below_32_bits),
 		rig_test(limits_without_sense_are_refused),
 		rig_test(registration_without_memory_publishes_nothing),
 		rig_test(the_table_of_devices_has_an_end),

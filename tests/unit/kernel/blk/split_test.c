@@ -449,6 +449,28 @@ static void a_long_durable_write_is_flushed_once_after_all_parts(void **state)
 	assert_int_equal(r->done_count, 1);
 }
 
+static void the_oldest_of_those_that_wait_for_their_flush_is_found(void **state)
+{
+	(void)state;
+	for (uint32_t first_done = 0; first_done < 2; first_done++) {
+		struct blk_queue *queue = small_queue(16);
+		struct rig_request *r[2];
+
+		for (uint32_t i = 0; i < 2; i++) {
+			r[i] = rig_request(BLK_WRITE, i * 8, 8);
+			r[i]->request.flags = BLK_FUA;
+			assert_true(rig_submit(queue, r[i]));
+		}
+		rig_fake(queue)->take_most = 0; /* no room for flushes */
+		rig_complete(queue, first_done, BLK_OK);
+		rig_complete(queue, 0, BLK_OK);
+		assert_int_equal(blk_poll(queue), 0);
+		assert_int_equal(queue->in_flight, 0);
+		assert_true(r[0]->request.submit_tsc < r[1]->request.submit_tsc);
+		assert_int_equal(blk_oldest_submit_tsc(queue), r[0]->request.submit_tsc);
+	}
+}
+
 static void random_work_with_splits_is_all_done_once(void **state)
 {
 	(void)state;
@@ -523,6 +545,7 @@ int main(void)
 		rig_test(too_many_segments_are_reason_enough),
 		rig_test(erasing_operations_are_split_by_their_own_limits),
 		rig_test(a_long_durable_write_is_flushed_once_after_all_parts),
+		rig_test(the_oldest_of_those_that_wait_for_their_flush_is_found),
 		rig_test(random_work_with_splits_is_all_done_once),
 		rig_test(latency_counts_from_the_first_part),
 	};

@@ -552,6 +552,91 @@ static void adaptive_follows_a_device_that_changes(void **state)
 	assert_int_equal(rig_sleeps, 0);
 }
 
+/* --- adaptive: what it has learned, to the tick --- */
+
+#define FIND_TSC 1000u
+#define SLACK_TSC 100u /* looks at the clock around a spin */
+
+static uint64_t there_tsc; /* from when on something is there */
+static uint64_t spun_tsc; /* before the last sleep */
+
+static bool is_there_by_now(const struct blk_queue *queue)
+{
+	(void)queue;
+	return rig_now_tsc >= there_tsc;
+}
+
+static void note_spin(void)
+{
+	spun_tsc = rig_now_tsc - wait_start_tsc;
+}
+
+static struct blk_queue *timed_queue(void)
+{
+	static struct blk_driver driver;
+	struct blk_limits limits = rig_limits();
+	struct settings settings = { .completion = COMPLETION_ADAPTIVE, .spin_max_us = 200 };
+
+	driver = rig_driver;
+	driver.has_completions = is_there_by_now;
+	rig_step_tsc = 10;
+	rig_on_sleep = note_spin;
+	struct rig *rig = rig_create_with(1, 1, &limits, &settings, &driver);
+	submit_reads(&rig->queues[0], 1);
+	return &rig->queues[0];
+}
+
+/* Returns how long the CPU spun before it slept; 0: it did not sleep. */
+static uint64_t wait_until(struct blk_queue *queue, uint64_t after_tsc)
+{
+	uint32_t sleeps = rig_sleeps;
+
+	wait_start_tsc = rig_now_tsc;
+	there_tsc = after_tsc == UINT64_MAX ? UINT64_MAX : rig_now_tsc + after_tsc;
+	blk_wait(&queue, 1, 1);
+	return rig_sleeps > sleeps ? spun_tsc : 0;
+}
+
+/* Spins that fail, then sleeps of no time; the next wait probes. Returns sleeps at once. */
+static uint32_t sleep_until_a_probe_is_due(struct blk_queue *queue)
+{
+	uint32_t at_once = 0;
+
+	for (uint32_t i = 0; i < 1000 && at_once < 255; i++)
+		at_once += wait_until(queue, UINT64_MAX) < SLACK_TSC;
+	return at_once;
+}
+
+static void a_spin_is_worth_four_times_what_those_before_took(void **state)
+{
+	(void)state;
+	struct blk_queue *queue = timed_queue();
+
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(wait_until(queue, FIND_TSC), 0);
+	for (int i = 0; i < 100; i++) /* there at the first look: teaches nothing */
+		assert_int_equal(wait_until(queue, 0), 0);
+	assert_int_equal(sleep_until_a_probe_is_due(queue), 255);
+	assert_in_range(wait_until(queue, UINT64_MAX), 4 * FIND_TSC, 4 * FIND_TSC + SLACK_TSC);
+	assert_in_range(wait_until(queue, UINT64_MAX), 0, SLACK_TSC); /* not twice */
+}
+
+static void a_probe_that_finds_something_pays_for_one_that_does_not(void **state)
+{
+	(void)state;
+	struct blk_queue *queue = timed_queue();
+
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(wait_until(queue, FIND_TSC), 0);
+	assert_int_equal(sleep_until_a_probe_is_due(queue), 255);
+	assert_int_equal(wait_until(queue, FIND_TSC), 0);
+	assert_int_equal(wait_until(queue, FIND_TSC), 0);
+	/* Credit of 5: the first failure leaves 1, the second nothing. */
+	assert_true(wait_until(queue, UINT64_MAX) >= 4 * FIND_TSC);
+	assert_true(wait_until(queue, UINT64_MAX) >= 4 * FIND_TSC);
+	assert_in_range(wait_until(queue, UINT64_MAX), 0, SLACK_TSC);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -579,6 +664,8 @@ int main(void)
 		rig_test(adaptive_sleeps_where_spinning_keeps_the_device_from_working),
 		rig_test(adaptive_sleeps_where_the_device_is_slow),
 		rig_test(adaptive_follows_a_device_that_changes),
+		rig_test(a_spin_is_worth_four_times_what_those_before_took),
+		rig_test(a_probe_that_finds_something_pays_for_one_that_does_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
