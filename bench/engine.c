@@ -82,17 +82,27 @@ static void begin(struct engine_job *job, uint64_t now)
 	job->phase = PHASE_RUNNING;
 }
 
-bool engine_job_try_start(struct engine_job *job, uint64_t now)
+/*
+ * Jobs run beside others that wait for them, so a look in vain costs little: only
+ * time, and jobs that finish, can change what it finds. The count is read first: a
+ * job that finishes later is seen the next time.
+ */
+unsigned engine_job_wait_turn(struct engine_job *job, uint64_t now)
 {
-	if (load_once(&job->stopping)) {
+	uint32_t finished = load_acquire(&engine.finished_count);
+	if (UNLIKELY(load_once(&job->stopping))) {
 		job->start_tsc = now;
 		engine_job_finish(job, now);
-		return true;
+		return ENGINE_AGAIN;
 	}
-	if (now < job->eligible_tsc || !predecessors_are_done(job))
-		return false;
+	if (LIKELY(now < job->eligible_tsc || finished == job->finished_seen))
+		return ENGINE_UNFINISHED;
+	job->finished_seen = finished;
+	if (!predecessors_are_done(job))
+		return ENGINE_UNFINISHED;
+	job->step = engine_job_step;
 	begin(job, now);
-	return true;
+	return ENGINE_AGAIN | ENGINE_UNFINISHED;
 }
 
 static void wake_all(void)
@@ -156,6 +166,7 @@ void engine_job_finish(struct engine_job *job, uint64_t now)
 	stats->busy_tsc = stats->total_tsc - (job->cpu->idle_tsc - job->idle_start_tsc);
 	stats->sequence_digest = engine_pace_digest(job);
 	store_release(&job->phase, PHASE_FINISHED);
+	__atomic_fetch_add(&engine.finished_count, 1, __ATOMIC_RELEASE);
 	if (job->job->exitall)
 		engine_job_end_others(job);
 	wake_all();

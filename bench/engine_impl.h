@@ -102,7 +102,7 @@ struct engine_job {
 	struct generator *generator; /* [I] */
 	struct stats_job *stats; /* [c] */
 	struct blk_queue *queues[JOB_FILES_MAX]; /* [I] */
-	engine_step_function *step; /* [c] the long way; the short one while it has leave */
+	engine_step_function *step; /* [c] waiting, then the long way; the short one with leave */
 	/* Of a plain job, which goes the short way. */
 	uint32_t plain_bytes; /* [I] of each I/O */
 	uint32_t plain_left, plain_granted; /* [c] to issue without a second thought */
@@ -130,6 +130,7 @@ struct engine_job {
 	bool begun; /* [c] it has left PHASE_WAITING to run */
 	uint64_t ramp_end_tsc, end_tsc; /* [c] until then; 0: no ramp (any more), no end */
 	uint64_t eligible_tsc; /* [I] start delay over */
+	uint32_t finished_seen; /* [c] engine.finished_count when others kept it waiting */
 	uint32_t wait_before; /* [I] the stonewall: jobs [0, n) must have finished */
 	uint64_t buffer_bytes, segment_bytes; /* [I] of one buffer, and of its segments */
 	uint64_t writes_issued; /* [c] */
@@ -178,6 +179,7 @@ struct engine {
 	struct engine_cpu cpus[CPU_MAX];
 	uint64_t start_tsc, finish_tsc;
 	uint32_t failed; /* [a] a job reported an error */
+	uint32_t finished_count; /* [a] of jobs, each counted after its phase says so */
 	uint64_t timeout_tsc; /* a request's deadline; 0: none */
 };
 extern struct engine engine;
@@ -187,7 +189,7 @@ int engine_setup(void);
 
 /* --- engine_job.c: the I/O path; the job's CPU, loop context --- */
 
-/* The long way: any job, in any phase. */
+/* The long way: any job that has begun. */
 engine_step_function engine_job_step;
 
 /* Completed I/Os and bytes of a direction; a plain job counts latencies only. */
@@ -255,8 +257,8 @@ static inline void engine_plain_note_batch(struct engine_job *job, uint32_t in_f
 
 /* --- engine.c --- */
 
-/* Starts a waiting job whose turn it is; true when it did. */
-bool engine_job_try_start(struct engine_job *job, uint64_t now);
+/* The step of a job that waits: it begins when its turn has come. */
+engine_step_function engine_job_wait_turn;
 void engine_job_finish(struct engine_job *job, uint64_t now);
 
 /* What is measured counts from now. */

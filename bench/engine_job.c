@@ -490,9 +490,7 @@ static bool step(struct engine_job *job, uint64_t now)
 		engine_plain_settle(job);
 	if (job->phase == PHASE_RUNNING || job->phase == PHASE_READ_BACK)
 		return step_issuing(job, now);
-	if (job->phase == PHASE_DRAINING)
-		return step_draining(job, now);
-	return engine_job_try_start(job, now);
+	return step_draining(job, now);
 }
 
 unsigned engine_job_step(struct engine_job *job, uint64_t now)

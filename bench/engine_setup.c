@@ -247,7 +247,8 @@ static int setup_job(struct engine_job *job, const struct job *options)
 	if (!error)
 		engine_data_init(job);
 	job->free_seen = job->free_count;
-	job->step = engine_job_step;
+	job->step = engine_job_wait_turn;
+	job->finished_seen = UINT32_MAX;
 	if (!error && engine_plain_is_possible(job) && engine_plain_init(job))
 		return complain(options, "iodepth", "not enough memory");
 	if (!error)
