@@ -457,6 +457,8 @@ static const struct sequence {
 	  0, 2000, 100, 0xc2b988aee1602594ull, GOES_ON, "w0 8 16 24 32 40 48 56" },
 	{ "rw=randread bssplit=4k/50:8k/50:16k/0",
 	  0, 2000, 381, 0xb657c16699b63f6full, ENDS, "240 2960/16 3368 1880/8 1600/16 3360/8" },
+	{ "rw=randread bssplit=16k/30:4k/70 norandommap io_size=1m",
+	  0, 64, 100, 0x6958b246daeee375ull, GOES_ON, "0/32 88/8 104 56 48 104 48 40/32" },
 	{ "rw=randread bssplit=512/100",
 	  0, 2000, 4000, 0x06b6c22b9b0797a5ull, ENDS, "241/1 2961 3372 1880 1607 3360 1521 1414" },
 	{ "rw=randrw bssplit=4k/60:8k/40,512/10:16k/90 norandommap",
