@@ -60,3 +60,19 @@ def test_batches_share_doorbells_and_interrupts(guest):
     assert run.total("interrupts") <= run.total("requests") / 16
     read = run.result["jobs"][0]["read"]
     assert read["lat_ns"]["N"] == read["clat_ns"]["N"] == read["total_ios"] == 64000
+
+
+@pytest.mark.parametrize("wishes, polls", [(["hipri=0"], False), (["hipri=1"], True),
+                                           (["hipri=1", "hipri=1"], True),
+                                           (["hipri=1", "hipri=0"], False)])
+def test_jobs_that_all_ask_for_hipri_are_polled(guest, wishes, polls):
+    run = guest.good("--set=completion=irq", "--disk=backend=null,size=1G",
+                     job="[global]\nfilename=/dev/vda\nioengine=io_uring\nrw=randread\n"
+                         "number_ios=500\n" +
+                         "".join(f"[job{n}]\n{wish}\n" for n, wish in enumerate(wishes)))
+    if polls:
+        assert run.total("interrupts") == 1  # by which starting proved that they arrive
+    else:
+        assert run.total("interrupts") > 100
+    ignored = not polls and "hipri=1" in wishes
+    assert ("hipri: no effect" in run.out + run.err) == ignored

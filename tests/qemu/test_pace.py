@@ -184,6 +184,8 @@ latency_window=50ms
 @pytest.mark.parametrize("option, error", [("max_latency=1us", 110),
                                            ("latency_target=1us\nlatency_window=20ms", 110),
                                            ("rate_iops=100\nrate_iops_min=100\n"
+                                            "thinktime=1s\nrate_cycle=500", 5),
+                                           ("rate=400k\nrate_min=400k\n"
                                             "thinktime=1s\nrate_cycle=500", 5)])
 def test_missed_limits_are_errors(guest, option, error):
     (job,), _, _ = jobs_of(guest, f"""
