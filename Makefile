@@ -253,7 +253,7 @@ BLK_HOST := kernel/blk/blk_dump.c kernel/blk/blk_shared.c kernel/blk/blk_special
 	tests/unit/kernel/blk/blk_rig.c
 UNIT_TESTS += kernel/lib/settings kernel/blk/blk kernel/blk/blk_shared kernel/blk/blk_special \
 	kernel/blk/lifecycle kernel/blk/ram_blk kernel/blk/sched kernel/blk/split \
-	kernel/blk/wait kernel/blk/virtio_blk \
+	kernel/blk/wait kernel/blk/virtio_blk kernel/blk/virtio_blk_irq \
 	kernel/blk/virtio_blk_queue
 unit_kernel/lib/settings := kernel/lib/settings.c kernel/lib/fmt.c
 unit_kernel/blk/blk := $(BLK_HOST)
