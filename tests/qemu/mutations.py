@@ -24,16 +24,17 @@ class Mutation:
 
 
 def apply(mutation, root):
-    """Changes the tree; returns {path: text as it was}."""
-    before = {}
+    """Changes the tree, or leaves it as it is where an anchor fails; {path: text as it was}."""
+    before, after = {}, {}
     for insertion in mutation.insertions:
         path = root / insertion.path
-        text = path.read_text()
+        text = after.get(path) or before.setdefault(path, path.read_text())
         found = list(re.finditer(insertion.anchor, text))
         assert len(found) == 1, f"{insertion.path}: {len(found)} times: {insertion.anchor}"
-        before.setdefault(path, text)
         end = found[0].end()
-        path.write_text(text[:end] + insertion.text + text[end:])
+        after[path] = text[:end] + insertion.text + text[end:]
+    for path, text in after.items():
+        path.write_text(text)
     return before
 
 
@@ -60,7 +61,8 @@ DOORBELL = Mutation(
 		return taken;
 	}
 """),
-     Insertion("kernel/blk/virtio_blk_io.c", r"LIKELY\((?=virtqueue_publish_inline)", "true | ")),
+     Insertion("kernel/blk/virtio_blk_io.c", r"\? (?=virtqueue_packed_publish)", "true | "),
+     Insertion("kernel/blk/virtio_blk_io.c", r" (?=virtqueue_split_publish)", "true | ")),
     frozenset({"irq qd32: instructions/IO", "irq qd32: doorbells/IO",
                "irq qd128: instructions/IO", "irq qd128: doorbells/IO",
                "poll qd32: doorbells/IO"}),
