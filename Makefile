@@ -103,6 +103,7 @@ BENCH_C := \
 	bench/checksum.c \
 	bench/engine.c \
 	bench/engine_bare.c \
+	bench/engine_clock.c \
 	bench/engine_control.c \
 	bench/engine_data.c \
 	bench/engine_job.c \
@@ -113,6 +114,7 @@ BENCH_C := \
 	bench/engine_stages.c \
 	bench/engine_steady.c \
 	bench/engine_target.c \
+	bench/engine_turn.c \
 	bench/engine_verify.c \
 	bench/iolog.c \
 	bench/progress.c \

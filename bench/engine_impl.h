@@ -1,7 +1,8 @@
 /*
- * The engine's own structures: engine.c (the CPUs' loops, start and end),
- * engine_job.c (one job's I/O path), engine_setup.c (from a job file to jobs
- * that can run). Letters as in blk.h.
+ * The engine's own structures, and which of its files has what: engine_setup.c
+ * leads from a job file to jobs that can run, engine.c has the CPUs' loops,
+ * engine_turn.c a job's start and end, engine_job.c its I/O path; the others
+ * stand with their functions below. Letters as in blk.h.
  */
 #ifndef BENCH_ENGINE_IMPL_H
 #define BENCH_ENGINE_IMPL_H
@@ -255,7 +256,7 @@ static inline void engine_plain_note_batch(struct engine_job *job, uint32_t in_f
 	stats_summary_add_many(&job->plain_stats->slat, clock_tsc_to_ns(slat_tsc), accepted);
 }
 
-/* --- engine.c --- */
+/* --- engine_turn.c: start and end of a job; its CPU --- */
 
 /* The step of a job that waits: it begins when its turn has come. */
 engine_step_function engine_job_wait_turn;
@@ -263,6 +264,14 @@ void engine_job_finish(struct engine_job *job, uint64_t now);
 
 /* What is measured counts from now. */
 void engine_job_begin_measuring(struct engine_job *job, uint64_t now);
+
+/* --- engine_clock.c: what is due by the clock; the CPU at hand --- */
+
+/* When look_tsc has passed: does what is due, and works out look_tsc anew. */
+void engine_clock_look(struct engine_cpu *cpu, uint64_t now);
+
+/* Before sleeping, if timer_is_stale: this CPU is woken for the next of its events. */
+void engine_clock_arm_timer(struct engine_cpu *cpu, uint64_t now);
 
 /* --- engine_control.c: moments; the job's CPU --- */
 
