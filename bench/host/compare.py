@@ -16,8 +16,8 @@ from pathlib import Path
 
 from . import present, report, values
 from .arguments import Parser, expand, parse_run, typed
-from .errors import GuestError, UsageError
-from .guest import run_guest
+from .errors import UsageError
+from .guest import run_well
 from .instructions import count_instructions, pair
 from .jobfile import text_of
 from .measure import Plan, run_rounds, tasks
@@ -214,9 +214,7 @@ def _show_boot(plan, show, is_terminal):
     point = plan.points[min(1, len(plan.points) - 1)]
     options.job_path = plan.path
     options.job_text = text_of(point.lines(_added_lines(SHOW_RUNTIME)))
-    outcome = run_guest(options, show, is_terminal)
-    if outcome.status != 0:
-        raise GuestError(f"boot by UEFI: {'; '.join(outcome.messages) or 'the job failed'}")
+    run_well(options, "boot by UEFI", show, is_terminal)
 
 
 def bench(words, show, is_terminal):

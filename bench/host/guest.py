@@ -325,6 +325,16 @@ def run_guest(options, show=lambda data: None, is_terminal=False):
     return outcome
 
 
+def run_well(options, name, show=lambda data: None, is_terminal=False):
+    """The Outcome of a guest that has to end well; a complaint begins with its `name`."""
+    outcome = run_guest(options, show, is_terminal)
+    if outcome.status == STATUS_USAGE:
+        raise UsageError("; ".join(outcome.messages))
+    if outcome.status != STATUS_OK:
+        raise GuestError(f"{name}: {'; '.join(outcome.messages) or 'a job reported an error'}")
+    return outcome
+
+
 def tail(lines):
     """The console's end, for a guest that did not end well."""
     return "\n".join(f"  | {line}" for line in lines[-_TAIL_LINES:])

@@ -11,8 +11,8 @@ thread of its own, which it has when the vCPUs and the device have a core each.
 from dataclasses import dataclass, field, replace
 
 from .arguments import parse_run
-from .errors import STATUS_USAGE, GuestError, UsageError
-from .guest import run_guest
+from .errors import GuestError
+from .guest import run_well
 from .jobfile import text_of
 from .points import added_lines
 from .result import idle_share, member, queue_counters
@@ -51,13 +51,7 @@ def _options(plan, side, lines):
 
 def run_lines(plan, side, lines):
     """One guest that has to end well; its Outcome."""
-    outcome = run_guest(_options(plan, side, lines))
-    if outcome.status == STATUS_USAGE:
-        raise UsageError("; ".join(outcome.messages))
-    if outcome.status != 0:
-        raise GuestError(f"{side.key}: " + ("; ".join(outcome.messages)
-                                            or "a job reported an error"))
-    return outcome
+    return run_well(_options(plan, side, lines), side.key)
 
 
 def _run_point(plan, side, point, added=()):

@@ -89,7 +89,7 @@ def _costs(name, values):
 
 def worse_p(name, before, now):
     """The p-value that it did not get worse."""
-    return paired_p(_costs(name, now), _costs(name, before), "greater")
+    return paired_p(_costs(name, now), _costs(name, before))
 
 
 def slowdown(name, before, now):

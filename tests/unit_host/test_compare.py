@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from canned import document
 
-from host import compare, measure, revision
+from host import compare, guest, revision
 from host.errors import RingboltError, UsageError
 from host.guest import Outcome
 
@@ -34,8 +34,7 @@ def guests(place, monkeypatch):
         floor = options.settings.value("engine", "blk") == "floor"
         return Outcome(0, [], result=document(iops=2000.0 if floor else 1500.0))
 
-    monkeypatch.setattr(measure, "run_guest", run)
-    monkeypatch.setattr(compare, "run_guest", run)
+    monkeypatch.setattr(guest, "run_guest", run)
     return seen
 
 
@@ -105,7 +104,7 @@ def test_a_stale_kernel_is_not_measured(place, monkeypatch):
 
 def test_nothing_is_written_unless_all_went_well(place, monkeypatch):
     outcomes = iter([0, 0, 3])
-    monkeypatch.setattr(measure, "run_guest", lambda options: Outcome(
+    monkeypatch.setattr(guest, "run_guest", lambda *words: Outcome(
         next(outcomes), [], result=document(), messages=["the guest crashed"]))
     with pytest.raises(RingboltError, match="irq@one: the guest crashed"):
         compare.compare(["--modes=irq@one", "a.fio"])

@@ -6,7 +6,7 @@ import re
 import pytest
 from canned import document
 
-from host import insns
+from host import guest, insns
 from host.guest import Outcome
 
 START, STAGES = 77_777, {"submit_to_doorbell": 10, "doorbell_to_signal": 25,
@@ -17,7 +17,7 @@ def pretend(monkeypatch, per_io=50, tax=0):
     """Guests whose I/Os cost `per_io`; the first of each job costs `tax` more, in all stages."""
     seen = []
 
-    def run(options):
+    def run(options, *_):
         seen.append(options)
         jobs = [{"elapsed_ns": START + ios * per_io,
                  "stages_ns": {name: {"mean": cost + tax / ios} for name, cost in STAGES.items()}}
@@ -25,7 +25,7 @@ def pretend(monkeypatch, per_io=50, tax=0):
         ios = sum(int(ios) for ios in re.findall(rb"number_ios=(\d+)", options.job_text))
         return Outcome(0, [], result=document(ios=ios, jobs=jobs))
 
-    monkeypatch.setattr(insns, "run_guest", run)
+    monkeypatch.setattr(guest, "run_guest", run)
     return seen
 
 
@@ -61,22 +61,25 @@ def test_linuxs_idle_time_and_start_are_in_no_figure(monkeypatch):
     """A Linux that idles, and rings the doorbell once an I/O as QEMU's trace tells."""
     per_io, start, idle, seen = 9_000, 123_456, 77, []
 
-    def run(options):
+    def run(options, *_):
         seen.append(options)
         ios = list(map(int, re.findall(rb"number_ios=(\d+)", options.job_text)))
         trace = next(word for word in options.qemu_args if word.startswith("enable="))
         with open(trace.partition("file=")[2], "w", encoding="ascii") as file:
             file.write("virtio_queue_notify vdev 0x1 n 0 vq 0x2\n" * sum(ios))
-        return Outcome(0, [], result=document(ios=sum(ios), groups=[{"peer": {
+        found = document(ios=sum(ios), groups=[{"peer": {
             "elapsed_ns": start + each * (per_io + idle), "idle_ns": each * idle}}
-            for each in ios]))
+            for each in ios])
+        found["jobs"] = [dict(document(ios=each)["jobs"][0], groupid=group)
+                         for group, each in enumerate(ios)]
+        return Outcome(0, [], result=found)
 
-    monkeypatch.setattr(insns, "run_guest", run)
+    monkeypatch.setattr(guest, "run_guest", run)
     figures = insns.count_peer(insns.Case("a", 128, 32))
     assert figures == pytest.approx({insns.TOTAL: 9_000, insns.DOORBELLS: 1,
                                      insns.INTERRUPTS: 0.1})
     (options,) = seen
-    assert options.guest == "linux" and options.qemu_args[:2] == ["-icount", "shift=0"]
+    assert options.guest == "linux" and options.qemu_args[:2] == ["-icount", "shift=0,sleep=off"]
     assert options.job_text.count(b"iodepth=128\niodepth_batch=32\n") == 2
 
 

@@ -3,7 +3,7 @@
 import pytest
 from canned import document
 
-from host import instructions, measure
+from host import guest, instructions, measure
 from host.errors import GuestError, UsageError
 from host.guest import Outcome
 from host.jobfile import Line
@@ -116,9 +116,9 @@ class Guests:
     def __init__(self, monkeypatch, outcome=None):
         self.seen = []
         self._outcome = outcome
-        monkeypatch.setattr(measure, "run_guest", self._run)
+        monkeypatch.setattr(guest, "run_guest", self._run)
 
-    def _run(self, options):
+    def _run(self, options, *_):
         self.seen.append(options)
         logs = {"timeline_clat.1.log": b"10, 5, 0, 0, 0\n"} if b"_log" in options.job_text else {}
         return self._outcome or Outcome(0, [], result=document(), logs=logs)
@@ -181,7 +181,7 @@ def test_instructions_are_counted_of_both_where_both_interrupt(monkeypatch):
         """I/Os of each job in the text."""
         return [int(part.split(b"\n")[0]) for part in text.split(b"number_ios=")[1:]]
 
-    def run(options):
+    def run(options, *_):
         seen.append(options)
         if not options.is_peer():
             ios, = counts(options.job_text)
@@ -195,7 +195,7 @@ def test_instructions_are_counted_of_both_where_both_interrupt(monkeypatch):
             for ios in counts(options.job_text)]
         return Outcome(0, [], result=found)
 
-    monkeypatch.setattr(measure, "run_guest", run)
+    monkeypatch.setattr(guest, "run_guest", run)
     sides = mode_sides("irq@one,linux-irq@one,poll@split", ["one"])
     plan = measure.Plan("a.fio", sides, POINTS, 1)
     found = instructions.count_instructions(plan, lambda *what: None)
