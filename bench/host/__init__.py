@@ -8,9 +8,9 @@ revision  the kernel of another commit, built beside this tree's
 result    the JSON document: check, read figures out of it, write it in fio's text form
 compare   `ringbolt compare` and `ringbolt bench`: sides taking turns; its parts are
 sides     who takes part;  points: the job file's;  measure: rounds;  summary: what they say
-instructions  how they are counted, and beside Linux's;  goals: what is to be reached;  present: as tables (table)
+goals     what is to be reached;  present: the tables (table)
 report    as a page, of charts and charts_rows, which draw with svg
-insns     `ringbolt insns`, and what the gate counts
+insns     `ringbolt insns`, and what the gate counts; instructions: how, also in a comparison
 regress   `ringbolt regress` and `baseline`; regress_cases, _baseline, _counted, _timed, _verdict
 statistic medians and ratios of noisy rounds, with intervals and tests
 """
