@@ -55,7 +55,9 @@ static uint32_t layer_issue(struct engine_job *job, uint32_t count, uint64_t *ra
 		from[i]->sector = ((*random >> 32) * blocks >> 32) * sectors;
 	}
 	job->free_count -= count;
-	uint32_t accepted = blk_submit(job->queues[0], from, count);
+	struct blk_queue *queue = job->queues[0];
+	uint32_t accepted =
+		count == 1 ? blk_submit_one(queue, *from) : blk_submit(queue, from, count);
 	for (uint32_t i = accepted; i < count; i++)
 		job->free[job->free_count++] = from[i];
 	return accepted;

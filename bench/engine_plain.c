@@ -211,16 +211,16 @@ static NOINLINE void part_submitted(struct engine_job *job, struct blk_request *
 }
 
 /* One batch; false: it was not accepted as a whole. */
-static ALWAYS_INLINE bool issue_batch(struct engine_job *job, uint32_t wanted, uint64_t now,
-				      enum fill_way way)
+static ALWAYS_INLINE bool issue_batch(struct engine_job *job, uint32_t wanted, uint32_t in_flight,
+				      uint64_t now, enum fill_way way, bool lone)
 {
 	struct blk_queue *queue = job->queues[0];
-	uint32_t in_flight = job->depth - job->free_count;
 	job->free_count -= wanted;
 	job->plain_left -= wanted;
 	struct blk_request **requests = job->free + job->free_count;
 	fill(job, requests, wanted, now, way);
-	uint32_t accepted = blk_submit(queue, requests, wanted);
+	uint32_t accepted = lone ? blk_submit_one(queue, *requests) :
+				   blk_submit(queue, requests, wanted);
 	if (UNLIKELY(accepted != wanted)) {
 		part_submitted(job, requests, wanted, accepted, queue->doorbell_tsc - now);
 		return false;
@@ -229,13 +229,20 @@ static ALWAYS_INLINE bool issue_batch(struct engine_job *job, uint32_t wanted, u
 	return true;
 }
 
-/* Batches, while there are enough free I/Os. False: the long way must look at the job. */
-static ALWAYS_INLINE bool issue(struct engine_job *job, uint64_t now, enum fill_way way)
+/*
+ * Batches, while there are enough free I/Os. False: the long way must look at the
+ * job. `lone`, a constant: it has but one, so it is free if any is.
+ */
+static ALWAYS_INLINE bool issue(struct engine_job *job, uint64_t now, enum fill_way way, bool lone)
 {
+	if (lone)
+		return !job->free_count ||
+		       (LIKELY(job->plain_left) && issue_batch(job, 1, 0, now, way, true));
 	while (job->free_count >= job->batch) {
 		uint32_t wanted = batch_of(job, job->free_count);
 		if (UNLIKELY(job->plain_left < wanted) ||
-		    UNLIKELY(!issue_batch(job, wanted, now, way)))
+		    UNLIKELY(!issue_batch(job, wanted, job->depth - job->free_count, now, way,
+					  false)))
 			return false;
 		if (LIKELY(job->free_count < job->batch))
 			break;
@@ -244,52 +251,49 @@ static ALWAYS_INLINE bool issue(struct engine_job *job, uint64_t now, enum fill_
 	return true;
 }
 
-static ALWAYS_INLINE unsigned step(struct engine_job *job, uint64_t now, enum fill_way way)
+static ALWAYS_INLINE unsigned step(struct engine_job *job, uint64_t now, enum fill_way way,
+				   bool lone)
 {
 	job->plain_reaped[job->free_count - job->free_seen]++;
 	/* 0, never, is beyond every moment. */
 	bool issued = LIKELY(!load_once(&job->stopping)) && LIKELY(now <= job->control_tsc - 1) &&
-		      issue(job, now, way);
+		      issue(job, now, way, lone);
 	job->free_seen = job->free_count;
 	return LIKELY(issued) ? ENGINE_UNFINISHED | ENGINE_BUSY : engine_job_step(job, now);
 }
 
-static unsigned step_random_exact(struct engine_job *job, uint64_t now)
-{
-	return step(job, now, FILL_RANDOM_EXACT);
-}
-
-static unsigned step_random(struct engine_job *job, uint64_t now)
-{
-	return step(job, now, FILL_RANDOM);
-}
-
-static unsigned step_random_map(struct engine_job *job, uint64_t now)
-{
-	return step(job, now, FILL_RANDOM_MAP);
-}
-
-static unsigned step_sequential(struct engine_job *job, uint64_t now)
-{
-	return step(job, now, FILL_SEQUENTIAL);
-}
+#define STEPS(name, way) \
+	static unsigned step_##name(struct engine_job *job, uint64_t now) \
+	{ \
+		return step(job, now, way, false); \
+	} \
+	static unsigned step_##name##_lone(struct engine_job *job, uint64_t now) \
+	{ \
+		return step(job, now, way, true); \
+	}
+STEPS(random_exact, FILL_RANDOM_EXACT)
+STEPS(random, FILL_RANDOM)
+STEPS(random_map, FILL_RANDOM_MAP)
+STEPS(sequential, FILL_SEQUENTIAL)
 
 /* --- start, and leave to go this way --- */
 
-static engine_step_function *step_of(const struct generator *g)
+static engine_step_function *step_of(const struct generator *g, bool lone)
 {
 	if (g->way == GENERATOR_RANDOM_MAP)
-		return step_random_map;
+		return lone ? step_random_map_lone : step_random_map;
 	if (g->way == GENERATOR_SEQUENTIAL)
-		return step_sequential;
-	return g->blocks <= EXACT_BLOCKS_MAX ? step_random_exact : step_random;
+		return lone ? step_sequential_lone : step_sequential;
+	if (g->blocks <= EXACT_BLOCKS_MAX)
+		return lone ? step_random_exact_lone : step_random_exact;
+	return lone ? step_random_lone : step_random;
 }
 
 int engine_plain_init(struct engine_job *job)
 {
 	job->plain = true;
 	job->plain_bytes = (uint32_t)job->job->min_bs[DIR_READ];
-	job->plain_step = step_of(job->generator);
+	job->plain_step = step_of(job->generator, job->depth == 1);
 	job->plain_stats = &job->stats->direction[DIR_READ];
 	job->plain_batches = memory_allocate(job->depth * sizeof(job->plain_batches[0]));
 	job->plain_reaped = memory_allocate((job->depth + 1u) * sizeof(job->plain_reaped[0]));

@@ -188,6 +188,16 @@ static unsigned plain_submit(struct blk_queue *queue, struct blk_request *const 
 	return count;
 }
 
+static bool plain_submit_one(struct blk_queue *queue, struct blk_request *request)
+{
+	return plain_submit(queue, &request, 1);
+}
+
+static bool submit_one_special(struct blk_queue *queue, struct blk_request *request)
+{
+	return blk_submit_special(queue, &request, 1);
+}
+
 static unsigned plain_poll(struct blk_queue *queue)
 {
 	struct blk_request *found[BLK_REAP_BATCH];
@@ -231,6 +241,7 @@ static void go_plain(struct blk_queue *queue)
 	bool sleeps = !queue->polled_only && queue->completion == COMPLETION_IRQ;
 
 	queue->submit = driver->plain_submit ? driver->plain_submit : plain_submit;
+	queue->submit_one = driver->plain_submit_one ? driver->plain_submit_one : plain_submit_one;
 	queue->poll = driver->plain_poll ? driver->plain_poll : plain_poll;
 	queue->wait = !sleeps		   ? blk_wait_alone :
 		      driver->plain_wait ? driver->plain_wait :
@@ -247,6 +258,7 @@ void blk_update_special(struct blk_queue *queue)
 	}
 	/* A shared queue's never change, so they are read without its lock. */
 	store_once(&queue->submit, blk_submit_special);
+	store_once(&queue->submit_one, submit_one_special);
 	store_once(&queue->poll, blk_poll_special);
 	store_once(&queue->wait, blk_wait_alone);
 }
@@ -270,14 +282,14 @@ enum blk_status blk_execute(struct blk_queue *queue, struct blk_request *request
 {
 	uint64_t now = clock_tsc();
 	uint64_t deadline_tsc = now + clock_ns_to_tsc(timeout_ms * NS_PER_MS);
-	unsigned accepted = 0;
+	bool accepted = false;
 
 	request->done = execute_done;
 	request->owner = NULL;
 	request->submit_tsc = now;
 	do {
 		if (!accepted)
-			accepted = blk_submit(queue, &request, 1);
+			accepted = blk_submit_one(queue, request);
 		blk_poll(queue);
 		if (request->owner == request)
 			return (enum blk_status)request->status;

@@ -153,6 +153,7 @@ static inline bool blk_run_is_plain(const struct blk_run *run, enum blk_op op)
 
 typedef unsigned blk_submit_function(struct blk_queue *queue,
 				     struct blk_request *const *requests, unsigned count);
+typedef bool blk_submit_one_function(struct blk_queue *queue, struct blk_request *request);
 typedef unsigned blk_poll_function(struct blk_queue *queue);
 typedef void blk_wait_function(struct blk_queue *queue, unsigned ahead);
 
@@ -198,6 +199,7 @@ struct blk_driver {
 	unsigned (*abandon)(struct blk_queue *queue, struct blk_request **out, unsigned max);
 	/* The plain path in one piece (blk_plain.h). Optional. */
 	blk_submit_function *plain_submit;
+	blk_submit_one_function *plain_submit_one;
 	blk_poll_function *plain_poll;
 	blk_wait_function *plain_wait; /* until an interrupt */
 };
@@ -208,6 +210,7 @@ struct blk_split; /* split.h: preallocated parts of one queue */
 struct blk_queue {
 	/* Hot: all that a plain batch reads or writes here. */
 	blk_submit_function *submit; /* [c] the plain way, or blk_special.c's */
+	blk_submit_one_function *submit_one; /* [c] likewise */
 	blk_poll_function *poll; /* [c] likewise */
 	void *driver_data; /* [I] the driver's own queue */
 	struct blk_device *device; /* [I] */
@@ -216,8 +219,8 @@ struct blk_queue {
 	bool events_pass; /* [I] an armed interrupt that came, or was not needed, is over */
 	uint64_t align_mask; /* [I] bits that neither sector nor count may have */
 	uint64_t plain_looks; /* [c] of the last request found plain, with plain_ops set */
-	uint64_t plain_ops; /* [I] bits in which plain operations differ; 0: one only */
 	uint64_t interrupt_tsc; /* [a] entry of one not looked at yet; 0: none */
+	uint64_t plain_ops; /* [I] bits in which plain operations differ; 0: one only */
 	blk_wait_function *wait; /* [c] as submit and poll, in the queue's completion mode */
 	uint64_t doorbell_tsc; /* [c] of the last batch */
 	uint64_t last_interrupt_tsc; /* [c] entry of the last one looked at */
@@ -302,6 +305,12 @@ static inline unsigned blk_submit(struct blk_queue *queue, struct blk_request *c
 				  unsigned count)
 {
 	return load_once(&queue->submit)(queue, requests, count);
+}
+
+/* The same of one request, for less. True: it was accepted. */
+static inline bool blk_submit_one(struct blk_queue *queue, struct blk_request *request)
+{
+	return load_once(&queue->submit_one)(queue, request);
 }
 
 /*

@@ -240,6 +240,7 @@ int lifecycle_start(struct blk_queue *queue, uint32_t capacity)
 		l->driver.disarm = recorded_disarm;
 	}
 	l->driver.plain_submit = NULL;
+	l->driver.plain_submit_one = NULL;
 	l->driver.plain_poll = NULL;
 	l->driver.plain_wait = NULL;
 	queue->driver = &l->driver;

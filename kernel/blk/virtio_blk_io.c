@@ -195,10 +195,20 @@ static unsigned plain_submit_split(struct blk_queue *blk, struct blk_request *co
 	return plain_submit(blk, requests, count, false);
 }
 
+static bool plain_submit_one_split(struct blk_queue *blk, struct blk_request *request)
+{
+	return plain_submit(blk, &request, 1, false);
+}
+
 static unsigned plain_submit_packed(struct blk_queue *blk, struct blk_request *const *requests,
 				    unsigned count)
 {
 	return plain_submit(blk, requests, count, true);
+}
+
+static bool plain_submit_one_packed(struct blk_queue *blk, struct blk_request *request)
+{
+	return plain_submit(blk, &request, 1, true);
 }
 
 /* --- completing --- */
@@ -386,6 +396,7 @@ const struct blk_driver virtio_blk_driver = { OPERATIONS_OF_ANY_RING };
 static const struct blk_driver split_driver = {
 	OPERATIONS_OF_ANY_RING,
 	.plain_submit = plain_submit_split,
+	.plain_submit_one = plain_submit_one_split,
 	.plain_poll = plain_poll_split,
 	.plain_wait = plain_wait_split,
 };
@@ -393,6 +404,7 @@ static const struct blk_driver split_driver = {
 static const struct blk_driver packed_driver = {
 	OPERATIONS_OF_ANY_RING,
 	.plain_submit = plain_submit_packed,
+	.plain_submit_one = plain_submit_one_packed,
 	.plain_poll = plain_poll_packed,
 	.plain_wait = plain_wait_packed,
 };

@@ -411,7 +411,7 @@ bool rig_submit(struct blk_queue *queue, struct rig_request *r)
 {
 	struct blk_request *request = &r->request;
 
-	return blk_submit(queue, &request, 1) == 1;
+	return blk_submit_one(queue, request);
 }
 
 void rig_drain(struct blk_queue *queue)

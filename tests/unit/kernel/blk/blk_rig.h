@@ -105,7 +105,7 @@ struct rig_request *rig_request(enum blk_op op, uint64_t sector, uint32_t sector
 struct rig_request *rig_request_segments(enum blk_op op, uint64_t sector, uint32_t sector_count,
 					 uint32_t count);
 
-/* blk_submit() of one; true when accepted. */
+/* blk_submit_one(). */
 bool rig_submit(struct blk_queue *queue, struct rig_request *request);
 
 /* Completes and polls until nothing is left; fails the test if that never happens. */

@@ -68,6 +68,8 @@ unsigned blk_submit_rest(struct blk_queue *blk, struct blk_request *const *reque
 			 unsigned taken, unsigned count)
 {
 	assert_in_range(taken, 0, count - 1);
+	if (!taken)
+		return 0;
 	blk->in_flight += taken;
 	blk->doorbell_tsc = clock_tsc();
 	for (unsigned i = 0; i < taken; i++)
@@ -428,7 +430,7 @@ static void count_done(struct blk_request *request)
 	done_count++;
 	resubmit = NULL;
 	if (another)
-		assert_int_equal(queue->driver->plain_submit(queue, &another, 1), 1);
+		assert_true(queue->driver->plain_submit_one(queue, another));
 }
 
 static void plain_reads_and_writes(void)
@@ -446,7 +448,8 @@ static void plain_reads_and_writes(void)
 	}
 	done_count = 0;
 	assert_int_equal(queue->driver->plain_poll(queue), 0);
-	assert_int_equal(queue->driver->plain_submit(queue, list, 8), 6); /* a run */
+	assert_true(queue->driver->plain_submit_one(queue, list[0]));
+	assert_int_equal(queue->driver->plain_submit(queue, list + 1, 7), 5); /* a run */
 	assert_int_equal(queue->driver->plain_submit(queue, list + 6, 2), 2);
 	assert_int_equal(queue->in_flight, 8);
 	for (unsigned round = 0; round < 2; round++) {
@@ -467,6 +470,30 @@ static void the_plain_path_takes_runs_and_delivers_what_is_there(void **state)
 {
 	(void)state;
 	on_every_ring(plain_reads_and_writes);
+}
+
+static void one_by_one_until_full(void)
+{
+	if (!queue->driver->plain_submit_one)
+		return;
+	struct blk_request requests[SLOTS_MAX + 1];
+	struct blk_device blk_device = { .limits.capacity_sectors = UINT64_MAX };
+	queue->device = &blk_device;
+	queue->plain_ops = BLK_READ ^ BLK_WRITE;
+	for (unsigned i = 0; i <= queue->depth; i++) {
+		requests[i] = request_of(i % 3 ? BLK_READ : BLK_WRITE, 1);
+		assert_int_equal(queue->driver->plain_submit_one(queue, &requests[i]),
+				 i < queue->depth);
+	}
+	assert_int_equal(queue->in_flight, queue->depth);
+	assert_int_equal(queue->counters.requests, queue->depth);
+	assert_int_equal(queue->counters.batches, queue->depth);
+}
+
+static void the_plain_path_tells_a_lone_request_that_there_is_no_room(void **state)
+{
+	(void)state;
+	on_every_ring(one_by_one_until_full);
 }
 
 static void a_lie_to_the_plain_path(void)
@@ -674,6 +701,7 @@ int main(void)
 		cmocka_unit_test(a_batch_rings_once_and_only_if_asked),
 		cmocka_unit_test(no_answer_is_taken_for_a_better_one),
 		cmocka_unit_test(the_plain_path_takes_runs_and_delivers_what_is_there),
+		cmocka_unit_test(the_plain_path_tells_a_lone_request_that_there_is_no_room),
 		cmocka_unit_test(the_plain_path_delivers_nothing_twice),
 		cmocka_unit_test(a_full_queue_is_a_count_and_any_order_is_right),
 		cmocka_unit_test(a_lie_breaks_the_queue_and_nothing_is_lost),
