@@ -6,6 +6,7 @@ hollow and dashed in the colour of the mode that they are the reference of.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from math import log10
 from statistics import mean, median
 
@@ -71,11 +72,16 @@ def _frame(panel, title, y_scale, y_words, y_title=""):
                    data_tick=tick)
 
 
-def _x_ticks(panel, ticks, title):
-    """ticks: (x, words)"""
+def x_ticks(panel, ticks, top, bottom, class_, words_y):
+    """ticks: (x, words); a line from top to bottom at each, words below."""
     for x, words in ticks:
-        panel.line(x, HEIGHT - BOTTOM, x, HEIGHT - BOTTOM + 4, class_="rule")
-        panel.text(x, HEIGHT - BOTTOM + 15, words, class_="tick middle")
+        panel.line(x, top, x, bottom, class_=class_)
+        panel.text(x, words_y, words, class_="tick middle")
+
+
+def _x_axis(panel, ticks, title):
+    base = HEIGHT - BOTTOM
+    x_ticks(panel, ticks, base, base + 4, "rule", base + 15)
     panel.line(LEFT, HEIGHT - BOTTOM, panel.width - RIGHT, HEIGHT - BOTTOM, class_="rule")
     panel.text((LEFT + panel.width - RIGHT) / 2, HEIGHT - 6, title, class_="axis middle")
 
@@ -125,7 +131,7 @@ def _iops_panel(document, placement, y_of):
                   f"IOPS of every side over {x_title or 'the points'}, logarithmic, with the "
                   "range of the rounds; the table below has the figures", WIDE, HEIGHT)
     _frame(panel, f"placement {placement}", y_of, number, "IOPS")
-    _x_ticks(panel, zip(x_of.values(), x_words), x_title)
+    _x_axis(panel, zip(x_of.values(), x_words), x_title)
     ends = []
     for side in _sides(document, placement):
         marks = []
@@ -154,21 +160,32 @@ def iops(document):
         "colour. ×N: how many times Linux.",
         [("", [_iops_panel(document, placement, y_of) for placement in placements])],
         ["side", "placement", "point", "IOPS", "lowest", "highest"],
-        [[side["label"], side["placement"], point["name"],
-          *(table.count(cell["iops"][key]) for key in ("median", "low", "high"))]
-         for side, point, cell in marked(document)], columns=max(2, len(placements)))
+        figure_rows(document, lambda cell: cell["iops"], lambda cell: [
+            table.count(cell["iops"][key]) for key in ("median", "low", "high")]),
+        columns=max(2, len(placements)))
+
+
+def figure_rows(document, has, write):
+    """The table below the panels, of the cells that have something."""
+    return [[side["label"], side["placement"], point["name"], *write(cell)]
+            for side, point, cell in marked(document) if has(cell)]
 
 
 def grid(document, draw, has):
-    """Rows of panels: a placement each, its points beside each other."""
+    """Rows of panels: a placement each, its points beside each other.
+
+    draw(placement, name of the point, [(side, cell)]), of the sides that have something somewhere.
+    """
     rows = []
+    names = [point["name"] for point in document["points"]]
     for placement in present.placements(document):
-        sides = [side for side in _sides(document, placement)
-                 if any(has(cell_of(document, side["key"], point["name"]))
-                        for point in document["points"])]
-        if sides:
+        cells = [[(side, cell_of(document, side["key"], name)) for name in names]
+                 for side in _sides(document, placement)]
+        cells = [of_side for of_side in cells if any(has(cell) for _, cell in of_side)]
+        if cells:
             rows.append((f"placement {placement}",
-                         [draw(placement, point, sides) for point in document["points"]]))
+                         [draw(placement, name, of_point)
+                          for name, of_point in zip(names, zip(*cells))]))
     return rows
 
 
@@ -177,18 +194,18 @@ def _nines(percentile):
     return -log10(1 - float(percentile) / 100)
 
 
-def _percentile_panel(document, placement, point, sides, y_of):
-    panel = Panel(f"latency-{placement}-{point['name']}",
-                  f"Latency percentiles of {point['name']}, placement {placement}",
+def _percentile_panel(placement, point, cells, y_of):
+    panel = Panel(f"latency-{placement}-{point}",
+                  f"Latency percentiles of {point}, placement {placement}",
                   "Completion latency over percentiles, both logarithmic, with the range of the "
                   "rounds", WIDTH, HEIGHT)
     x_of = Linear(_nines(PERCENTILES[0]), _nines(PERCENTILES[-1]), LEFT + 6, WIDTH - RIGHT - 4)
-    _frame(panel, point["name"], y_of, time)
-    _x_ticks(panel, [(x_of(_nines(key)), f"p{key}") for key in PERCENTILES
-                     if key in ("50", "90", "99", "99.9", "99.99")], "percentile")
+    _frame(panel, point, y_of, time)
+    _x_axis(panel, [(x_of(_nines(key)), f"p{key}") for key in PERCENTILES
+                    if key in ("50", "90", "99", "99.9", "99.99")], "percentile")
     ends = []
-    for side in sides:
-        found = cell_of(document, side["key"], point["name"])["percentiles_ns"]
+    for side, cell in cells:
+        found = cell["percentiles_ns"]
         marks = [(key, x_of(_nines(key)), found[key]) for key in PERCENTILES if key in found]
         panel.add("polygon", class_=class_of(side, "band"), points=" ".join(
             f"{x:.1f},{y_of(max(1, spread[end])):.1f}" for end, order in (("low", 1), ("high", -1))
@@ -198,8 +215,7 @@ def _percentile_panel(document, placement, point, sides, y_of):
         for key, x, spread in marks:
             panel.mark(SHAPES[base_mode(side)], x, y_of(max(1, spread["median"])), 2.6,
                        class_=class_of(side, "mark"), data_side=side["key"],
-                       data_point=point["name"], data_percentile=key,
-                       data_value=spread["median"])
+                       data_point=point, data_percentile=key, data_value=spread["median"])
         ends.append((side, y_of(max(1, marks[-1][2]["median"]))))
     _end_labels(panel, ends)
     return panel.svg()
@@ -211,20 +227,16 @@ def latencies(document):
     if not values:
         return None
     y_of = log_scale(values, HEIGHT - BOTTOM, TOP)
-
-    def draw(placement, point, sides):
-        return _percentile_panel(document, placement, point, sides, y_of)
-
     return Figure(
         "latency", "Latency percentiles",
         "fio's completion latency (clat), medians over the rounds; bands are their range. What "
         "submitting costs comes before it and is among the stages below.",
-        grid(document, draw, lambda cell: cell["percentiles_ns"]),
+        grid(document, partial(_percentile_panel, y_of=y_of),
+             lambda cell: cell["percentiles_ns"]),
         ["side", "placement", "point", *(f"p{key} µs" for key in PERCENTILES)],
-        [[side["label"], side["placement"], point["name"],
-          *(table.microseconds(found[key]["median"]) if key in found else "-"
-            for key in PERCENTILES)]
-         for side, point, cell in marked(document) if (found := cell["percentiles_ns"])],
+        figure_rows(document, lambda cell: cell["percentiles_ns"], lambda cell: [
+            table.microseconds(cell["percentiles_ns"][key]["median"])
+            if key in cell["percentiles_ns"] else "-" for key in PERCENTILES]),
         columns=len(document["points"]))
 
 
@@ -235,21 +247,21 @@ def _windows(timeline):
     return [(part[-1][0], mean(value for _, value in part)) for part in parts]
 
 
-def _timeline_panel(document, placement, point, sides, y_of, end_ms):
-    panel = Panel(f"timeline-{placement}-{point['name']}",
-                  f"Latency over time of {point['name']}, placement {placement}",
+def _timeline_panel(placement, point, cells, y_of, end_ms):
+    panel = Panel(f"timeline-{placement}-{point}",
+                  f"Latency over time of {point}, placement {placement}",
                   "Mean completion latency of short windows over the time of the job",
                   WIDTH, HEIGHT)
     x_of = Linear(0, end_ms, LEFT + 2, WIDTH - RIGHT - 4)
-    _frame(panel, point["name"], y_of, time)
-    _x_ticks(panel, [(x_of(tick), f"{tick:g}") for tick in x_of.ticks()], "ms")
+    _frame(panel, point, y_of, time)
+    _x_axis(panel, [(x_of(tick), f"{tick:g}") for tick in x_of.ticks()], "ms")
     ends = []
-    for side in sides:
-        windows = _windows(cell_of(document, side["key"], point["name"])["timeline"])
+    for side, cell in cells:
+        windows = _windows(cell["timeline"])
         if windows:
             marks = [(x_of(ms), y_of(max(1, value))) for ms, value in windows]
             panel.path(marks, class_=class_of(side, "line thin"), data_side=side["key"],
-                       data_point=point["name"])
+                       data_point=point)
             ends.append((side, median(y for _, y in marks)))
     _end_labels(panel, ends)
     return panel.svg()
@@ -263,16 +275,16 @@ def timelines(document):
                      HEIGHT - BOTTOM, TOP)
     end_ms = max(line[-1][0] for line in lines)
 
-    def draw(placement, point, sides):
-        return _timeline_panel(document, placement, point, sides, y_of, end_ms)
+    def write(cell):
+        values = [value for _, value in cell["timeline"]]
+        return [str(len(values)), *map(table.microseconds,
+                                       (min(values), mean(values), max(values)))]
 
     return Figure(
         "timeline", "Latency over time",
         "Means of short windows, from one round with fio's logs on, before those that count.",
-        grid(document, draw, lambda cell: cell["timeline"]),
+        grid(document, partial(_timeline_panel, y_of=y_of, end_ms=end_ms),
+             lambda cell: cell["timeline"]),
         ["side", "placement", "point", "windows", "lowest µs", "mean µs", "highest µs"],
-        [[side["label"], side["placement"], point["name"], str(len(values)),
-          *(table.microseconds(value) for value in (min(values), mean(values), max(values)))]
-         for side, point, cell in marked(document)
-         if (values := [value for _, value in cell["timeline"]])],
+        figure_rows(document, lambda cell: cell["timeline"], write),
         columns=len(document["points"]))

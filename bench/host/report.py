@@ -9,7 +9,6 @@ import re
 from html import escape
 
 from . import charts, charts_rows, present
-from .summary import cell_of
 
 _COLOURS = """
 :root { --page: #fff; --ink: #1b1f24; --soft: #57606a; --rule: #d0d7de; --grid: #e8ebef;
@@ -139,12 +138,9 @@ def _all_figures(document):
 
 
 def _figures(document):
-    def cell(side, point):
-        return cell_of(document, side["key"], point["name"])
-
-    drawn = [charts.iops(document), charts.latencies(document), charts.timelines(document),
-             charts_rows.signals(document, cell), charts_rows.stages(document, cell),
-             charts_rows.idle(document, cell)]
+    drawn = (draw(document) for draw in (charts.iops, charts.latencies, charts.timelines,
+                                         charts_rows.signals, charts_rows.stages,
+                                         charts_rows.idle))
     return [figure for figure in drawn if figure]
 
 
