@@ -1,7 +1,7 @@
 """Lifecycles as a trace that ui.perfetto.dev and chrome://tracing open (Trace Event Format).
 
-A process per queue: its I/Os as nested asynchronous slices, one row per I/O in flight, so
-that rows are few and slices never overlap; doorbells and interrupts as instants; requests in
+A process per queue: its I/Os as nested asynchronous slices, one row per I/O of a kind in flight,
+so that rows are few and slices never overlap; doorbells and interrupts as instants; requests in
 flight as a counter. One more process has a thread per CPU: what it did between looking for
 work and finding it.
 """
@@ -40,7 +40,7 @@ def _complete(name, begin, end, cpu, **args):
 
 # --- rows of I/Os ---
 
-def _rows(items, begin_of, end_of):
+def _rows_of_kind(items, begin_of, end_of):
     """(row, item): the lowest row that is free at the item's begin. Ordered by begin."""
     free, busy, rows = [], [], 0
     for item in sorted(items, key=begin_of):
@@ -54,9 +54,18 @@ def _rows(items, begin_of, end_of):
         yield row, item
 
 
+def _rows(requests, begin_of, end_of):
+    """(name of its row, request). Viewers call a row by what comes first in it: hence a row is
+    for requests of one kind."""
+    for op in sorted({request.op for request in requests}):
+        mine = [request for request in requests if request.op == op]
+        for row, request in _rows_of_kind(mine, begin_of, end_of):
+            yield f"{OPS[op]} {row}", request
+
+
 def _slice(category, row, pid, name, begin, end, inner=(), **args):
     """A slice around inner ones, in the order in which they nest."""
-    common = {"cat": category, "id2": {"local": hex(row)}, "pid": pid, "tid": pid}
+    common = {"cat": category, "id2": {"local": row}, "pid": pid, "tid": pid}
     first = {"ph": "b", "name": name, "ts": _us(begin), **common}
     if args:
         first["args"] = args

@@ -48,13 +48,17 @@ def check_order(events):
 
 
 def check_nesting(events):
-    """Every b has its e, in the order of a stack per row; no X overlaps another halfway."""
-    rows, threads = defaultdict(list), defaultdict(list)
+    """Every b has its e, in the order of a stack per row; no X overlaps another halfway. What is
+    outermost in a row has one name: Perfetto calls the row by that of the first."""
+    rows, threads, titles = defaultdict(list), defaultdict(list), {}
     for event in events:
+        if event["ph"] in "be":
+            row = event["pid"], event["cat"], event["id2"]["local"]
         if event["ph"] == "b":
-            rows[event["pid"], event["cat"], event["id2"]["local"]].append(event["name"])
+            assert rows[row] or titles.setdefault(row, event["name"]) == event["name"]
+            rows[row].append(event["name"])
         elif event["ph"] == "e":
-            assert rows[event["pid"], event["cat"], event["id2"]["local"]].pop() == event["name"]
+            assert rows[row].pop() == event["name"]
         elif event["ph"] == "X":
             open_ends = threads[event["pid"], event["tid"]]
             begin, end = round(event["ts"] * 1000), round((event["ts"] + event["dur"]) * 1000)

@@ -116,8 +116,8 @@ def test_a_trace_has_a_track_per_queue_and_cpu():
 
 def test_an_io_is_a_slice_of_its_stages():
     events = check(perfetto([plain()], ["a", "b"], 1))
-    row = [event for event in events if event["ph"] in "be" and event["id2"]["local"] == "0x0"]
-    assert [(event["ph"], event["name"], event["ts"]) for event in row][:10] == [
+    row = [event for event in events if event["ph"] in "be" and event["id2"]["local"] == "read 0"]
+    assert [(event["ph"], event["name"], event["ts"]) for event in row] == [
         ("b", "read", 0.9), ("b", "submit to doorbell", 0.9), ("e", "submit to doorbell", 1.01),
         ("b", "doorbell to signal", 1.01), ("e", "doorbell to signal", 2.0),
         ("b", "signal to discovery", 2.0), ("e", "signal to discovery", 2.15),
@@ -125,7 +125,15 @@ def test_an_io_is_a_slice_of_its_stages():
         ("e", "read", 2.17)]
     assert row[0]["args"] == {"job": "a", "cpu": 0, "signal": "interrupt", "device_saw": "whole",
                               "sector": 64, "bytes": 4096, "status": "ok"}
-    assert row[10]["name"] == "write" and row[10]["args"]["job"] == "b"  # the row is free again
+
+
+def test_a_row_is_for_one_kind_and_used_again_when_it_is_free():
+    ios = ("D 0 900 10 90 0 0 6 8 0 0 0 0 64\nD 0 910 10 90 0 0 6 8 0 0 0 0 72\n"
+           "D 0 950 10 90 0 0 4 8 1 0 0 0 80\nD 0 1000 10 90 0 0 6 8 0 0 0 0 88\n")
+    events = check(perfetto([parse_queue(NAME, frame(ios, lost=1))], ["a"], 1))
+    assert [(event["id2"]["local"], event["args"]["sector"]) for event in events
+            if event["ph"] == "b" and "args" in event] == [
+        ("read 0", 64), ("read 1", 72), ("write 0", 80), ("read 0", 88)]
 
 
 def test_a_cpu_submits_sleeps_polls_and_delivers():
