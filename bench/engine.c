@@ -1,11 +1,12 @@
 /*
  * The engine's loops: every CPU polls its queues, steps its jobs and waits.
  *
- *   for ever: blk_poll(queues) -> step(jobs) -> engine_clock_look() -> blk_wait(queues)
+ *   engine_turn_take(): what is active here; and until that changes:
+ *   blk_poll(queues) -> step(jobs) -> engine_clock_look() -> blk_wait(queues)
  *
- * Jobs of several CPUs know of each other only through their phase
- * (engine_turn.c). The boot CPU also prints the progress line and looks at
- * changed disks.
+ * Jobs of several CPUs know of each other only through their phase, and those
+ * that wait or are over cost nothing here (engine_turn.c). The boot CPU also
+ * prints the progress line and looks at changed disks.
  */
 #include "bench/engine_pace.h"
 #include "kernel/lib/assert.h"
@@ -14,24 +15,25 @@ struct engine engine;
 
 /* --- a CPU's loop --- */
 
-static inline unsigned step_jobs(struct engine_job *const *jobs, struct engine_job *const *end,
-				 uint64_t now)
+/* `stamps`: notes when it looks at the rings. */
+static inline unsigned poll_queues(struct engine_cpu *cpu, struct blk_queue *const *queues,
+				   uint32_t count, bool stamps)
 {
-	unsigned state = 0;
-	for (struct engine_job *const *at = jobs; at != end; at++)
-		if (LIKELY((*at)->phase != PHASE_FINISHED))
-			state |= (*at)->step(*at, now);
-	return state;
+	unsigned delivered = 0;
+	for (struct blk_queue *const *at = queues, *const *end = queues + count; at != end; at++) {
+		if (stamps)
+			cpu->discovery_tsc = clock_tsc();
+		delivered += blk_poll(*at);
+	}
+	return delivered;
 }
 
-static inline void wait_for_work(struct engine_cpu *cpu, unsigned state, uint64_t now)
+static inline unsigned step_jobs(struct engine_job *const *jobs, uint32_t count, uint64_t now)
 {
-	if (UNLIKELY(load_once(&cpu->timer_is_stale)))
-		engine_clock_arm_timer(cpu, now);
-	if (LIKELY(state & ENGINE_BUSY))
-		blk_wait(cpu->queues, cpu->queue_count, cpu->wanted);
-	else
-		cpu_wait();
+	unsigned state = 0;
+	for (struct engine_job *const *at = jobs, *const *end = jobs + count; at != end; at++)
+		state |= (*at)->step(*at, now);
+	return state;
 }
 
 static bool all_cpus_finished(void)
@@ -53,35 +55,51 @@ static void notice_config_changes(void)
 	}
 }
 
-/* `stamps`, a constant: notes when it looks at the rings. */
-static ALWAYS_INLINE void loop(struct engine_cpu *cpu, bool stamps)
+/*
+ * Until other jobs are to be active. The constants: `stamps`, as above; `alone`:
+ * one job on one queue is.
+ */
+static ALWAYS_INLINE void loop(struct engine_cpu *cpu, bool stamps, bool alone)
 {
-	struct blk_queue *const *queues = cpu->queues;
-	struct blk_queue *const *queues_end = queues + cpu->queue_count;
-	struct engine_job *const *jobs = cpu->jobs, *const *jobs_end = jobs + cpu->job_count;
+	struct engine_job *const *jobs = cpu->active_jobs;
+	struct blk_queue *const *queues = cpu->active_queues;
+	uint32_t job_count = alone ? 1 : cpu->active_job_count;
+	uint32_t queue_count = alone ? 1 : cpu->active_queue_count;
 	for (;;) {
-		unsigned delivered = 0;
-		for (struct blk_queue *const *queue = queues; queue != queues_end; queue++) {
-			if (stamps)
-				cpu->discovery_tsc = clock_tsc();
-			delivered += blk_poll(*queue);
-		}
+		unsigned delivered = poll_queues(cpu, queues, queue_count, stamps);
 		uint64_t now = clock_tsc();
-		unsigned state = step_jobs(jobs, jobs_end, now);
+		unsigned state = step_jobs(jobs, job_count, now);
 		if (UNLIKELY(now >= cpu->look_tsc))
 			engine_clock_look(cpu, now);
 		if (UNLIKELY(!delivered) && cpu->cpu->index == 0)
 			notice_config_changes(); /* something else woke this CPU */
+		if (UNLIKELY(load_acquire(&engine.turns) != cpu->turns_seen))
+			return;
 		if (UNLIKELY(state & ENGINE_AGAIN)) {
 			cpu->timer_is_stale = true;
 			cpu->look_tsc = 0;
 			continue;
 		}
-		if (UNLIKELY(!(state & ENGINE_UNFINISHED)) &&
-		    (cpu->cpu->index || all_cpus_finished()))
+		if (UNLIKELY(load_once(&cpu->timer_is_stale)))
+			engine_clock_arm_timer(cpu);
+		if (LIKELY(state & ENGINE_BUSY)) {
+			blk_wait(queues, queue_count, cpu->wanted);
+			continue;
+		}
+		cpu_wait();
+		if (!job_count)
 			return;
-		wait_for_work(cpu, state, now);
 	}
+}
+
+static void run_active(struct engine_cpu *cpu)
+{
+	if (engine.settings->stages == STAGES_FULL)
+		loop(cpu, true, false);
+	else if (cpu->active_job_count == 1 && cpu->active_queue_count == 1)
+		loop(cpu, false, true);
+	else
+		loop(cpu, false, false);
 }
 
 static void run_cpu(struct engine_cpu *cpu)
@@ -89,13 +107,9 @@ static void run_cpu(struct engine_cpu *cpu)
 	cpu->start_tsc = clock_tsc();
 	cpu->idle_start_tsc = cpu->cpu->idle_tsc;
 	cpu->next_deadline_check_tsc = cpu->start_tsc + engine.timeout_tsc;
-	cpu->timer_is_stale = true;
-	/* blk_wait() takes no more than are in flight. */
-	cpu->wanted = cpu->job_count == 1 ? cpu->jobs[0]->complete_min : 1;
-	if (engine.settings->stages == STAGES_FULL)
-		loop(cpu, true);
-	else
-		loop(cpu, false);
+	/* The boot CPU stays for the others. */
+	while (engine_turn_take(cpu, clock_tsc()) || (!cpu->cpu->index && !all_cpus_finished()))
+		run_active(cpu);
 	timer_cancel(&cpu->wake_timer);
 	cpu->finish_tsc = clock_tsc();
 	cpu->idle_tsc = cpu->cpu->idle_tsc - cpu->idle_start_tsc;

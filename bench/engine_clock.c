@@ -69,10 +69,10 @@ NORETURN static void give_up(struct blk_queue *queue, uint64_t age_tsc)
 
 static void check_deadlines(struct engine_cpu *cpu, uint64_t now)
 {
-	for (uint32_t i = 0; i < cpu->queue_count; i++) {
-		uint64_t oldest = blk_oldest_submit_tsc(cpu->queues[i]);
+	for (uint32_t i = 0; i < cpu->active_queue_count; i++) {
+		uint64_t oldest = blk_oldest_submit_tsc(cpu->active_queues[i]);
 		if (oldest && now > oldest && now - oldest > engine.timeout_tsc)
-			give_up(cpu->queues[i], now - oldest);
+			give_up(cpu->active_queues[i], now - oldest);
 	}
 	cpu->next_deadline_check_tsc = now + engine.timeout_tsc / DEADLINE_CHECKS_PER_TIMEOUT;
 	cpu->timer_is_stale = true;
@@ -89,11 +89,14 @@ static void note_first_read(const struct engine_cpu *cpu, uint64_t now)
 
 void engine_clock_look(struct engine_cpu *cpu, uint64_t now)
 {
-	uint64_t next = UINT64_MAX;
-	for (uint32_t i = 0; i < cpu->job_count; i++) {
-		take_samples(cpu->jobs[i], now);
-		if (cpu->jobs[i]->phase == PHASE_RUNNING)
-			next = MIN(next, cpu->jobs[i]->sample_due_tsc);
+	uint64_t next = cpu->turn_tsc;
+	if (now >= cpu->turn_tsc)
+		cpu->turns_seen--; /* differs from what is there: the loop looks */
+	for (uint32_t i = 0; i < cpu->active_job_count; i++) {
+		struct engine_job *job = cpu->active_jobs[i];
+		take_samples(job, now);
+		if (job->phase == PHASE_RUNNING)
+			next = MIN(next, job->sample_due_tsc);
 	}
 	if (engine.timeout_tsc) {
 		if (now >= cpu->next_deadline_check_tsc)
@@ -122,34 +125,32 @@ static void on_wake_timer(void *context)
 }
 
 /* The next moment at which the job wants to be looked at; UINT64_MAX: none. */
-static uint64_t job_next_event(const struct engine_job *job, uint64_t now)
+static uint64_t job_next_event(const struct engine_job *job)
 {
 	uint64_t next = UINT64_MAX;
 	if (job->phase == PHASE_RUNNING && job->control_tsc)
 		next = job->control_tsc;
 	if (job->phase == PHASE_RUNNING && job->pace)
 		next = MIN(next, job->pace->wake_tsc);
-	if (job->phase == PHASE_WAITING && job->eligible_tsc > now)
-		next = job->eligible_tsc;
 	return next;
 }
 
-static uint64_t next_event(const struct engine_cpu *cpu, uint64_t now)
+static uint64_t next_event(const struct engine_cpu *cpu)
 {
-	uint64_t next = UINT64_MAX;
+	uint64_t next = cpu->turn_tsc;
 	if (engine.timeout_tsc)
-		next = cpu->next_deadline_check_tsc;
+		next = MIN(next, cpu->next_deadline_check_tsc);
 	if (cpu->cpu->index == 0)
 		next = MIN(next, progress_next_tsc());
-	for (uint32_t i = 0; i < cpu->job_count; i++)
-		next = MIN(next, job_next_event(cpu->jobs[i], now));
+	for (uint32_t i = 0; i < cpu->active_job_count; i++)
+		next = MIN(next, job_next_event(cpu->active_jobs[i]));
 	return next;
 }
 
-void engine_clock_arm_timer(struct engine_cpu *cpu, uint64_t now)
+void engine_clock_arm_timer(struct engine_cpu *cpu)
 {
 	cpu->timer_is_stale = false;
-	uint64_t next = next_event(cpu, now);
+	uint64_t next = next_event(cpu);
 	if (next == UINT64_MAX)
 		return;
 	/* The handler clears this variable: a stale value only costs a wake-up. */

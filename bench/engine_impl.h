@@ -79,8 +79,7 @@ enum engine_phase {
 /* What a job is after a step, and what it wants; of several jobs, or-ed together. */
 enum {
 	ENGINE_AGAIN = 1, /* to be stepped again at once */
-	ENGINE_UNFINISHED = 2,
-	ENGINE_BUSY = 4, /* something is in flight */
+	ENGINE_BUSY = 2, /* something is in flight */
 };
 
 /* Issues what the job may issue now. */
@@ -103,7 +102,7 @@ struct engine_job {
 	struct generator *generator; /* [I] */
 	struct stats_job *stats; /* [c] */
 	struct blk_queue *queues[JOB_FILES_MAX]; /* [I] */
-	engine_step_function *step; /* [c] waiting, then the long way; the short one with leave */
+	engine_step_function *step; /* [c] the long way; the short one with leave */
 	/* Of a plain job, which goes the short way. */
 	uint32_t plain_bytes; /* [I] of each I/O */
 	uint32_t plain_left, plain_granted; /* [c] to issue without a second thought */
@@ -131,7 +130,6 @@ struct engine_job {
 	bool begun; /* [c] it has left PHASE_WAITING to run */
 	uint64_t ramp_end_tsc, end_tsc; /* [c] until then; 0: no ramp (any more), no end */
 	uint64_t eligible_tsc; /* [I] start delay over */
-	uint32_t finished_seen; /* [c] engine.finished_count when others kept it waiting */
 	uint32_t wait_before; /* [I] the stonewall: jobs [0, n) must have finished */
 	uint64_t buffer_bytes, segment_bytes; /* [I] of one buffer, and of its segments */
 	uint64_t writes_issued; /* [c] */
@@ -159,13 +157,19 @@ struct engine_cpu {
 	uint32_t job_count;
 	struct blk_queue **queues; /* that those jobs use, each once */
 	uint32_t queue_count;
+	/* What is stepped and polled: jobs that have begun and are not over. */
+	struct engine_job **active_jobs; /* [c] */
+	struct blk_queue **active_queues; /* [c] */
+	uint32_t active_job_count, active_queue_count; /* [c] */
+	uint32_t turns_seen; /* [c] engine.turns when the active ones were chosen */
+	uint64_t turn_tsc; /* [c] when the next start delay is over */
 	struct timer wake_timer;
 	uint64_t wake_timer_tsc; /* [a] 0: not armed */
 	bool timer_is_stale; /* [c] what it is armed for may have changed */
 	uint64_t next_deadline_check_tsc;
 	uint64_t look_tsc; /* [c] the earliest time at which anything is due */
 	uint64_t discovery_tsc; /* [c] stages=full: when the loop looked at a ring */
-	uint32_t wanted; /* [I] completions below which no job can go on */
+	uint32_t wanted; /* [c] completions below which no job can go on */
 	uint64_t start_tsc, finish_tsc; /* of the run */
 	uint64_t idle_start_tsc, idle_tsc;
 	uint32_t finished; /* [a] */
@@ -180,7 +184,7 @@ struct engine {
 	struct engine_cpu cpus[CPU_MAX];
 	uint64_t start_tsc, finish_tsc;
 	uint32_t failed; /* [a] a job reported an error */
-	uint32_t finished_count; /* [a] of jobs, each counted after its phase says so */
+	uint32_t turns; /* [a] counts what may begin or end a turn: engine_turn_announce() */
 	uint64_t timeout_tsc; /* a request's deadline; 0: none */
 };
 extern struct engine engine;
@@ -258,8 +262,15 @@ static inline void engine_plain_note_batch(struct engine_job *job, uint32_t in_f
 
 /* --- engine_turn.c: start and end of a job; its CPU --- */
 
-/* The step of a job that waits: it begins when its turn has come. */
-engine_step_function engine_job_wait_turn;
+/*
+ * Begins the CPU's jobs whose turn has come, and chooses what is active; to be
+ * called when engine.turns is not turns_seen. False: all of its jobs are over.
+ */
+bool engine_turn_take(struct engine_cpu *cpu, uint64_t now);
+
+/* A job is over, or stopped: those that wait, on any CPU, look for their turn. */
+void engine_turn_announce(void);
+
 void engine_job_finish(struct engine_job *job, uint64_t now);
 
 /* What is measured counts from now. */
@@ -271,7 +282,7 @@ void engine_job_begin_measuring(struct engine_job *job, uint64_t now);
 void engine_clock_look(struct engine_cpu *cpu, uint64_t now);
 
 /* Before sleeping, if timer_is_stale: this CPU is woken for the next of its events. */
-void engine_clock_arm_timer(struct engine_cpu *cpu, uint64_t now);
+void engine_clock_arm_timer(struct engine_cpu *cpu);
 
 /* --- engine_control.c: moments; the job's CPU --- */
 

@@ -499,8 +499,6 @@ unsigned engine_job_step(struct engine_job *job, uint64_t now)
 		mark_reaped(job);
 	unsigned state = step(job, now) ? ENGINE_AGAIN : 0;
 	job->free_seen = job->free_count;
-	if (job->phase != PHASE_FINISHED)
-		state |= ENGINE_UNFINISHED;
 	if (engine_job_in_flight(job))
 		state |= ENGINE_BUSY;
 	return state;

@@ -259,7 +259,7 @@ static ALWAYS_INLINE unsigned step(struct engine_job *job, uint64_t now, enum fi
 	bool issued = LIKELY(!load_once(&job->stopping)) && LIKELY(now <= job->control_tsc - 1) &&
 		      issue(job, now, way, lone);
 	job->free_seen = job->free_count;
-	return LIKELY(issued) ? ENGINE_UNFINISHED | ENGINE_BUSY : engine_job_step(job, now);
+	return LIKELY(issued) ? ENGINE_BUSY : engine_job_step(job, now);
 }
 
 #define STEPS(name, way) \

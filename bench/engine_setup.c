@@ -247,8 +247,7 @@ static int setup_job(struct engine_job *job, const struct job *options)
 	if (!error)
 		engine_data_init(job);
 	job->free_seen = job->free_count;
-	job->step = engine_job_wait_turn;
-	job->finished_seen = UINT32_MAX;
+	job->step = engine_job_step;
 	if (!error && engine_plain_is_possible(job) && engine_plain_init(job))
 		return complain(options, "iodepth", "not enough memory");
 	if (!error)
@@ -264,7 +263,9 @@ static int add_to_cpu(struct engine_job *job)
 		cpu->cpu = job->cpu;
 		cpu->jobs = memory_allocate(engine.set->job_count * sizeof(cpu->jobs[0]));
 		cpu->queues = memory_allocate(most_queues * sizeof(cpu->queues[0]));
-		if (!cpu->jobs || !cpu->queues)
+		cpu->active_jobs = memory_allocate(engine.set->job_count * sizeof(cpu->jobs[0]));
+		cpu->active_queues = memory_allocate(most_queues * sizeof(cpu->queues[0]));
+		if (!cpu->jobs || !cpu->queues || !cpu->active_jobs || !cpu->active_queues)
 			return -ERR_NO_MEMORY;
 	}
 	cpu->jobs[cpu->job_count++] = job;

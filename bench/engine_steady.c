@@ -82,8 +82,7 @@ static void stop(struct watch *watch)
 	watch->over = true;
 	for (uint32_t i = watch->first; i < watch->end; i++)
 		store_once(&engine.jobs[i].stopping, true);
-	for (uint32_t i = 0; i < cpu_count; i++)
-		cpu_wake(&cpu_table[i]);
+	engine_turn_announce();
 }
 
 static void take_sample(struct watch *watch, uint64_t now, uint64_t ios, uint64_t bytes)

@@ -65,33 +65,69 @@ static void begin(struct engine_job *job, uint64_t now)
 	job->phase = PHASE_RUNNING;
 }
 
-/*
- * Jobs run beside others that wait for them, so a look in vain costs little: only
- * time, and jobs that finish, can change what it finds. The count is read first: a
- * job that finishes later is seen the next time.
- */
-unsigned engine_job_wait_turn(struct engine_job *job, uint64_t now)
+/* exitall: it may be over before its turn came. */
+static void take_turn(struct engine_job *job, uint64_t now)
 {
-	uint32_t finished = load_acquire(&engine.finished_count);
-	if (UNLIKELY(load_once(&job->stopping))) {
+	if (load_once(&job->stopping)) {
 		job->start_tsc = now;
 		engine_job_finish(job, now);
-		return ENGINE_AGAIN;
+	} else if (now >= job->eligible_tsc && predecessors_are_done(job)) {
+		begin(job, now);
 	}
-	if (LIKELY(now < job->eligible_tsc || finished == job->finished_seen))
-		return ENGINE_UNFINISHED;
-	job->finished_seen = finished;
-	if (!predecessors_are_done(job))
-		return ENGINE_UNFINISHED;
-	job->step = engine_job_step;
-	begin(job, now);
-	return ENGINE_AGAIN | ENGINE_UNFINISHED;
+}
+
+static void add_queues(struct engine_cpu *cpu, const struct engine_job *job)
+{
+	for (uint32_t f = 0; f < job->job->file_count; f++) {
+		uint32_t known = 0;
+		while (known < cpu->active_queue_count &&
+		       cpu->active_queues[known] != job->queues[f])
+			known++;
+		cpu->active_queues[known] = job->queues[f];
+		cpu->active_queue_count = MAX(cpu->active_queue_count, known + 1);
+	}
+}
+
+static void choose_active(struct engine_cpu *cpu)
+{
+	cpu->active_job_count = cpu->active_queue_count = 0;
+	for (uint32_t i = 0; i < cpu->job_count; i++) {
+		struct engine_job *job = cpu->jobs[i];
+		if (job->phase == PHASE_WAITING || job->phase == PHASE_FINISHED)
+			continue;
+		cpu->active_jobs[cpu->active_job_count++] = job;
+		add_queues(cpu, job);
+	}
+	/* blk_wait() takes no more than are in flight. */
+	cpu->wanted = cpu->active_job_count == 1 ? cpu->active_jobs[0]->complete_min : 1;
+	/* What is due has changed with them. */
+	cpu->look_tsc = 0;
+	cpu->timer_is_stale = true;
+}
+
+bool engine_turn_take(struct engine_cpu *cpu, uint64_t now)
+{
+	bool unfinished = false;
+	/* Read first: what is announced from here on is seen the next time. */
+	cpu->turns_seen = load_acquire(&engine.turns);
+	cpu->turn_tsc = UINT64_MAX;
+	for (uint32_t i = 0; i < cpu->job_count; i++) {
+		struct engine_job *job = cpu->jobs[i];
+		if (job->phase == PHASE_WAITING)
+			take_turn(job, now);
+		if (job->phase == PHASE_WAITING && job->eligible_tsc > now)
+			cpu->turn_tsc = MIN(cpu->turn_tsc, job->eligible_tsc);
+		unfinished |= job->phase != PHASE_FINISHED;
+	}
+	choose_active(cpu);
+	return unfinished;
 }
 
 /* --- the end --- */
 
-static void wake_all(void)
+void engine_turn_announce(void)
 {
+	__atomic_fetch_add(&engine.turns, 1, __ATOMIC_RELEASE);
 	for (uint32_t i = 0; i < cpu_count; i++)
 		cpu_wake(&cpu_table[i]);
 }
@@ -151,8 +187,7 @@ void engine_job_finish(struct engine_job *job, uint64_t now)
 	stats->busy_tsc = stats->total_tsc - (job->cpu->idle_tsc - job->idle_start_tsc);
 	stats->sequence_digest = engine_pace_digest(job);
 	store_release(&job->phase, PHASE_FINISHED);
-	__atomic_fetch_add(&engine.finished_count, 1, __ATOMIC_RELEASE);
 	if (job->job->exitall)
 		engine_job_end_others(job);
-	wake_all();
+	engine_turn_announce();
 }
