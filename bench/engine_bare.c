@@ -143,6 +143,7 @@ enum exit_status engine_bare_run(void)
 		if (error) {
 			log_error(engine.jobs[i].job->name, "engine=%s: %s", name,
 				  err_name(error));
+			blk_dump(engine.jobs[i].queues[0]);
 			return error == -ERR_UNSUPPORTED ? EXIT_USAGE : EXIT_CRASH;
 		}
 		if (engine.jobs[i].stats->error)

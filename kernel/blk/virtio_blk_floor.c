@@ -1,12 +1,13 @@
 /*
  * The floor: the least that a guest can do to keep one ring busy.
  *
- *   add reads -> publish, doorbell -> pop what is there -> (wait) -> again
+ *   add reads -> publish, doorbell -> wait -> pop what is there -> again
  *
- * No request, no histogram, no time stamp per read. The ring code is the same
- * that the driver uses, so that the comparison tells the cost of the layers
- * above it and not of another ring. Data is read into one buffer per slot and
- * never looked at.
+ * No request, no histogram, no time stamp per read; what changes can stay in
+ * registers, as no pointer to struct floor leaves this file. The ring code is
+ * the same that the driver uses, so that the comparison tells the cost of the
+ * layers above it and not of another ring. Data is read into one buffer per
+ * slot and never looked at.
  */
 #include "kernel/blk/floor.h"
 #include "kernel/blk/virtio_blk_impl.h"
@@ -24,8 +25,10 @@ struct floor {
 	uint32_t ready; /* may be issued now */
 	uint64_t left; /* to issue */
 	uint64_t in_flight;
-	uint64_t end_tsc, last_completion_tsc;
-	struct timer timer;
+	uint64_t end_tsc; /* nothing is issued from then on */
+	uint64_t hung_tsc; /* the device is, if nothing completes until then */
+	uint64_t alarm_tsc; /* for which the timer was armed */
+	uint64_t completed_seen;
 };
 
 static int allocate(struct floor *floor, const struct floor_run *run)
@@ -77,8 +80,8 @@ static ALWAYS_INLINE void add_many(struct floor *floor, uint32_t count,
 	virtqueue_add_end(vq, packed, &adder);
 }
 
-static NOINLINE void add_direct_packed(struct floor *floor, uint32_t count,
-				       uint32_t sectors_per_block)
+static ALWAYS_INLINE void add_direct_packed(struct floor *floor, uint32_t count,
+					    uint32_t sectors_per_block)
 {
 	struct virtqueue *vq = floor->queue->vq;
 	for (uint32_t i = 0; i < count; i++) {
@@ -91,7 +94,7 @@ static NOINLINE void add_direct_packed(struct floor *floor, uint32_t count,
 	}
 }
 
-static void issue(struct floor *floor, uint32_t count, uint32_t sectors_per_block)
+static ALWAYS_INLINE void issue(struct floor *floor, uint32_t count, uint32_t sectors_per_block)
 {
 	struct virtio_blk_queue *queue = floor->queue;
 	if (!queue->vq->packed)
@@ -114,8 +117,8 @@ static void issue(struct floor *floor, uint32_t count, uint32_t sectors_per_bloc
 	}
 }
 
-/* Everything that is completed; -ERR_DEVICE when the ring broke. */
-static int collect(struct floor *floor, struct floor_run *run)
+/* Takes back everything that is completed. 0, or -ERR_DEVICE when the ring broke. */
+static ALWAYS_INLINE int collect(struct floor *floor, struct floor_run *run)
 {
 	struct virtio_blk_queue *queue = floor->queue;
 	struct virtqueue *vq = queue->vq;
@@ -137,7 +140,7 @@ static int collect(struct floor *floor, struct floor_run *run)
 	floor->in_flight -= count;
 	run->completed += count;
 	queue->blk->counters.completions += count;
-	return ready < 0 ? ready : (int)count;
+	return ready;
 }
 
 static void on_timer(void *context)
@@ -150,7 +153,7 @@ static void on_timer(void *context)
  * Spins for a while, or sleeps. Fewer completions than a batch wants let
  * nothing go on, so no interrupt is asked for before.
  */
-static void wait(struct floor *floor, uint32_t wanted, uint32_t *spins)
+static ALWAYS_INLINE void wait(const struct floor *floor, uint32_t wanted, uint32_t *spins)
 {
 	struct blk_queue *blk = floor->queue->blk;
 	if (blk->completion != COMPLETION_IRQ) {
@@ -160,49 +163,76 @@ static void wait(struct floor *floor, uint32_t wanted, uint32_t *spins)
 		return;
 	}
 	blk->counters.arms++;
-	if (!virtqueue_arm(floor->queue->vq, (uint16_t)wanted))
+	if (!virtqueue_arm_inline(floor->queue->vq, wanted))
 		cpu_wait();
 }
 
-static void start_timer(struct floor *floor, const struct floor_run *run, uint64_t now)
+static uint64_t end_of(uint64_t now, uint64_t span_tsc)
 {
-	uint64_t limit = run->runtime_tsc ? run->runtime_tsc : run->timeout_tsc;
-	floor->end_tsc = run->runtime_tsc ? now + run->runtime_tsc : UINT64_MAX;
-	floor->last_completion_tsc = now;
-	floor->timer.expired = on_timer;
-	floor->timer.context = floor->queue->blk;
-	if (limit)
-		timer_arm(&floor->timer, now + limit);
+	return span_tsc ? now + span_tsc : UINT64_MAX;
 }
 
-static int loop(struct floor *floor, struct floor_run *run)
+/* Ends a sleep in time. */
+static void set_alarm(struct timer *timer, uint64_t alarm_tsc)
 {
-	uint32_t sectors = run->block_bytes / SECTOR_BYTES, spins = 0;
+	if (alarm_tsc != UINT64_MAX)
+		timer_arm(timer, alarm_tsc);
+}
+
+/* What is due by the clock; -ERR_TIMEOUT when the device hangs. */
+static ALWAYS_INLINE int look_at_clock(struct floor *floor, const struct floor_run *run,
+				       struct timer *timer)
+{
 	uint64_t now = clock_tsc();
-	while (floor->left || floor->in_flight) {
-		while (floor->left && floor->ready >= MIN(run->batch, floor->left)) {
-			uint32_t most = run->batch > 1 ? run->batch : floor->ready;
-			issue(floor, (uint32_t)MIN(most, floor->left), sectors);
-		}
-		int count = collect(floor, run);
-		if (count < 0)
-			return count;
-		if (count) {
-			floor->last_completion_tsc = now;
-			if (run->runtime_tsc && (now = clock_tsc()) >= floor->end_tsc)
-				floor->left = 0;
-			continue;
-		}
-		uint64_t batch = MIN(run->batch, floor->left);
-		uint64_t wanted = batch > floor->ready ? batch - floor->ready : floor->in_flight;
-		wait(floor, (uint32_t)MIN(wanted, UINT16_MAX), &spins);
-		if (run->timeout_tsc && spins % SPINS_PER_CLOCK_CHECK == 0) {
-			now = clock_tsc();
-			if (now - floor->last_completion_tsc > run->timeout_tsc)
-				return -ERR_TIMEOUT;
-		}
+	if (run->completed != floor->completed_seen) {
+		floor->completed_seen = run->completed;
+		floor->hung_tsc = end_of(now, run->timeout_tsc);
+	} else if (now >= floor->hung_tsc) {
+		return -ERR_TIMEOUT;
+	}
+	if (now >= floor->end_tsc)
+		floor->left = 0;
+	if (UNLIKELY(now >= floor->alarm_tsc)) {
+		floor->alarm_tsc =
+			floor->left ? MIN(floor->end_tsc, floor->hung_tsc) : floor->hung_tsc;
+		set_alarm(timer, floor->alarm_tsc);
 	}
 	return 0;
+}
+
+static int loop(struct floor floor, struct floor_run *run, struct timer *timer)
+{
+	uint32_t sectors = run->block_bytes / SECTOR_BYTES, spins = 0;
+	bool timed = run->runtime_tsc || run->timeout_tsc;
+	while (floor.left || floor.in_flight) {
+		while (floor.left && floor.ready >= MIN(run->batch, floor.left)) {
+			uint32_t most = run->batch > 1 ? run->batch : floor.ready;
+			issue(&floor, (uint32_t)MIN(most, floor.left), sectors);
+		}
+		uint64_t batch = MIN(run->batch, floor.left);
+		uint64_t wanted = batch > floor.ready ? batch - floor.ready : floor.in_flight;
+		wait(&floor, (uint32_t)MIN(wanted, UINT16_MAX), &spins);
+		int error = collect(&floor, run);
+		if (!error && timed && (run->runtime_tsc || spins % SPINS_PER_CLOCK_CHECK == 0))
+			error = look_at_clock(&floor, run, timer);
+		if (UNLIKELY(error))
+			return error;
+	}
+	return 0;
+}
+
+static int run_timed(struct floor *floor, struct floor_run *run)
+{
+	uint64_t start = clock_tsc();
+	struct timer timer = { .expired = on_timer, .context = floor->queue->blk };
+	floor->end_tsc = end_of(start, run->runtime_tsc);
+	floor->hung_tsc = end_of(start, run->timeout_tsc);
+	floor->alarm_tsc = MIN(floor->end_tsc, floor->hung_tsc);
+	set_alarm(&timer, floor->alarm_tsc);
+	int error = loop(*floor, run, &timer);
+	run->elapsed_tsc = clock_tsc() - start;
+	timer_cancel(&timer);
+	return error;
 }
 
 int virtio_blk_floor(struct blk_device *device, struct floor_run *run)
@@ -224,11 +254,5 @@ int virtio_blk_floor(struct blk_device *device, struct floor_run *run)
 	floor.ready = run->depth;
 	floor.left = run->ios;
 	floor.blocks = run->region_bytes / run->block_bytes;
-
-	uint64_t start = clock_tsc();
-	start_timer(&floor, run, start);
-	error = loop(&floor, run);
-	run->elapsed_tsc = clock_tsc() - start;
-	timer_cancel(&floor.timer);
-	return error;
+	return run_timed(&floor, run);
 }

@@ -99,11 +99,12 @@ static inline bool virtqueue_split_has_completions(const struct virtqueue *vq)
 
 static inline bool virtqueue_split_publish(struct virtqueue *vq)
 {
+	uint32_t added = vq->added;
 	uint16_t old_index = (uint16_t)vq->published;
-	uint16_t new_index = (uint16_t)vq->added;
+	uint16_t new_index = (uint16_t)added;
 	/* Release: ring entries and chains before the index. */
 	store_release(&vq->avail->idx, new_index);
-	vq->published = vq->added;
+	vq->published = added;
 	/* Full: the index is seen, or the device's wish is; never neither. */
 	barrier_full();
 	if (vq->event_idx)

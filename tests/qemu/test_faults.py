@@ -91,6 +91,17 @@ def test_a_request_past_its_deadline_ends_the_run_with_a_dump(guest):
     assert err.startswith("ringbolt: the guest crashed\n")
 
 
+@pytest.mark.parametrize("completion", ["irq", "poll"])
+def test_a_floor_on_a_disk_that_stops_ends_as_well(guest, completion):
+    """Long after the first deadline, which passed with all well."""
+    with frozen_disk(guest, "--set=engine=floor", f"--set=completion={completion}",
+                     "--set=request_timeout_ms=100") as process:
+        out, _ = process.communicate(timeout=60)
+    assert process.returncode == 3
+    assert "steady: error: engine=floor: timeout" in out
+    assert re.search(r"in.flight", out), "the dump says what is in flight"
+
+
 def test_without_a_deadline_the_timeout_of_the_tool_ends_it(guest):
     with frozen_disk(guest, "--set=request_timeout_ms=0", "--timeout=5") as process:
         _, err = process.communicate(timeout=60)
