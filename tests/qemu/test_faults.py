@@ -96,7 +96,7 @@ def test_a_floor_on_a_disk_that_stops_ends_as_well(guest, completion):
     """Long after the first deadline, which passed with all well."""
     with frozen_disk(guest, "--set=engine=floor", f"--set=completion={completion}",
                      "--set=request_timeout_ms=100") as process:
-        out, _ = process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=30)
     assert process.returncode == 3
     assert "steady: error: engine=floor: timeout" in out
     assert re.search(r"in.flight", out), "the dump says what is in flight"
