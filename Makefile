@@ -106,10 +106,12 @@ BENCH_C := \
 	bench/engine_clock.c \
 	bench/engine_control.c \
 	bench/engine_data.c \
+	bench/engine_done.c \
 	bench/engine_job.c \
 	bench/engine_measuring.c \
 	bench/engine_pace.c \
 	bench/engine_plain.c \
+	bench/engine_refill.c \
 	bench/engine_setup.c \
 	bench/engine_stages.c \
 	bench/engine_steady.c \

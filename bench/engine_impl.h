@@ -192,7 +192,7 @@ extern struct engine engine;
 /* engine_setup.c: everything a person can have got wrong ends here. */
 int engine_setup(void);
 
-/* --- engine_job.c: the I/O path; the job's CPU, loop context --- */
+/* --- engine_job.c: a job's steps; the job's CPU, loop context, as all that follows --- */
 
 /* The long way: any job that has begun. */
 engine_step_function engine_job_step;
@@ -221,15 +221,43 @@ static inline uint32_t engine_job_in_flight(const struct engine_job *job)
 	return job->depth - job->free_count - job->prepared_count;
 }
 
-/* A request's done(). */
-void engine_io_done(struct blk_request *request);
-void engine_io_done_recorded(struct blk_request *request); /* trace_events= */
+void engine_job_mark_depth(struct engine_job *job, uint32_t accepted);
+
+/* --- engine_refill.c: preparing I/Os; free_count > 0 --- */
+
+/* What a refill ended with. */
+enum engine_refilled {
+	REFILL_MORE, /* as much as is free, or as a batch may be */
+	REFILL_STALL, /* submit it; what is out must come back first */
+	REFILL_OVER, /* the job will issue nothing more */
+};
+
+/* Prepares up to a batch of the job's I/Os, or of the reads of its read-back. */
+enum engine_refilled engine_refill(struct engine_job *job, uint64_t now);
+enum engine_refilled engine_refill_read_back(struct engine_job *job);
+
+/* The next pass over the region, if there is one. */
+bool engine_refill_next_pass(struct engine_job *job);
+
+void engine_refill_flush(struct engine_job *job);
+
+/* For engine_verify.c: a read that is checked, beside those of the generator. */
+void engine_refill_read(struct engine_job *job, const struct written_piece *what);
 
 /* Fits an I/O's segments and sector count to a length. */
 void engine_io_set_length(struct engine_io *io, uint32_t length_bytes);
 
+/* --- engine_done.c: completion --- */
+
+/* A request's done(). */
+void engine_io_done(struct blk_request *request);
+void engine_io_done_recorded(struct blk_request *request); /* trace_events= */
+
+/* It failed; the short way's, too. */
 void engine_job_note_error(struct engine_job *job, const struct engine_io *io);
-void engine_job_mark_depth(struct engine_job *job, uint32_t accepted);
+
+/* An error by Linux' number; not `tolerated`: the job issues nothing more. */
+void engine_job_fail(struct engine_job *job, int number, bool tolerated);
 
 /* --- engine_plain.c: the short way --- */
 
@@ -371,11 +399,6 @@ bool engine_verify_wants_pass(struct engine_job *job);
 
 /* verify_only: notes the writes of a pass without making them. */
 void engine_verify_dry_run(struct engine_job *job);
-
-/* engine_job.c, for engine_verify.c: an I/O becomes a checked read and is prepared. */
-void engine_job_prepare_read(struct engine_job *job, const struct written_piece *what);
-void engine_job_prepare_flush(struct engine_job *job);
-void engine_job_fail(struct engine_job *job, int number, bool tolerated);
 
 /* --- progress.c --- */
 void progress_init(uint32_t interval_ms);

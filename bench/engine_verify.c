@@ -292,7 +292,7 @@ static void prepare_read(struct engine_job *job, const struct written_piece *pie
 		job->limit_ios--;
 	/* As in fio, where a later write gets another seed for it. */
 	next_seed(job);
-	engine_job_prepare_read(job, piece);
+	engine_refill_read(job, piece);
 }
 
 bool engine_verify_backlog_is_due(const struct engine_job *job)
@@ -345,7 +345,7 @@ bool engine_verify_begin(struct engine_job *job, uint64_t now)
 	v->begin_tsc = now;
 	generator_restart_verify_seeds(job->generator);
 	if (!job->job->verify_only)
-		engine_job_prepare_flush(job);
+		engine_refill_flush(job);
 	return true;
 }
 
