@@ -167,9 +167,10 @@ static void virtio_blk_publish(struct blk_queue *blk)
 	ring_doorbell(blk, queue, queue->vq->packed);
 }
 
+/* `lone`, a constant: there is but one; it has registers enough for writes, too. */
 static ALWAYS_INLINE unsigned plain_submit(struct blk_queue *blk,
 					   struct blk_request *const *requests, unsigned count,
-					   bool packed)
+					   bool lone, bool packed)
 {
 	struct virtio_blk_queue *queue = blk->driver_data;
 	struct blk_run run;
@@ -178,9 +179,12 @@ static ALWAYS_INLINE unsigned plain_submit(struct blk_queue *blk,
 		return blk_submit_special(blk, requests, count);
 	if (LIKELY(blk_run_is_plain(&run, BLK_READ))) {
 		added = add_alike(queue, &run, requests, count, BLK_READ, packed);
+	} else if (lone) {
+		added = add_alike(queue, &run, requests, 1, BLK_WRITE, packed);
 	} else {
 		const struct blk_run copy = run; /* so that run need not be in memory */
-		added = add_others(queue, &copy, requests, count);
+		added = packed ? add_writes_packed(queue, &copy, requests, count)
+			       : add_writes_split(queue, &copy, requests, count);
 	}
 	if (UNLIKELY(added != count))
 		return blk_submit_rest(blk, requests, added, count);
@@ -192,23 +196,23 @@ static ALWAYS_INLINE unsigned plain_submit(struct blk_queue *blk,
 static unsigned plain_submit_split(struct blk_queue *blk, struct blk_request *const *requests,
 				   unsigned count)
 {
-	return plain_submit(blk, requests, count, false);
+	return plain_submit(blk, requests, count, false, false);
 }
 
 static bool plain_submit_one_split(struct blk_queue *blk, struct blk_request *request)
 {
-	return plain_submit(blk, &request, 1, false);
+	return plain_submit(blk, &request, 1, true, false);
 }
 
 static unsigned plain_submit_packed(struct blk_queue *blk, struct blk_request *const *requests,
 				    unsigned count)
 {
-	return plain_submit(blk, requests, count, true);
+	return plain_submit(blk, requests, count, false, true);
 }
 
 static bool plain_submit_one_packed(struct blk_queue *blk, struct blk_request *request)
 {
-	return plain_submit(blk, &request, 1, true);
+	return plain_submit(blk, &request, 1, true, true);
 }
 
 /* --- completing --- */
