@@ -80,11 +80,22 @@ static void check_deadlines(struct engine_cpu *cpu, uint64_t now)
 
 /* --- what is due --- */
 
-static void note_first_read(const struct engine_cpu *cpu, uint64_t now)
+static bool may_read(const struct engine_job *job)
 {
-	for (uint32_t i = 0; i < cpu->job_count; i++)
+	return job->phase == PHASE_READ_BACK ||
+	       (job->phase == PHASE_RUNNING && (job->verifies || (job->job->rw & JOB_RW_READ)));
+}
+
+/* For the boot phases. True: it may come any time, so keep looking. */
+static bool awaits_first_read(const struct engine_cpu *cpu, uint64_t now)
+{
+	bool awaits = false;
+	for (uint32_t i = 0; i < cpu->job_count; i++) {
 		if (engine_job_completed(cpu->jobs[i], DIR_READ))
 			engine.boot->first_read_tsc = now;
+		awaits |= may_read(cpu->jobs[i]);
+	}
+	return awaits && !engine.boot->first_read_tsc;
 }
 
 void engine_clock_look(struct engine_cpu *cpu, uint64_t now)
@@ -106,10 +117,8 @@ void engine_clock_look(struct engine_cpu *cpu, uint64_t now)
 	if (cpu->cpu->index == 0) {
 		progress_update(now);
 		next = MIN(next, progress_next_tsc());
-		if (!engine.boot->first_read_tsc) {
-			note_first_read(cpu, now);
+		if (!engine.boot->first_read_tsc && awaits_first_read(cpu, now))
 			next = now;
-		}
 	}
 	cpu->look_tsc = next;
 }

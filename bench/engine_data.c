@@ -33,8 +33,18 @@ static void fill(struct engine_job *job, uint8_t *buffer, uint64_t length_bytes)
 				   (uint32_t)length_bytes);
 }
 
+static enum engine_data data_of(const struct job *options, bool verifies)
+{
+	if (verifies)
+		return DATA_VERIFIED;
+	if (options->refill_buffers)
+		return DATA_FILLED;
+	return options->scramble_buffers && !options->zero_buffers ? DATA_SCRAMBLED : DATA_KEPT;
+}
+
 void engine_data_init(struct engine_job *job)
 {
+	job->data = (uint8_t)data_of(job->job, job->verifies);
 	if (!(job->job->rw & JOB_RW_WRITE))
 		return;
 	for (uint32_t i = 0; i < job->depth; i++)
@@ -44,21 +54,25 @@ void engine_data_init(struct engine_job *job)
 /* Every sector gets its offset and the time: a device cannot find two that are equal. */
 static void scramble(const struct engine_io *io)
 {
-	uint64_t now = clock_tsc();
-	for (uint32_t at = 0; at + SECTOR_BYTES <= io->length_bytes; at += SECTOR_BYTES) {
-		uint64_t stamp[2] = { io->offset_bytes + at, now };
-		memcpy(io->buffer + at, stamp, sizeof(stamp));
-	}
+	uint64_t stamp[2] = { io->offset_bytes, io->request.submit_tsc };
+	uint8_t *at = io->buffer, *end = at + io->length_bytes;
+	for (; at < end; at += SECTOR_BYTES, stamp[0] += SECTOR_BYTES)
+		memcpy(at, stamp, sizeof(stamp));
 }
 
-void engine_data_fill(struct engine_job *job, struct engine_io *io)
+/* What takes its time is no part of the I/O's latency. */
+static NOINLINE void fill_anew(struct engine_job *job, struct engine_io *io, uint64_t number)
 {
-	const struct job *options = job->job;
-	uint64_t number = job->writes_issued++;
-	if (job->verifies && engine_verify_fill(job, io, number))
-		return;
-	if (options->refill_buffers)
+	if (job->data == DATA_FILLED ||
+	    (!engine_verify_fill(job, io, number) && job->job->refill_buffers))
 		fill(job, io->buffer, io->length_bytes);
-	else if (options->scramble_buffers && !options->zero_buffers && !job->verifies)
+	io->request.submit_tsc = clock_tsc();
+}
+
+void engine_data_fill(struct engine_job *job, struct engine_io *io, uint64_t number)
+{
+	if (job->data == DATA_SCRAMBLED)
 		scramble(io);
+	else
+		fill_anew(job, io, number);
 }

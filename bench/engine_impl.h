@@ -24,6 +24,7 @@ struct engine_io {
 	struct engine_job *job; /* [I] */
 	uint8_t *buffer; /* [I] max_bs bytes */
 	blk_segment *segments; /* [I] over the buffer */
+	struct stats_direction *stats; /* of its direction; meaningless for a flush */
 	uint8_t direction; /* enum job_direction; DIR_COUNT: a flush */
 	uint8_t file; /* index into the job's files */
 	bool checked_read; /* its data is checked */
@@ -76,6 +77,14 @@ enum engine_phase {
 	PHASE_FINISHED,
 };
 
+/* What becomes of a buffer before it is written. */
+enum engine_data {
+	DATA_KEPT,
+	DATA_SCRAMBLED, /* a stamp per sector; its I/O began before */
+	DATA_FILLED, /* anew */
+	DATA_VERIFIED, /* with what proves itself */
+};
+
 /* What a job is after a step, and what it wants; of several jobs, or-ed together. */
 enum {
 	ENGINE_AGAIN = 1, /* to be stepped again at once */
@@ -115,6 +124,10 @@ struct engine_job {
 	struct engine_stages *stages; /* [I] NULL: means of what is measured anyway */
 	uint32_t phase; /* [a] enum engine_phase; written by its CPU */
 	bool special; /* [I] has something beyond plain reads */
+	bool asks; /* [I] whether anything else is due before an I/O: see engine_refill() */
+	bool done_is_special; /* [I] beyond three latencies: see engine_io_done() */
+	uint8_t write_flags; /* [I] of a request */
+	uint8_t data; /* [I] enum engine_data */
 	bool verifies; /* [I] data is written to be checked, or checked */
 	bool reads_are_checked; /* [I] those of the job itself */
 	bool measured; /* [I] latencies are recorded */
@@ -220,8 +233,6 @@ static inline uint32_t engine_job_in_flight(const struct engine_job *job)
 {
 	return job->depth - job->free_count - job->prepared_count;
 }
-
-void engine_job_mark_depth(struct engine_job *job, uint32_t accepted);
 
 /* --- engine_refill.c: preparing I/Os; free_count > 0 --- */
 
@@ -362,11 +373,11 @@ enum exit_status engine_bare_run(void);
 
 /* --- engine_data.c: what is written --- */
 
-/* Fills the buffers once; at set-up. */
+/* At set-up: job->data, and fills the buffers once. */
 void engine_data_init(struct engine_job *job);
 
-/* Before a write is submitted. */
-void engine_data_fill(struct engine_job *job, struct engine_io *io);
+/* Before the write with this number in its job is submitted; unless DATA_KEPT. */
+void engine_data_fill(struct engine_job *job, struct engine_io *io, uint64_t number);
 
 /* --- engine_verify.c: jobs with verify= --- */
 

@@ -14,24 +14,27 @@
  */
 #include "bench/engine_impl.h"
 
-void engine_job_mark_depth(struct engine_job *job, uint32_t accepted)
+/* Of the prepared I/Os, how many from `first` on are to the same disk. */
+static NOINLINE uint32_t run_length(const struct engine_job *job, uint32_t first)
 {
-	stats_add_batches(job->stats, engine_job_in_flight(job) - accepted, accepted, 1);
+	uint8_t file = CONTAINER_OF(job->prepared[first], struct engine_io, request)->file;
+	uint32_t end = first + 1;
+	while (end < job->prepared_count &&
+	       CONTAINER_OF(job->prepared[end], struct engine_io, request)->file == file)
+		end++;
+	return end - first;
 }
 
 /* Submits a run of requests to one disk; returns how many were accepted. */
-static uint32_t submit_run(struct engine_job *job, uint32_t first)
+static ALWAYS_INLINE uint32_t submit_run(struct engine_job *job, uint32_t first)
 {
 	struct engine_io *io = CONTAINER_OF(job->prepared[first], struct engine_io, request);
 	uint32_t count = job->prepared_count - first;
-	if (UNLIKELY(job->job->file_count > 1)) {
-		uint8_t file = io->file;
-		count = 0;
-		for (uint32_t i = first; i < job->prepared_count; i++, count++)
-			if (CONTAINER_OF(job->prepared[i], struct engine_io, request)->file != file)
-				break;
-	}
-	return blk_submit(job->queues[io->file], &job->prepared[first], count);
+	if (UNLIKELY(job->job->file_count > 1))
+		count = run_length(job, first);
+	struct blk_queue *queue = job->queues[io->file];
+	struct blk_request **requests = &job->prepared[first];
+	return count == 1 ? blk_submit_one(queue, *requests) : blk_submit(queue, requests, count);
 }
 
 /* What the done() of a plain job leaves to whoever submits. */
@@ -45,22 +48,32 @@ static NOINLINE void note_slat(struct engine_job *job, uint32_t count)
 	}
 }
 
-static bool submit_prepared(struct engine_job *job)
+/* After the first run: those to other disks. Returns how many were accepted in all. */
+static NOINLINE uint32_t submit_further(struct engine_job *job, uint32_t sent)
 {
-	uint32_t sent = 0, accepted;
-	do {
+	uint32_t accepted = sent;
+	while (accepted && sent < job->prepared_count) {
 		accepted = submit_run(job, sent);
 		sent += accepted;
-	} while (accepted && sent < job->prepared_count);
-	if (!sent)
+	}
+	return sent;
+}
+
+/* prepared_count > 0; false: nothing was accepted. */
+static bool submit_prepared(struct engine_job *job)
+{
+	uint32_t in_flight = engine_job_in_flight(job);
+	uint32_t sent = submit_run(job, 0);
+	if (UNLIKELY(sent != job->prepared_count))
+		sent = submit_further(job, sent);
+	if (UNLIKELY(!sent))
 		return false;
 	if (job->plain)
 		note_slat(job, sent);
-	uint32_t left = job->prepared_count - sent;
-	for (uint32_t i = 0; i < left; i++)
+	job->prepared_count -= sent;
+	for (uint32_t i = 0; i < job->prepared_count; i++)
 		job->prepared[i] = job->prepared[sent + i];
-	job->prepared_count = left;
-	engine_job_mark_depth(job, sent);
+	stats_add_batches(job->stats, in_flight, sent, 1);
 	return true;
 }
 
@@ -118,7 +131,7 @@ static bool step_issuing(struct engine_job *job, uint64_t now)
 	bool is_done = reading_back ? load_once(&job->stopping) : is_over(job, now);
 	enum engine_refilled state = is_done ? REFILL_OVER : REFILL_MORE;
 	while (state == REFILL_MORE && job->free_count + job->prepared_count >= job->batch) {
-		if (engine_plain_grant(job))
+		if (job->plain && engine_plain_grant(job))
 			return true;
 		state = reading_back ? engine_refill_read_back(job) : engine_refill(job, now);
 		if (state == REFILL_STALL && job->prepared_count)
@@ -143,7 +156,7 @@ static bool step(struct engine_job *job, uint64_t now)
 
 unsigned engine_job_step(struct engine_job *job, uint64_t now)
 {
-	if (job->free_count != job->free_seen)
+	if (LIKELY(job->free_count != job->free_seen))
 		mark_reaped(job);
 	unsigned state = step(job, now) ? ENGINE_AGAIN : 0;
 	job->free_seen = job->free_count;

@@ -41,6 +41,7 @@ static void set_up(const struct engine_job *job)
 	trial.io = job->ios[0];
 	trial.io.job = &trial.job;
 	trial.io.direction = DIR_READ;
+	trial.io.stats = &trial.stats.direction[DIR_READ];
 	trial.io.request.status = BLK_OK;
 }
 
@@ -97,6 +98,7 @@ void engine_measuring_calibrate(struct engine_job *job)
 	void (*done)(struct blk_request *request) = job->ios[0].request.done;
 	uint64_t with_tsc = best_row_of_ios(done);
 	trial.job.measured = false;
+	trial.job.done_is_special = true; /* which looks at the line before */
 	uint64_t without_tsc = best_row_of_ios(job->plain ? free_only : done);
 	uint64_t batches_tsc = UINT64_MAX, stamp_tsc = clock_scale.stamp_cost_tsc * ROW_IOS;
 	for (unsigned row = 0; row < ROWS; row++)

@@ -8,6 +8,7 @@
  * The job's CPU, loop context.
  */
 #include "bench/engine_pace.h"
+#include "bench/generator_impl.h"
 
 void engine_io_set_length(struct engine_io *io, uint32_t length_bytes)
 {
@@ -64,21 +65,19 @@ static bool flush_is_due(const struct engine_job *job)
 }
 
 /* What a write or trim needs beyond a plain read. */
-static NOINLINE void fill_request(struct engine_job *job, struct engine_io *io)
+static inline void fill_request(struct engine_job *job, struct engine_io *io)
 {
 	struct blk_request *request = &io->request;
-	request->flags = 0;
 	job->last_was_flush = false;
 	io->checked_read = io->direction == DIR_READ && job->reads_are_checked;
-	if (io->direction == DIR_READ)
-		return;
-	if (io->direction == DIR_TRIM) {
+	request->flags = io->direction == DIR_WRITE ? job->write_flags : 0;
+	if (io->direction == DIR_TRIM)
 		request->segment_count = 0;
+	if (io->direction != DIR_WRITE)
 		return;
-	}
-	if (job->job->sync != JOB_SYNC_NONE)
-		request->flags = BLK_FUA;
-	engine_data_fill(job, io);
+	uint64_t number = job->writes_issued++;
+	if (job->data != DATA_KEPT)
+		engine_data_fill(job, io, number);
 }
 
 /* fio forgets that the files are through only for jobs that it expects to repeat. */
@@ -108,13 +107,13 @@ bool engine_refill_next_pass(struct engine_job *job)
 }
 
 /* Generates one I/O; false when the job has none to issue (any more). */
-static inline bool draw_next(struct engine_job *job, struct generator_io *next)
+static ALWAYS_INLINE bool draw_next(struct engine_job *job, struct generator_io *next)
 {
 	if (UNLIKELY(job->issued_bytes >= job->limit_bytes) && !engine_refill_next_pass(job))
 		return false;
 	if (UNLIKELY(job->issued_ios >= job->limit_ios))
 		return false;
-	while (UNLIKELY(!generator_next(job->generator, next)))
+	while (UNLIKELY(!generator_next_inline(job->generator, next)))
 		if (!may_pass_the_end(job->job) || !engine_refill_next_pass(job))
 			return false;
 	return true;
@@ -128,7 +127,8 @@ static inline struct engine_io *prepare_drawn(struct engine_job *job,
 	job->issued_ios++;
 	job->issued_bytes += next->length_bytes;
 	job->pass_ios++;
-	job->stats->direction[next->direction].total_ios++;
+	io->stats = &job->stats->direction[next->direction];
+	io->stats->total_ios++;
 	io->direction = next->direction;
 	io->file = next->file;
 	io->offset_bytes = next->offset_bytes;
@@ -136,9 +136,9 @@ static inline struct engine_io *prepare_drawn(struct engine_job *job,
 	request->sector = next->offset_bytes / SECTOR_BYTES;
 	if (io->length_bytes != next->length_bytes || !request->segment_count)
 		engine_io_set_length(io, next->length_bytes);
+	request->submit_tsc = clock_tsc();
 	if (UNLIKELY(job->special))
 		fill_request(job, io);
-	request->submit_tsc = clock_tsc();
 	prepare(job, io);
 	return io;
 }
@@ -147,7 +147,8 @@ void engine_refill_read(struct engine_job *job, const struct written_piece *what
 {
 	struct engine_io *io = take_io(job);
 	struct blk_request *request = &io->request;
-	job->stats->direction[DIR_READ].total_ios++;
+	io->stats = &job->stats->direction[DIR_READ];
+	io->stats->total_ios++;
 	io->direction = DIR_READ;
 	io->file = what->file;
 	io->offset_bytes = what->offset_bytes;
@@ -192,33 +193,35 @@ static NOINLINE enum engine_refilled refill_paced(struct engine_job *job, uint64
 	return REFILL_MORE;
 }
 
+/* Before an I/O of the generator: is anything else due? Then it has been done. */
+static NOINLINE bool refill_otherwise(struct engine_job *job, uint64_t now,
+				      enum engine_refilled *state)
+{
+	if (engine_verify_backlog_is_due(job)) {
+		*state = refill_backlog(job);
+		return true;
+	}
+	if (flush_is_due(job)) {
+		engine_refill_flush(job);
+		return true;
+	}
+	if (job->pace)
+		*state = refill_paced(job, now);
+	return job->pace;
+}
+
 enum engine_refilled engine_refill(struct engine_job *job, uint64_t now)
 {
 	struct generator_io next;
-	while (job->free_count && job->prepared_count < job->chunk) {
-		if (UNLIKELY(job->special)) {
-			if (UNLIKELY(engine_verify_backlog_is_due(job))) {
-				enum engine_refilled state = refill_backlog(job);
-				if (job->backlog_reading || state == REFILL_STALL)
-					return state;
-				continue;
-			}
-			if (flush_is_due(job)) {
-				engine_refill_flush(job);
-				continue;
-			}
-			if (job->pace) {
-				enum engine_refilled state = refill_paced(job, now);
-				if (state != REFILL_MORE)
-					return state;
-				continue;
-			}
-		}
+	enum engine_refilled state = REFILL_MORE;
+	while (state == REFILL_MORE && job->free_count && job->prepared_count < job->chunk) {
+		if (UNLIKELY(job->asks) && refill_otherwise(job, now, &state))
+			continue;
 		if (!draw_next(job, &next))
 			return REFILL_OVER;
 		prepare_drawn(job, &next);
 	}
-	return REFILL_MORE;
+	return state;
 }
 
 enum engine_refilled engine_refill_read_back(struct engine_job *job)

@@ -225,6 +225,7 @@ static int setup_job(struct engine_job *job, const struct job *options)
 	job->measured = !options->gtod_reduce;
 	job->synchronous = job_is_synchronous(options);
 	job->full_histograms = options->slat_percentiles || options->lat_percentiles;
+	job->write_flags = options->sync != JOB_SYNC_NONE ? BLK_FUA : 0;
 	set_budget(job, regions);
 
 	void *memory = memory_allocate(generator_memory_bytes(options, regions));
@@ -240,6 +241,9 @@ static int setup_job(struct engine_job *job, const struct job *options)
 		return complain(options, "rate", "not enough memory");
 	if (engine_stages_init(job))
 		return complain(options, "name", "not enough memory for stages=full");
+	job->asks = job->pace || options->fsync || options->fdatasync || options->verify_backlog;
+	job->done_is_special =
+		job->pace || job->verifies || job->stages || !job->measured || job->full_histograms;
 	error = allocate_ios(job);
 	if (!error && job->verifies && engine_verify_init(job, regions))
 		return complain(options, "verify", "not enough memory to note what is written; "

@@ -111,7 +111,7 @@ static inline int generator_emit(struct generator *g, struct generator_io *io,
 	return 1;
 }
 
-static inline int generator_next_inline(struct generator *g, struct generator_io *io)
+static ALWAYS_INLINE int generator_next_inline(struct generator *g, struct generator_io *io)
 {
 	if (g->way == GENERATOR_RANDOM || g->way == GENERATOR_RANDOM_MAP) {
 		uint64_t product = (uint64_t)random_next_32(&g->block_random) * g->blocks;
