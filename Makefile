@@ -300,7 +300,7 @@ FUZZ_SECONDS ?= 60
 # Debian packages that building, running and testing need (fio computes by bc).
 PACKAGES := gcc make binutils nasm gnu-efi qemu-system-x86 qemu-utils qemu-system-common ovmf \
 	mtools gdisk libcmocka-dev python3 python3-pytest python3-six fio fio-examples clang \
-	libclang-rt-14-dev git gdb chromium blktrace spin python3-yaml bc
+	libclang-rt-14-dev git gdb chromium blktrace spin python3-yaml bc frama-c-base
 
 # --- flags ----------------------------------------------------------------------
 
@@ -354,7 +354,7 @@ FUZZ_CFLAGS := -std=gnu17 -O1 -g -I. -DRINGBOLT_HOST -DRINGBOLT_FUZZ \
 
 # --- all --------------------------------------------------------------------------
 
-.PHONY: all image run bench compare insns regress baseline peer test unit model fuzz debug fmt \
+.PHONY: all image run bench compare insns regress baseline peer test unit model proof fuzz debug fmt \
 	check clean help deps
 
 all: image
@@ -370,6 +370,7 @@ help:
 	@echo "make image   $(B)/ringbolt.img, a GPT disk that any UEFI machine boots"
 	@echo "make unit    unit tests only"
 	@echo "make model   models of the protocols only, by Spin"
+	@echo "make proof   proofs about the sources only, by Frama-C"
 	@echo "make fuzz    fuzz targets only, FUZZ_SECONDS=$(FUZZ_SECONDS) each"
 	@echo "make debug   QEMU stopped, gdb attached, symbols loaded"
 	@echo "make check   include order, line and function lengths"
@@ -553,6 +554,9 @@ fuzz: fuzz_seeds
 
 model:
 	@tests/model/run
+
+proof:
+	@tests/proof/run
 
 -include $(shell find $(B)/unit/obj $(B)/thread/obj -name '*.d' 2>/dev/null)
 

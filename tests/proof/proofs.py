@@ -1,0 +1,105 @@
+"""What is proved, and what has to make it fail, as data.
+
+A mutant's pattern is a regular expression that has to match exactly once in its file: code that
+moved fails the test until the mutant moves with it.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Proof:
+    name: str
+    path: str
+    defines: tuple = ()
+
+
+@dataclass(frozen=True)
+class Mutant:
+    proof: Proof
+    name: str
+    path: str
+    pattern: str
+    text: str
+    caught_by: str  # an assertion's label, or the kind of an alarm
+
+
+def ring(name, packed, event_idx, indirect, size, steps):
+    """The counters start shortly before the end of 16 or of 32 bits."""
+    start = "65534u" if event_idx else "0xfffffffeu"
+    return Proof(f"ring, {name}, {steps} calls", "tests/proof/ring_proof.c",
+                 (f"PACKED_RING={packed}", f"EVENT_IDX={event_idx}", f"INDIRECT={indirect}",
+                  f"SIZE={size}", f"STEPS={steps}", f"START={start}"))
+
+
+NEED_EVENT = Proof("need_event, 2^48 inputs", "tests/proof/need_event_proof.c")
+
+
+PROOFS = (
+    NEED_EVENT,
+    ring("split of 8, direct", 0, 1, 0, 8, 12),
+    ring("packed of 7, direct", 1, 1, 0, 7, 12),
+    ring("packed of 3, indirect", 1, 0, 1, 3, 7),
+    ring("split of 8, direct, no event_idx", 0, 0, 0, 8, 10),
+    ring("split of 4, indirect", 0, 1, 1, 4, 6),
+    ring("split of 16, direct", 0, 0, 0, 16, 5),
+    ring("packed of 3, direct", 1, 0, 0, 3, 14),
+    ring("packed of 4, indirect, event_idx", 1, 1, 1, 4, 6),
+)
+
+# For mutants that a few calls show.
+SPLIT_SHORT = ring("split of 8, direct", 0, 1, 0, 8, 5)
+PACKED_SHORT = ring("packed of 7, direct", 1, 1, 0, 7, 5)
+PACKED_TABLES_SHORT = ring("packed of 3, indirect", 1, 0, 1, 3, 6)
+PACKED_WRAPS = ring("packed of 3, direct", 1, 0, 0, 3, 5)
+
+IMPL = "kernel/virtio/virtqueue_impl.h"
+SPLIT_IMPL = "kernel/virtio/virtqueue_split_impl.h"
+PACKED_IMPL = "kernel/virtio/virtqueue_packed_impl.h"
+
+MUTANTS = (
+    Mutant(NEED_EVENT, "one too far", "kernel/virtio/virtqueue.h",
+           r"(new_index - event - 1\)) <", r"\1 <=", "trying"),
+    Mutant(NEED_EVENT, "compares more than 16 bits", "kernel/virtio/virtqueue.h",
+           r"return \(uint16_t\)(\(new_index - event)", r"return \1", "invariance"),
+    Mutant(SPLIT_SHORT, "the id is not compared with the limit", IMPL,
+           r"id >= vq->id_limit", "id > vq->id_limit", "out of bounds read"),
+    Mutant(SPLIT_SHORT, "what is not in flight is yielded", IMPL,
+           r"UNLIKELY\(!\*writable_bytes\)", "0", "was_in_flight"),
+    Mutant(SPLIT_SHORT, "a popped slot stays in flight", IMPL,
+           r"\n\tchain->writable_bytes = 0;", "", "was_in_flight"),
+    Mutant(SPLIT_SHORT, "a pop is not counted", IMPL, r"\n\tvq->popped\+\+;", "", "counts_agree"),
+    Mutant(SPLIT_SHORT, "breaking has no effect on ids", "kernel/virtio/virtqueue.c",
+           r"\n\tvq->id_limit = 0;", "", "broken_yields_nothing"),
+    Mutant(SPLIT_SHORT, "a break leaves no reason", "kernel/virtio/virtqueue.c",
+           r"\n\tif \(!vq->broken_reason\)\n\t\tvq->broken_reason = reason;", "",
+           "result_is_known"),
+    Mutant(SPLIT_SHORT, "used.idx is believed", SPLIT_IMPL,
+           r"UNLIKELY\(fresh > vq->published - vq->popped\)", "0", "no_more_than_added"),
+    Mutant(SPLIT_SHORT, "used.idx is read twice", SPLIT_IMPL,
+           r"\treturn \(int\)fresh;",
+           "\treturn (uint16_t)(load_once(&vq->used->idx) - vq->popped);", "no_more_than_added"),
+    Mutant(SPLIT_SHORT, "the id is read twice", SPLIT_IMPL,
+           r"return virtqueue_retire\(vq, id, writable_bytes\)",
+           "struct virtqueue_chain *chain = virtqueue_retire(vq, id, writable_bytes);\n"
+           "\treturn chain ? &vq->chains[load_once(&element->id)] : NULL", "was_in_flight"),
+    Mutant(SPLIT_SHORT, "the id is read plainly", SPLIT_IMPL,
+           r"load_once\(&element->id\)", "element->id", "accessing uninitialized left-value"),
+    Mutant(SPLIT_SHORT, "waits for the device", SPLIT_IMPL,
+           r"\tif \(!fresh\)\n",
+           "\twhile (!fresh)\n"
+           "\t\tfresh = (uint16_t)(load_acquire(&vq->used->idx) - vq->popped);\n"
+           "\tif (!fresh)\n", "call_ends"),
+    Mutant(SPLIT_SHORT, "the device's length is believed", "kernel/virtio/virtqueue.c",
+           r"MIN\(length_bytes, writable_bytes\)", "length_bytes", "length_fits"),
+    Mutant(PACKED_SHORT, "nothing in flight is not noticed", PACKED_IMPL,
+           r"UNLIKELY\(vq->popped == vq->published\)", "0", "no_more_than_added"),
+    Mutant(PACKED_SHORT, "the device says how far to skip", PACKED_IMPL,
+           r"vq->next_used, chain->ring_entries,", "vq->next_used, load_once(&used->len),",
+           "looks_at_the_devices"),
+    Mutant(PACKED_TABLES_SHORT, "a chain is written behind the ring", PACKED_IMPL,
+           r"adder->position == adder->size", "adder->position == adder->size + 1", "ring_ends"),
+    Mutant(PACKED_WRAPS, "the position does not come round", PACKED_IMPL,
+           r"UNLIKELY\(position >= vq->size\)", "UNLIKELY(position > vq->size)",
+           "looks_at_the_devices"),
+)
