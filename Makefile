@@ -251,18 +251,18 @@ unit_bench/math := bench/math.c bench/random.c
 unit_bench/json := bench/json.c bench/decimal.c
 unit_bench/report := $(REPORT_C)
 
-# blk.c and wait.c are compiled into the rig, which resets their tables.
-BLK_HOST := kernel/blk/blk_dump.c kernel/blk/blk_shared.c kernel/blk/blk_special.c \
-	kernel/blk/sched.c kernel/blk/split.c kernel/blk/split_cut.c \
-	tests/unit/kernel/blk/blk_rig.c
+# blk.c, blk_shared.c and wait.c are compiled into the rig, which resets their tables.
+BLK_HOST := kernel/blk/blk_dump.c kernel/blk/blk_special.c kernel/blk/sched.c \
+	kernel/blk/split.c kernel/blk/split_cut.c tests/unit/kernel/blk/blk_rig.c
 UNIT_TESTS += kernel/lib/settings kernel/blk/blk kernel/blk/blk_shared kernel/blk/blk_special \
-	kernel/blk/lifecycle kernel/blk/ram_blk kernel/blk/sched kernel/blk/split \
-	kernel/blk/wait kernel/blk/virtio_blk kernel/blk/virtio_blk_irq \
+	kernel/blk/blk_turns kernel/blk/lifecycle kernel/blk/ram_blk kernel/blk/sched \
+	kernel/blk/split kernel/blk/wait kernel/blk/virtio_blk kernel/blk/virtio_blk_irq \
 	kernel/blk/virtio_blk_queue
 unit_kernel/lib/settings := kernel/lib/settings.c kernel/lib/fmt.c
 unit_kernel/blk/blk := $(BLK_HOST)
 unit_kernel/blk/blk_shared := $(BLK_HOST)
 unit_kernel/blk/blk_special := $(BLK_HOST)
+unit_kernel/blk/blk_turns := $(BLK_HOST)
 # Both include kernel/blk/lifecycle.c themselves.
 UNIT_TESTS += bench/lifecycle
 unit_kernel/blk/lifecycle := $(BLK_HOST)

@@ -88,6 +88,7 @@ static int start_queue(struct blk_queue *queue, const struct settings *settings)
 	queue->fast_sectors = MIN(limits->max_sectors, limits->max_segment_bytes / SECTOR_BYTES);
 	queue->align_mask = SECTOR_HIGH_BITS | (block_sectors(limits) - 1);
 	queue->plain_ops = limits->read_only ? 0 : BLK_READ ^ BLK_WRITE;
+	queue->waiting_end = &queue->waiting;
 	queue->finished_end = &queue->finished;
 	queue->polled_only |= !queue->driver->arm;
 	queue->split = blk_split_create();
@@ -188,14 +189,10 @@ static unsigned plain_submit(struct blk_queue *queue, struct blk_request *const 
 	return count;
 }
 
-static bool plain_submit_one(struct blk_queue *queue, struct blk_request *request)
+/* As a batch. */
+static bool submit_one(struct blk_queue *queue, struct blk_request *request)
 {
-	return plain_submit(queue, &request, 1);
-}
-
-static bool submit_one_special(struct blk_queue *queue, struct blk_request *request)
-{
-	return blk_submit_special(queue, &request, 1);
+	return blk_submit(queue, &request, 1);
 }
 
 static unsigned plain_poll(struct blk_queue *queue)
@@ -241,7 +238,7 @@ static void go_plain(struct blk_queue *queue)
 	bool sleeps = !queue->polled_only && queue->completion == COMPLETION_IRQ;
 
 	queue->submit = driver->plain_submit ? driver->plain_submit : plain_submit;
-	queue->submit_one = driver->plain_submit_one ? driver->plain_submit_one : plain_submit_one;
+	queue->submit_one = driver->plain_submit_one ? driver->plain_submit_one : submit_one;
 	queue->poll = driver->plain_poll ? driver->plain_poll : plain_poll;
 	queue->wait = !sleeps		   ? blk_wait_alone :
 		      driver->plain_wait ? driver->plain_wait :
@@ -256,10 +253,10 @@ void blk_update_special(struct blk_queue *queue)
 		go_plain(queue);
 		return;
 	}
-	/* A shared queue's never change, so they are read without its lock. */
-	store_once(&queue->submit, blk_submit_special);
-	store_once(&queue->submit_one, submit_one_special);
-	store_once(&queue->poll, blk_poll_special);
+	/* A shared queue's never change, so that any CPU may read them at any time. */
+	store_once(&queue->submit, queue->shared ? blk_submit_shared : blk_submit_special);
+	store_once(&queue->submit_one, submit_one);
+	store_once(&queue->poll, queue->shared ? blk_poll_shared : blk_poll_special);
 	store_once(&queue->wait, blk_wait_alone);
 }
 

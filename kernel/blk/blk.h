@@ -7,12 +7,11 @@
  * submit.
  *
  * A hardware queue belongs to one CPU: no lock. Where there are fewer queues
- * than CPUs a queue is shared: submit and poll then take its lock, and a
- * completion found by another CPU travels to the submitter's CPU through
- * that CPU's mailbox (blk_shared.c).
+ * than CPUs a queue is shared: whoever finds it free works there for all, and
+ * nobody waits for it (blk_shared.c).
  *
- * Letters: [I] immutable after registration, [c] only the owning CPU (or
- * under the lock of a shared queue), [s] the submitter, [a] atomic.
+ * Letters: [I] immutable after registration, [c] only the owning CPU (of a
+ * shared queue: the one at work there), [s] the submitter, [a] atomic.
  */
 #ifndef KERNEL_BLK_BLK_H
 #define KERNEL_BLK_BLK_H
@@ -235,6 +234,8 @@ struct blk_queue {
 	uint32_t depth; /* [I] most the driver can hold */
 	uint32_t held; /* [c] accepted, not with the driver: waiting, or not yet delivered */
 	uint32_t urgent; /* [c] flushes and the like with the driver */
+	struct blk_request *waiting; /* [c] list: shared: accepted, found no room yet */
+	struct blk_request **waiting_end; /* [c] */
 	struct blk_request *finished; /* [c] list: completed, not yet delivered */
 	struct blk_request **finished_end; /* [c] */
 	struct blk_request *unpublished; /* [c] list: given to the driver, not published */
@@ -242,8 +243,11 @@ struct blk_queue {
 	struct blk_sched *sched; /* [I] NULL: none */
 	struct blk_split *split; /* [I] */
 	uint32_t completion; /* [c] enum setting_completion */
-	uint32_t lock; /* [a] shared queues only */
-	uint64_t waiters; /* [a] shared: bit per CPU that sleeps until an interrupt */
+	/* Shared queues only; blk_shared.c. */
+	uint32_t lock; /* [a] a CPU is at work */
+	struct blk_request *inbox; /* [a] list, newest first: submitted */
+	uint64_t sleepers; /* [a] bit per CPU that waits for an interrupt */
+	uint64_t asking; /* [a] bit per CPU that began or ended to */
 } ALIGNED(CACHE_LINE_BYTES);
 
 _Static_assert(offsetof(struct blk_queue, interrupt_tsc) == CACHE_LINE_BYTES, "two hot lines");
@@ -293,7 +297,9 @@ struct blk_queue *blk_queue_for(struct blk_device *device, const struct cpu *cpu
 /*
  * Submits requests in order and returns how many were accepted; the rest is
  * the caller's still (back-pressure is a count; try again after completions).
- * count > 0.
+ * count > 0. A shared queue accepts all: what finds no room waits there, and
+ * nothing submitted later by any CPU goes before it (but for what a scheduler
+ * prefers, within its bound).
  * One doorbell at most. A request that the device cannot do (range, read-only,
  * unsupported) is accepted and completes with that status, without reaching
  * the device, from the next blk_poll(); so does every request of a queue that
@@ -353,7 +359,7 @@ void blk_set_completion(struct blk_device *device, enum setting_completion mode)
 void blk_set_queue_completion(struct blk_queue *queue, enum setting_completion mode);
 
 /* Wakes the CPUs that sleep for a shared queue (blk_shared.c). */
-void blk_wake_waiters(struct blk_queue *queue);
+void blk_wake_sleepers(struct blk_queue *queue);
 
 /* Called by a driver whose device broke its protocol. */
 void blk_break(struct blk_queue *queue);
@@ -365,7 +371,7 @@ static inline void blk_note_interrupt(struct blk_queue *queue)
 	queue->counters.interrupts++;
 	store_once(&queue->cpu->wake, 1);
 	if (UNLIKELY(queue->shared))
-		blk_wake_waiters(queue);
+		blk_wake_sleepers(queue);
 }
 
 /*

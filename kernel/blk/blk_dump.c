@@ -48,18 +48,20 @@ uint64_t blk_oldest_submit_tsc(struct blk_queue *queue)
 	if (blk_queue_idle(queue))
 		return 0;
 	if (queue->shared)
-		blk_lock(queue);
+		blk_begin_work(queue);
 	for (uint32_t slot = 0; queue->driver->request_in && slot < queue->depth; slot++) {
 		const struct blk_request *request = queue->driver->request_in(queue, slot);
 
 		if (request)
 			oldest = MIN(oldest, request->submit_tsc);
 	}
+	for (const struct blk_request *r = queue->waiting; r; r = r->next)
+		oldest = MIN(oldest, r->submit_tsc);
 	oldest = MIN(oldest, blk_split_oldest_tsc(queue->split));
 	if (queue->sched)
 		oldest = MIN(oldest, blk_sched_oldest_tsc(queue->sched));
 	if (queue->shared)
-		blk_unlock(queue);
+		blk_end_work(queue);
 	return oldest == UINT64_MAX ? 0 : oldest;
 }
 

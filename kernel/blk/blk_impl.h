@@ -5,15 +5,15 @@
  *   blk_plain.h    the plain path
  *   blk_special.c  everything that is not plain: refusals, splitting, the
  *                  scheduler, broken queues; who completes what
- *   blk_shared.c   queues of several CPUs: lock, mailboxes, waiters
+ *   blk_shared.c   queues of several CPUs: who works there, inbox, mailboxes
  *   split.c        requests beyond the device's limits, FUA
  *   split_cut.c    where they are cut
  *   sched.c        the deadline scheduler
  *   wait.c         blk_wait()
  *   lifecycle.c    recording of all that happens, on queues where it is asked for
  *
- * Context of all functions: loop context of the queue's CPU; for a shared queue
- * with its lock held, unless said otherwise.
+ * Context of all functions: loop context of the queue's CPU, or of the one at
+ * work on a shared queue, unless said otherwise.
  */
 #ifndef KERNEL_BLK_BLK_IMPL_H
 #define KERNEL_BLK_BLK_IMPL_H
@@ -98,28 +98,34 @@ void blk_finish(struct blk_queue *queue, struct blk_request *request);
 /* Chooses the queue's ways from what is going on there. */
 void blk_update_special(struct blk_queue *queue);
 
-/* --- blk_shared.c --- */
-
-void blk_lock(struct blk_queue *queue);
-bool blk_try_lock(struct blk_queue *queue);
-void blk_unlock(struct blk_queue *queue);
-
 /*
- * Runs done() of a list of requests, here or, for another CPU's, there: those
- * go to that CPU's mailbox, and it is woken. Returns the number delivered
- * here. No lock held.
+ * Completes what the driver is done with, and gives it what waits: parts, then
+ * queue->waiting, then what the scheduler chooses.
  */
-unsigned blk_shared_deliver(struct blk_request *list);
+void blk_reap(struct blk_queue *queue);
+void blk_feed(struct blk_queue *queue);
 
-/* Delivers what other CPUs put into this one's mailbox. No lock held. */
-unsigned blk_mailbox_deliver(void);
+/* What is finished, as a list; done() is the caller's to run. */
+struct blk_request *blk_take_finished(struct blk_queue *queue);
 
-/* Something is completed and waits for a poll. No lock held. */
-bool blk_shared_has_finished(struct blk_queue *queue);
+/* --- blk_shared.c; of shared queues, at work there or not unless said otherwise --- */
+
+blk_submit_function blk_submit_shared;
+blk_poll_function blk_poll_shared;
 
 /*
- * Asks for an interrupt that wakes this CPU; true when there are completions
- * already. Ended by blk_shared_disarm(). No lock held.
+ * Work on the queue off the I/O path. Waits for whoever is at it; ending it does
+ * what came up meanwhile.
+ */
+void blk_begin_work(struct blk_queue *queue);
+void blk_end_work(struct blk_queue *queue);
+
+/* Something of this CPU is finished and waits for a poll. */
+bool blk_shared_has_finished(void);
+
+/*
+ * Asks for an interrupt that wakes this CPU; true when something is finished.
+ * Ended by blk_shared_disarm().
  */
 bool blk_shared_arm(struct blk_queue *queue);
 void blk_shared_disarm(struct blk_queue *queue);

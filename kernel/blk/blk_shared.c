@@ -1,24 +1,39 @@
 /*
  * Queues that serve several CPUs, beside the path of those that serve one.
  *
- *   CPU 1  blk_submit  -- lock --> queue <-- lock --  blk_poll  CPU 0
- *                                                        |
- *   CPU 1  blk_poll  <-- mailbox of CPU 1, cpu_wake() ---+
+ *   CPU 1  blk_submit --> inbox --+
+ *   CPU 2  blk_submit --> inbox --+--> at work: any one CPU --> driver
+ *                                             |
+ *   CPU 1  blk_poll  <-- mailbox of CPU 1 <---+
  *
- * Whoever polls reaps for all: a request that another CPU submitted is pushed
- * to that CPU's mailbox, a lock-free list with many writers and one reader,
- * and its done() runs there.
+ * Work on the queue is done by one CPU at a time, for all of them. Nobody waits
+ * for it: a CPU leaves what it wants where the one at work finds it, and goes
+ * on. It may not be scheduled for long, for a doorbell is where a hypervisor
+ * takes a CPU away; who spun meanwhile would come too late each time.
+ *
+ *   who wants something            who is at work
+ *     leaves it (inbox, asking)      lets the lock go
+ *     takes the lock, or not         looks for what was left
+ *
+ * Each does its two steps in that order (sequentially consistent), so one of
+ * them sees the other: nothing that was left stays there.
+ *
+ * What finds no room is kept in the order of submission (queue->waiting), and
+ * nothing newer is admitted before it. So a CPU with a single request gets its
+ * turn however many others keep the queue full, and needs no wake-up of its own
+ * when there is room.
+ *
+ * Requests that are over go to their CPU's mailbox, a lock-free list with many
+ * writers and one reader; their done() runs there.
  *
  * The queue's interrupt goes to its owner, which need not be in a loop that
- * polls the queue. So a CPU that sleeps registers itself in queue->waiters, and
+ * polls the queue. So a CPU that sleeps is registered in queue->sleepers, and
  * the handler wakes all who are there. One-shot events do not lose anybody: a
- * CPU registers before it arms, each arming asks for the next completion, and
- * the queue is silenced only when the last one has left.
+ * CPU registers before it asks, each asking is for the next completion, and the
+ * queue is silenced only when the last one has left.
  *
- * Owned here: the mailboxes. The lock is a plain spin lock: handlers never
- * take it, and loop context is never preempted, so its holder always runs. It
- * guards all [c] fields of the queue and the driver's queue. done() is called
- * without it.
+ * Owned here: the mailboxes, and of a queue the fields named so. Handlers never
+ * work on a queue.
  */
 #include "kernel/blk/blk_impl.h"
 
@@ -28,75 +43,160 @@ struct mailbox {
 
 static struct mailbox mailbox_table[CPU_MAX];
 
-bool blk_try_lock(struct blk_queue *queue)
+static uint64_t bit_of(const struct cpu *cpu)
 {
-	/* Acquire pairs with the release in blk_unlock(). */
-	return !__atomic_exchange_n(&queue->lock, 1, __ATOMIC_ACQUIRE);
+	return 1ull << cpu->index;
 }
 
-void blk_lock(struct blk_queue *queue)
+static void wake(uint64_t cpus)
 {
-	while (!blk_try_lock(queue))
-		while (load_once(&queue->lock))
-			__builtin_ia32_pause();
+	for (; cpus; cpus &= cpus - 1)
+		cpu_wake(&cpu_table[__builtin_ctzll(cpus)]);
 }
 
-void blk_unlock(struct blk_queue *queue)
+/* --- lists with many writers --- */
+
+/* Puts a chain of requests there, of which `oldest` is the last. */
+static void post(struct blk_request **list, struct blk_request *newest, struct blk_request *oldest)
 {
-	store_release(&queue->lock, 0);
+	struct blk_request *before = load_once(list);
+
+	do
+		oldest->next = before;
+	while (!__atomic_compare_exchange_n(list, &before, newest, true, __ATOMIC_SEQ_CST,
+					    __ATOMIC_RELAXED));
 }
 
-/* The release pairs with the acquire in blk_mailbox_deliver(). */
-static void post(struct mailbox *mailbox, struct blk_request *request)
+/* All of it, oldest first. */
+static struct blk_request *take_all(struct blk_request **list)
 {
-	struct blk_request *newest = load_once(&mailbox->newest);
+	if (!load_once(list))
+		return NULL;
+	struct blk_request *newest = __atomic_exchange_n(list, NULL, __ATOMIC_SEQ_CST);
+	struct blk_request *next, *oldest_first = NULL;
 
-	do {
-		request->next = newest;
-	} while (!__atomic_compare_exchange_n(&mailbox->newest, &newest, request, true,
-					      __ATOMIC_RELEASE, __ATOMIC_RELAXED));
+	for (; newest; newest = next) {
+		next = newest->next;
+		newest->next = oldest_first;
+		oldest_first = newest;
+	}
+	return oldest_first;
 }
 
-unsigned blk_shared_deliver(struct blk_request *list)
+/* --- work --- */
+
+static bool try_begin(struct blk_queue *queue)
 {
-	uint32_t here = cpu_this()->index;
+	return !__atomic_exchange_n(&queue->lock, 1, __ATOMIC_SEQ_CST);
+}
+
+static bool is_left_something(struct blk_queue *queue)
+{
+	return __atomic_load_n(&queue->inbox, __ATOMIC_SEQ_CST) ||
+	       __atomic_load_n(&queue->asking, __ATOMIC_SEQ_CST);
+}
+
+static void empty_inbox(struct blk_queue *queue)
+{
+	struct blk_request *request = take_all(&queue->inbox);
+
+	*queue->waiting_end = request;
+	for (; request; request = request->next) {
+		queue->waiting_end = &request->next;
+		queue->held++;
+	}
+}
+
+static bool arm_next(struct blk_queue *queue)
+{
+	queue->counters.arms++;
+	return queue->driver->arm(queue, 1);
+}
+
+/*
+ * Arms for those who began to sleep; the last one to leave silences the queue.
+ * What is there already is found here, rather than by waking them for it.
+ */
+static void answer_sleepers(struct blk_queue *queue)
+{
+	uint64_t asking = __atomic_exchange_n(&queue->asking, 0, __ATOMIC_SEQ_CST);
+
+	if (!asking)
+		return;
+	if (!__atomic_load_n(&queue->sleepers, __ATOMIC_SEQ_CST)) {
+		queue->driver->disarm(queue);
+		return;
+	}
+	if (!arm_next(queue))
+		return;
+	blk_reap(queue);
+	blk_feed(queue);
+	if (arm_next(queue))
+		wake(asking);
+}
+
+/* This CPU's own it finds itself. */
+static void send(struct blk_request *list)
+{
 	uint64_t to_wake = 0;
 	struct blk_request *next;
-	unsigned count = 0;
 
 	for (; list; list = next) {
-		uint32_t submit_cpu = list->submit_cpu;
+		const struct cpu *cpu = &cpu_table[list->submit_cpu];
 
 		next = list->next;
-		if (submit_cpu == here) {
-			list->done(list);
-			count++;
-			continue;
-		}
-		post(&mailbox_table[submit_cpu], list);
-		to_wake |= 1ull << submit_cpu;
+		post(&mailbox_table[cpu->index].newest, list, list);
+		to_wake |= bit_of(cpu);
 	}
-	for (; to_wake; to_wake &= to_wake - 1)
-		cpu_wake(&cpu_table[__builtin_ctzll(to_wake)]);
+	wake(to_wake & ~bit_of(cpu_this()));
+}
+
+void blk_begin_work(struct blk_queue *queue)
+{
+	while (!try_begin(queue))
+		__builtin_ia32_pause();
+}
+
+void blk_end_work(struct blk_queue *queue)
+{
+	do {
+		empty_inbox(queue);
+		blk_feed(queue);
+		answer_sleepers(queue);
+		struct blk_request *finished = blk_take_finished(queue);
+
+		__atomic_store_n(&queue->lock, 0, __ATOMIC_SEQ_CST);
+		send(finished);
+	} while (is_left_something(queue) && try_begin(queue));
+}
+
+/* --- submitting and polling --- */
+
+unsigned blk_submit_shared(struct blk_queue *queue, struct blk_request *const *requests,
+			   unsigned count)
+{
+	uint8_t here = (uint8_t)cpu_this()->index;
+
+	for (unsigned i = 0; i < count; i++) {
+		requests[i]->submit_cpu = here;
+		if (i)
+			requests[i]->next = requests[i - 1];
+	}
+	post(&queue->inbox, requests[count - 1], requests[0]);
+	if (try_begin(queue))
+		blk_end_work(queue);
 	return count;
 }
 
-unsigned blk_mailbox_deliver(void)
+unsigned blk_poll_shared(struct blk_queue *queue)
 {
-	struct mailbox *mailbox = &mailbox_table[cpu_this()->index];
-
-	if (!load_once(&mailbox->newest))
-		return 0;
-	struct blk_request *newest_first =
-		__atomic_exchange_n(&mailbox->newest, NULL, __ATOMIC_ACQUIRE);
-	struct blk_request *next, *list = NULL;
 	unsigned count = 0;
 
-	for (; newest_first; newest_first = next) {
-		next = newest_first->next;
-		newest_first->next = list;
-		list = newest_first;
+	if (try_begin(queue)) {
+		blk_reap(queue);
+		blk_end_work(queue);
 	}
+	struct blk_request *next, *list = take_all(&mailbox_table[cpu_this()->index].newest);
 	for (; list; list = next, count++) {
 		next = list->next;
 		list->done(list);
@@ -104,38 +204,39 @@ unsigned blk_mailbox_deliver(void)
 	return count;
 }
 
-bool blk_shared_has_finished(struct blk_queue *queue)
+/* --- sleeping --- */
+
+bool blk_shared_has_finished(void)
 {
-	blk_lock(queue);
-	bool there = queue->finished != NULL;
-	blk_unlock(queue);
-	return there;
+	return load_once(&mailbox_table[cpu_this()->index].newest) != NULL;
+}
+
+static void ask(struct blk_queue *queue, uint64_t cpu)
+{
+	__atomic_fetch_or(&queue->asking, cpu, __ATOMIC_SEQ_CST);
+	if (try_begin(queue))
+		blk_end_work(queue);
 }
 
 bool blk_shared_arm(struct blk_queue *queue)
 {
-	__atomic_fetch_or(&queue->waiters, 1ull << cpu_this()->index, __ATOMIC_SEQ_CST);
-	blk_lock(queue);
-	bool there = queue->finished || queue->driver->arm(queue, 1);
-	queue->counters.arms++;
-	blk_unlock(queue);
-	return there;
+	uint64_t cpu = bit_of(cpu_this());
+
+	__atomic_fetch_or(&queue->sleepers, cpu, __ATOMIC_SEQ_CST);
+	ask(queue, cpu);
+	return blk_shared_has_finished();
 }
 
 void blk_shared_disarm(struct blk_queue *queue)
 {
-	__atomic_fetch_and(&queue->waiters, ~(1ull << cpu_this()->index), __ATOMIC_SEQ_CST);
-	blk_lock(queue);
-	/* Under the lock nobody arms: whoever comes meanwhile has yet to. */
-	if (!load_once(&queue->waiters))
-		queue->driver->disarm(queue);
-	blk_unlock(queue);
+	uint64_t cpu = bit_of(cpu_this());
+
+	/* Who comes after the last one has yet to ask, and is armed for then. */
+	if (__atomic_and_fetch(&queue->sleepers, ~cpu, __ATOMIC_SEQ_CST) == 0)
+		ask(queue, cpu);
 }
 
-void blk_wake_waiters(struct blk_queue *queue)
+void blk_wake_sleepers(struct blk_queue *queue)
 {
-	uint64_t waiters = load_once(&queue->waiters);
-
-	for (; waiters; waiters &= waiters - 1)
-		cpu_wake(&cpu_table[__builtin_ctzll(waiters)]);
+	wake(load_once(&queue->sleepers));
 }

@@ -145,7 +145,7 @@ bool blk_issue(struct blk_queue *queue, struct blk_request *request)
 {
 	bool merged = false;
 
-	if (!queue->sched || request->op == BLK_FLUSH || request->op >= BLK_GET_ID)
+	if (!queue->sched)
 		return issue_to_driver(queue, request);
 	if (!blk_sched_insert(queue->sched, request, clock_tsc(), &merged))
 		return false;
@@ -154,14 +154,16 @@ bool blk_issue(struct blk_queue *queue, struct blk_request *request)
 	return true;
 }
 
-/* Gives the driver what the scheduler chooses, while there is room. */
-static void feed_from_sched(struct blk_queue *queue)
+/* Gives the driver what the scheduler chooses, while there is room; true: something. */
+static bool feed_from_sched(struct blk_queue *queue)
 {
 	uint64_t now = clock_tsc();
+	uint32_t held = queue->held;
 	struct blk_request *next;
 
 	while ((next = blk_sched_peek(queue->sched, now)) && issue_to_driver(queue, next))
 		queue->held -= blk_sched_pop(queue->sched);
+	return queue->held != held;
 }
 
 static void publish(struct blk_queue *queue)
@@ -229,7 +231,7 @@ static void take_back(struct blk_queue *queue, struct blk_request *const *found,
 	}
 }
 
-static void reap(struct blk_queue *queue)
+void blk_reap(struct blk_queue *queue)
 {
 	struct blk_request *found[BLK_REAP_BATCH];
 	uint64_t interrupt_tsc = blk_take_interrupt(queue);
@@ -248,32 +250,7 @@ static void reap(struct blk_queue *queue)
 		blk_count_nothing_found(queue, interrupt_tsc);
 }
 
-/* The queue broke: what the driver does not hold is over. */
-static void fail_held(struct blk_queue *queue)
-{
-	struct blk_request *next;
-
-	blk_split_fail(queue);
-	while (queue->sched && (next = blk_sched_peek(queue->sched, clock_tsc()))) {
-		queue->held -= blk_sched_pop(queue->sched);
-		set_status_here(next, BLK_BROKEN);
-		complete(queue, next);
-	}
-}
-
-static void feed(struct blk_queue *queue)
-{
-	if (UNLIKELY(queue->broken)) {
-		fail_held(queue);
-		return;
-	}
-	blk_split_feed(queue);
-	if (queue->sched)
-		feed_from_sched(queue);
-	publish(queue);
-}
-
-static struct blk_request *take_finished(struct blk_queue *queue)
+struct blk_request *blk_take_finished(struct blk_queue *queue)
 {
 	struct blk_request *list = queue->finished;
 
@@ -284,54 +261,7 @@ static struct blk_request *take_finished(struct blk_queue *queue)
 	return list;
 }
 
-static unsigned deliver(struct blk_request *list)
-{
-	struct blk_request *next;
-	unsigned count = 0;
-
-	for (; list; list = next, count++) {
-		next = list->next;
-		list->done(list);
-	}
-	return count;
-}
-
-unsigned blk_poll_special(struct blk_queue *queue)
-{
-	/* Whoever holds the lock finds what is there; mail comes to us. */
-	if (queue->shared && !blk_try_lock(queue))
-		return blk_mailbox_deliver();
-	reap(queue);
-	feed(queue);
-	struct blk_request *list = take_finished(queue);
-	blk_update_special(queue);
-	if (!queue->shared)
-		return deliver(list);
-	blk_unlock(queue);
-	return blk_shared_deliver(list) + blk_mailbox_deliver();
-}
-
-unsigned blk_abandon(struct blk_queue *queue)
-{
-	struct blk_request *found[BLK_REAP_BATCH];
-	unsigned total = 0, count;
-
-	if (!queue->driver->abandon)
-		return 0;
-	if (queue->shared)
-		blk_lock(queue);
-	do {
-		count = queue->driver->abandon(queue, found, BLK_REAP_BATCH);
-		take_back(queue, found, count, clock_tsc());
-		total += count;
-	} while (count);
-	blk_update_special(queue);
-	if (queue->shared)
-		blk_unlock(queue);
-	return total;
-}
-
-/* --- submitting --- */
+/* --- admitting --- */
 
 /* One request that is not plain, or not to be handled as such. */
 static bool admit_one(struct blk_queue *queue, struct blk_request *request)
@@ -375,6 +305,57 @@ static unsigned admit(struct blk_queue *queue, struct blk_request *const *reques
 	return accepted;
 }
 
+/* --- feeding --- */
+
+/* Those that found no room before, in order. */
+static void admit_waiting(struct blk_queue *queue)
+{
+	while (queue->waiting) {
+		struct blk_request *batch[BLK_REAP_BATCH], *left = queue->waiting;
+		unsigned count = 0;
+
+		do
+			batch[count++] = left;
+		while ((left = left->next) && count < ARRAY_COUNT(batch));
+		unsigned accepted = admit(queue, batch, count);
+		queue->held -= accepted;
+		queue->waiting = accepted < count ? batch[accepted] : left;
+		if (accepted < count)
+			return;
+	}
+	queue->waiting_end = &queue->waiting;
+}
+
+/* The queue broke: what the driver does not hold is over. */
+static void fail_held(struct blk_queue *queue)
+{
+	struct blk_request *next;
+
+	blk_split_fail(queue);
+	admit_waiting(queue);
+	while (queue->sched && (next = blk_sched_peek(queue->sched, clock_tsc()))) {
+		queue->held -= blk_sched_pop(queue->sched);
+		set_status_here(next, BLK_BROKEN);
+		complete(queue, next);
+	}
+}
+
+void blk_feed(struct blk_queue *queue)
+{
+	if (UNLIKELY(queue->broken)) {
+		fail_held(queue);
+		return;
+	}
+	do {
+		blk_split_feed(queue);
+		admit_waiting(queue);
+	} while (queue->sched && feed_from_sched(queue) &&
+		 (queue->waiting || blk_split_waiting(queue->split)));
+	publish(queue);
+}
+
+/* --- submitting and polling, on a queue of one CPU --- */
+
 unsigned blk_submit_rest(struct blk_queue *queue, struct blk_request *const *requests,
 			 unsigned taken, unsigned count)
 {
@@ -385,17 +366,44 @@ unsigned blk_submit_rest(struct blk_queue *queue, struct blk_request *const *req
 unsigned blk_submit_special(struct blk_queue *queue, struct blk_request *const *requests,
 			    unsigned count)
 {
-	if (queue->shared) {
-		for (unsigned i = 0; i < count; i++)
-			requests[i]->submit_cpu = (uint8_t)cpu_this()->index;
-		blk_lock(queue);
-	}
 	unsigned accepted = admit(queue, requests, count);
-	if (queue->sched && !queue->broken)
-		feed_from_sched(queue);
-	publish(queue);
+
+	blk_feed(queue);
+	blk_update_special(queue);
+	return accepted;
+}
+
+unsigned blk_poll_special(struct blk_queue *queue)
+{
+	blk_reap(queue);
+	blk_feed(queue);
+	struct blk_request *next, *list = blk_take_finished(queue);
+	unsigned count = 0;
+
+	blk_update_special(queue);
+	for (; list; list = next, count++) {
+		next = list->next;
+		list->done(list);
+	}
+	return count;
+}
+
+unsigned blk_abandon(struct blk_queue *queue)
+{
+	struct blk_request *found[BLK_REAP_BATCH];
+	unsigned total = 0, count;
+
+	if (!queue->driver->abandon)
+		return 0;
+	if (queue->shared)
+		blk_begin_work(queue);
+	do {
+		count = queue->driver->abandon(queue, found, BLK_REAP_BATCH);
+		take_back(queue, found, count, clock_tsc());
+		total += count;
+	} while (count);
 	blk_update_special(queue);
 	if (queue->shared)
-		blk_unlock(queue);
-	return accepted;
+		blk_end_work(queue);
+	return total;
 }

@@ -1,7 +1,7 @@
 /*
  * The deadline scheduler: sector order for throughput, FIFOs for fairness.
  *
- * Reads and everything that changes the disk are two directions, each with
+ * Reads and everything that changes sectors are two directions, each with
  *   sorted   entries by first sector, an array: neighbours to merge with are
  *            next to the place of insertion, found by bisection
  *   fifo     the same entries by age
@@ -17,7 +17,11 @@
  * waits for those before it and for nothing else: sched.h states the bound.
  *
  * Expiry changes the order only. Nothing is ever held back from a driver that
- * has room, so no timer is needed. Flushes never come here.
+ * has room, so no timer is needed.
+ *
+ * Flushes, and what else has no place on the disk, pass the others by: one of
+ * them goes before each of those, oldest first. So neither kind keeps the other
+ * out.
  *
  * A group fails as a whole: each of its requests gets the group's status.
  *
@@ -48,7 +52,7 @@ struct sched_entry {
 	struct sched_entry *older, *newer; /* fifo; newer: the free list too */
 };
 
-enum direction { READS, WRITES, DIRECTION_COUNT };
+enum direction { READS, WRITES, PASSING, DIRECTION_COUNT };
 
 struct sched_direction {
 	struct sched_entry *sorted[BLK_SCHED_CAPACITY];
@@ -63,6 +67,7 @@ struct blk_sched {
 	enum direction current;
 	uint32_t batch_left;
 	uint32_t starved; /* batches of reads that writes let pass */
+	bool let_pass; /* what was chosen last passed the others by */
 	uint32_t held;
 	uint32_t max_sectors, max_segments; /* [I] of a group */
 	struct sched_entry *staged; /* chosen, not yet taken by the driver */
@@ -131,7 +136,7 @@ static void insert_at(struct sched_direction *direction, uint32_t at, struct sch
 	direction->newest = entry;
 }
 
-static void remove_at(struct sched_direction *direction, uint32_t at)
+static struct sched_entry *take_at(struct sched_direction *direction, uint32_t at)
 {
 	struct sched_entry *entry = direction->sorted[at];
 
@@ -146,6 +151,7 @@ static void remove_at(struct sched_direction *direction, uint32_t at)
 		entry->newer->older = entry->older;
 	else
 		direction->newest = entry->older;
+	return entry;
 }
 
 static uint32_t place_of(const struct sched_direction *direction, const struct sched_entry *entry)
@@ -212,12 +218,21 @@ static bool merge_in_front(struct blk_sched *sched, struct sched_entry *entry,
 	return true;
 }
 
+static enum direction direction_of(const struct blk_request *request)
+{
+	if (request->op == BLK_READ)
+		return READS;
+	return request->op == BLK_FLUSH || request->op >= BLK_GET_ID ? PASSING : WRITES;
+}
+
 bool blk_sched_insert(struct blk_sched *sched, struct blk_request *request, uint64_t now_tsc,
 		      bool *merged)
 {
-	struct sched_direction *direction =
-		&sched->directions[request->op == BLK_READ ? READS : WRITES];
-	uint32_t at = find_from(direction, request->sector);
+	enum direction to = direction_of(request);
+	struct sched_direction *direction = &sched->directions[to];
+	/* What passes has no sector worth looking at: all at one place, oldest first. */
+	uint64_t sector = to == PASSING ? 0 : request->sector;
+	uint32_t at = to == PASSING ? direction->count : find_from(direction, sector);
 
 	*merged = false;
 	if (sched->held == BLK_SCHED_CAPACITY)
@@ -237,8 +252,8 @@ bool blk_sched_insert(struct blk_sched *sched, struct blk_request *request, uint
 	*entry = (struct sched_entry){
 		.first = request,
 		.last = request,
-		.sector = request->sector,
-		.end_sector = request->sector + request->sector_count,
+		.sector = sector,
+		.end_sector = to == PASSING ? 0 : sector + request->sector_count,
 		.expires_tsc = now_tsc + direction->expiry_tsc,
 		.request_count = 1,
 		.segment_count = request->segment_count,
@@ -263,12 +278,22 @@ static void choose_direction(struct blk_sched *sched)
 	sched->batch_left = BLK_SCHED_BATCH;
 }
 
+static bool passes(struct blk_sched *sched)
+{
+	bool others = sched->directions[READS].count || sched->directions[WRITES].count;
+
+	sched->let_pass = sched->directions[PASSING].count && !(sched->let_pass && others);
+	return sched->let_pass;
+}
+
 /* Takes the next entry out of its direction. Something is held. */
 static struct sched_entry *choose(struct blk_sched *sched, uint64_t now_tsc)
 {
 	struct sched_direction *direction = &sched->directions[sched->current];
 	uint32_t at = find_from(direction, direction->position);
 
+	if (passes(sched))
+		return take_at(&sched->directions[PASSING], 0);
 	if (!sched->batch_left || at == direction->count) {
 		choose_direction(sched);
 		direction = &sched->directions[sched->current];
@@ -276,12 +301,9 @@ static struct sched_entry *choose(struct blk_sched *sched, uint64_t now_tsc)
 		if (at == direction->count || direction->oldest->expires_tsc <= now_tsc)
 			at = place_of(direction, direction->oldest);
 	}
-	struct sched_entry *entry = direction->sorted[at];
-
 	sched->batch_left--;
-	direction->position = entry->end_sector;
-	remove_at(direction, at);
-	return entry;
+	direction->position = direction->sorted[at]->end_sector;
+	return take_at(direction, at);
 }
 
 static void fill_group(struct sched_entry *entry)

@@ -28,11 +28,12 @@
 /*
  * The bound: once expired, a request is dispatched after at most this many
  * others. Ahead of it in its FIFO are fewer than the capacity, each of which
- * starts a batch of its own at worst, and each such batch of writes lets
- * WRITES_STARVED batches of reads pass.
+ * starts a batch of its own at worst, each such batch of writes lets
+ * WRITES_STARVED batches of reads pass, and each of all these lets one flush
+ * pass. A flush (or what else has no place on the disk) waits for those of its
+ * kind that are older, and for as many others.
  */
-#define BLK_SCHED_BOUND \
-	(BLK_SCHED_CAPACITY * BLK_SCHED_BATCH * (BLK_SCHED_WRITES_STARVED + 1))
+#define BLK_SCHED_BOUND (2 * BLK_SCHED_CAPACITY * BLK_SCHED_BATCH * (BLK_SCHED_WRITES_STARVED + 1))
 
 /* NULL: no memory. */
 struct blk_sched *blk_sched_create(const struct blk_limits *limits);

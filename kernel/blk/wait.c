@@ -28,8 +28,7 @@
  * write, a lone request and whatever waits for room are never held back, nor
  * are the completions of several queues.
  *
- * Owned here: a learning state per CPU, [c]. Loop context; no lock, except that
- * of a shared queue for arming (blk_shared.c).
+ * Owned here: a learning state per CPU, [c]. Loop context; no lock.
  */
 #include "kernel/blk/blk_impl.h"
 #include "kernel/cpu/machine.h"
@@ -88,8 +87,7 @@ static struct survey take_survey(struct blk_queue *const *queues, unsigned count
 	for (unsigned i = 0; i < count; i++) {
 		struct blk_queue *queue = queues[i];
 
-		survey.there |= queue->shared ? blk_shared_has_finished(queue) :
-						queue->finished != NULL;
+		survey.there |= queue->shared ? blk_shared_has_finished() : queue->finished != NULL;
 		if (!is_active(queue))
 			continue;
 		survey.active++;

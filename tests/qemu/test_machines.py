@@ -60,6 +60,30 @@ def test_many_cpus_share_few_queues(guest, smp):
     assert len(run.queues()) == 2
 
 
+@pytest.mark.parametrize("sched", ["none", "deadline"])
+def test_a_cpu_gets_its_turn_on_a_queue_that_another_keeps_full(guest, sched):
+    run = guest.good("--smp=2", "--disk=backend=null,queues=1,queue-size=64",
+                     f"--set=sched={sched}", job="""
+[global]
+filename=/dev/vda
+ioengine=io_uring
+bs=4k
+exitall
+[crowd]
+rw=randread
+iodepth=256
+time_based
+runtime=10
+[few]
+startdelay=500ms
+rw=randwrite
+fsync=1
+number_ios=50
+""")
+    few = run.result["jobs"][1]
+    assert (few["write"]["total_ios"], few["sync"]["total_ios"]) == (50, 49)
+
+
 def test_more_queues_than_cpus_may_be_used(guest):
     run = guest.good("--smp=2", "--set=queues=8", "--disk=backend=null,queues=8",
                      job=f"[all]\nfilename=/dev/vda\nnumjobs=8\n{QUICK}")

@@ -1,10 +1,11 @@
 /*
- * See blk_rig.h. Two sources are compiled here, so that each test can start
- * with an empty table of devices and untaught CPUs.
+ * See blk_rig.h. Three sources are compiled here, so that each test can start
+ * with an empty table of devices, empty mailboxes and untaught CPUs.
  */
 #include "tests/unit/kernel/blk/blk_rig.h"
 
 #include "kernel/blk/blk.c"
+#include "kernel/blk/blk_shared.c"
 #include "kernel/blk/wait.c"
 
 #include "kernel/cpu/machine.h"
@@ -15,6 +16,7 @@ struct cpu cpu_table[CPU_MAX];
 uint32_t cpu_count = 1;
 
 uint64_t rig_now_tsc, rig_step_tsc;
+void (*rig_on_arm)(struct blk_queue *queue);
 void (*rig_on_sleep)(void);
 uint32_t rig_sleeps;
 uint32_t rig_wakes[CPU_MAX];
@@ -123,6 +125,7 @@ int rig_setup(void **state)
 	(void)state;
 	rig_now_tsc = 1000;
 	rig_step_tsc = 1;
+	rig_on_arm = NULL;
 	rig_on_sleep = NULL;
 	rig_sleeps = 0;
 	memset(rig_wakes, 0, sizeof(rig_wakes));
@@ -135,6 +138,7 @@ int rig_setup(void **state)
 	cpu_count = 1;
 	device_count = 0;
 	memset(state_table, 0, sizeof(state_table));
+	memset(mailbox_table, 0, sizeof(mailbox_table));
 	memset(cpu_table, 0, sizeof(cpu_table));
 	for (uint32_t i = 0; i < CPU_MAX; i++)
 		cpu_table[i].index = i;
@@ -239,6 +243,8 @@ static bool fake_arm(struct blk_queue *queue, unsigned ahead)
 {
 	struct rig_queue *fake = rig_fake(queue);
 
+	if (rig_on_arm)
+		rig_on_arm(queue);
 	ahead = MAX(1u, MIN(ahead, queue->in_flight));
 	fake->arms++;
 	fake->last_ahead = ahead;

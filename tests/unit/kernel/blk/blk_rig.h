@@ -60,6 +60,9 @@ extern uint64_t rig_now_tsc, rig_step_tsc;
 /* The CPU that the calling thread plays; CPU 0 unless set. */
 void rig_be_cpu(uint32_t index);
 
+/* Called when the driver is told to arm, before it does. */
+extern void (*rig_on_arm)(struct blk_queue *queue);
+
 /* Called instead of sleeping in cpu_wait(); wake is then cleared. */
 extern void (*rig_on_sleep)(void);
 extern uint32_t rig_sleeps; /* cpu_wait() with wake not set */

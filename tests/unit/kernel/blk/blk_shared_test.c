@@ -1,6 +1,7 @@
 /*
- * Queues of several CPUs: lock, mailboxes, waiters. Real threads play the
- * CPUs; built with ThreadSanitizer too, which must find no race.
+ * Queues of several CPUs: who works there, inbox, mailboxes, sleepers. At the
+ * end real threads play the CPUs; built with ThreadSanitizer too, which must find
+ * no race.
  */
 #include "tests/unit/kernel/blk/blk_rig.h"
 
@@ -85,7 +86,137 @@ static void who_arms_is_told_of_what_is_finished(void **state)
 	blk_shared_disarm(queue);
 }
 
-static void a_poll_that_finds_the_lock_taken_still_delivers_mail(void **state)
+/* --- a CPU at work that is not scheduled holds up no other --- */
+
+static void what_is_submitted_meanwhile_is_left_to_the_one_at_work(void **state)
+{
+	(void)state;
+	struct blk_queue *queue = shared_queue(3);
+	struct rig_request *r[4];
+
+	blk_begin_work(queue);
+	for (uint32_t i = 0; i < 4; i++) {
+		rig_be_cpu(1 + i % 2);
+		r[i] = rig_request(i == 2 ? BLK_FLUSH : BLK_READ, i * 8, i == 2 ? 0 : 8);
+		assert_true(rig_submit(queue, r[i]));
+	}
+	assert_int_equal(rig_fake(queue)->log_count, 0);
+	rig_be_cpu(0);
+	blk_end_work(queue);
+	assert_int_equal(rig_fake(queue)->log_count, 4);
+	assert_int_equal(rig_fake(queue)->publish_calls, 1);
+	for (uint32_t i = 0; i < 4; i++)
+		assert_int_equal(rig_fake(queue)->log[i].sector, i * 8);
+	rig_drain(queue);
+	assert_int_equal(rig_done_total, 0);
+	for (uint32_t cpu = 1; cpu < 3; cpu++) {
+		rig_be_cpu(cpu);
+		assert_int_equal(blk_poll(queue), 2);
+		assert_int_equal(rig_wakes[cpu], 1);
+	}
+}
+
+static void who_falls_asleep_meanwhile_is_armed_for_by_the_one_at_work(void **state)
+{
+	(void)state;
+	struct blk_queue *queue = shared_queue(2);
+
+	blk_begin_work(queue);
+	rig_be_cpu(1);
+	assert_true(rig_submit(queue, rig_request(BLK_READ, 0, 8)));
+	assert_false(blk_shared_arm(queue));
+	assert_int_equal(rig_fake(queue)->arms, 0);
+	rig_be_cpu(0);
+	blk_end_work(queue);
+	assert_true(rig_fake(queue)->armed);
+	/* And leaves again meanwhile. */
+	blk_begin_work(queue);
+	rig_be_cpu(1);
+	blk_shared_disarm(queue);
+	rig_be_cpu(0);
+	blk_end_work(queue);
+	assert_false(rig_fake(queue)->armed);
+	assert_int_equal(rig_fake(queue)->disarms, 1);
+}
+
+/* Rather than by waking it to look for itself. */
+static void who_falls_asleep_on_completions_is_sent_them_by_the_one_at_work(void **state)
+{
+	(void)state;
+	struct blk_queue *queue = shared_queue(2);
+
+	rig_be_cpu(1);
+	assert_true(rig_submit(queue, rig_request(BLK_READ, 0, 8)));
+	blk_begin_work(queue);
+	assert_false(blk_shared_arm(queue));
+	rig_complete_all(queue);
+	rig_be_cpu(0);
+	blk_end_work(queue);
+	assert_int_equal(rig_wakes[1], 1);
+	assert_true(rig_fake(queue)->armed);
+	rig_be_cpu(1);
+	assert_int_equal(blk_poll(queue), 1);
+}
+
+/* CPU 2 comes when CPU 1 has looked for what was left, and is not done yet. */
+static void submit_once(struct blk_queue *queue)
+{
+	rig_on_arm = NULL;
+	rig_be_cpu(2);
+	assert_true(rig_submit(queue, rig_request(BLK_READ, 0, 8)));
+	rig_be_cpu(1);
+}
+
+static void fall_asleep_once(struct blk_queue *queue)
+{
+	rig_on_arm = NULL;
+	rig_be_cpu(2);
+	assert_false(blk_shared_arm(queue));
+	rig_be_cpu(1);
+}
+
+static void who_comes_at_the_last_moment_is_seen(void **state)
+{
+	(void)state;
+	struct blk_queue *queue = shared_queue(3);
+
+	rig_be_cpu(1);
+	rig_on_arm = submit_once;
+	assert_false(blk_shared_arm(queue));
+	assert_int_equal(rig_fake(queue)->log_count, 1);
+	blk_shared_disarm(queue);
+	rig_on_arm = fall_asleep_once;
+	rig_fake(queue)->arms = 0;
+	assert_false(blk_shared_arm(queue));
+	assert_int_equal(rig_fake(queue)->arms, 2);
+}
+
+static void complete_one(struct blk_queue *queue)
+{
+	rig_complete(queue, 0, BLK_OK);
+}
+
+static void a_device_faster_than_the_one_at_work_does_not_keep_it(void **state)
+{
+	(void)state;
+	struct blk_queue *queue = shared_queue(2);
+
+	rig_be_cpu(1);
+	for (uint32_t i = 0; i < 10; i++)
+		assert_true(rig_submit(queue, rig_request(BLK_READ, i * 8, 8)));
+	rig_be_cpu(0);
+	rig_on_arm = complete_one;
+	assert_false(blk_shared_arm(queue));
+	assert_int_equal(rig_fake(queue)->arms, 2);
+	/* CPU 1 has what was found, and CPU 0 must not sleep over the rest. */
+	assert_int_equal(rig_wakes[1], 1);
+	assert_int_equal(rig_wakes[0], 1);
+	rig_be_cpu(1);
+	rig_on_arm = NULL;
+	assert_int_equal(blk_poll(queue), 2);
+}
+
+static void a_poll_beside_one_at_work_still_delivers_mail(void **state)
 {
 	(void)state;
 	struct blk_queue *queue = shared_queue(2);
@@ -96,12 +227,12 @@ static void a_poll_that_finds_the_lock_taken_still_delivers_mail(void **state)
 	rig_complete_all(queue);
 	rig_be_cpu(0);
 	blk_poll(queue);
-	blk_lock(queue);
+	blk_begin_work(queue);
 	uint32_t reaps = rig_fake(queue)->reap_calls;
 	rig_be_cpu(1);
 	assert_int_equal(blk_poll(queue), 1);
 	assert_int_equal(rig_fake(queue)->reap_calls, reaps);
-	blk_unlock(queue);
+	blk_end_work(queue);
 	assert_int_equal(r->done_count, 1);
 }
 
@@ -121,20 +252,20 @@ static void the_owners_interrupt_wakes_every_cpu_that_waits(void **state)
 	interrupted_queue = queue;
 	rig_be_cpu(2);
 	assert_true(rig_submit(queue, rig_request(BLK_READ, 0, 8)));
-	queue->waiters = 1ull << 1; /* CPU 1 sleeps already */
+	queue->sleepers = 1ull << 1; /* CPU 1 sleeps already */
 	rig_on_sleep = interrupt;
 	blk_wait(&queue, 1, 1);
 	assert_int_equal(rig_sleeps, 1);
 	assert_int_equal(rig_wakes[1], 1);
 	assert_int_equal(rig_wakes[2], 1);
 	assert_int_equal(cpu_table[0].wake, 1);
-	assert_int_equal(queue->waiters, 1ull << 1);
+	assert_int_equal(queue->sleepers, 1ull << 1);
 	/* CPU 1 still waits, so the queue is not silenced. */
 	assert_int_equal(rig_fake(queue)->disarms, 0);
 	rig_be_cpu(1);
 	blk_shared_disarm(queue);
 	assert_int_equal(rig_fake(queue)->disarms, 1);
-	assert_int_equal(queue->waiters, 0);
+	assert_int_equal(queue->sleepers, 0);
 }
 
 /* --- threads --- */
@@ -217,13 +348,14 @@ static void play_device(struct blk_queue *queue)
 {
 	struct rig_queue *fake = rig_fake(queue);
 
+	rig_be_cpu(THREADS); /* none of the workers */
 	while (__atomic_load_n(&working, __ATOMIC_ACQUIRE)) {
-		blk_lock(queue);
+		blk_begin_work(queue);
 		for (uint32_t n = rig_random_below(6); n && fake->published; n--)
 			rig_complete(queue, rig_random_below(fake->published), BLK_OK);
 		bool interrupts = fake->armed && fake->completed_count >= fake->last_ahead;
 		fake->armed &= !interrupts;
-		blk_unlock(queue);
+		blk_end_work(queue);
 		if (interrupts)
 			blk_note_interrupt(queue);
 		sched_yield();
@@ -280,7 +412,12 @@ int main(void)
 		rig_test(one_poll_delivers_more_than_one_reap),
 		rig_test(refusals_travel_too),
 		rig_test(who_arms_is_told_of_what_is_finished),
-		rig_test(a_poll_that_finds_the_lock_taken_still_delivers_mail),
+		rig_test(what_is_submitted_meanwhile_is_left_to_the_one_at_work),
+		rig_test(who_falls_asleep_meanwhile_is_armed_for_by_the_one_at_work),
+		rig_test(who_falls_asleep_on_completions_is_sent_them_by_the_one_at_work),
+		rig_test(who_comes_at_the_last_moment_is_seen),
+		rig_test(a_device_faster_than_the_one_at_work_does_not_keep_it),
+		rig_test(a_poll_beside_one_at_work_still_delivers_mail),
 		rig_test(the_owners_interrupt_wakes_every_cpu_that_waits),
 		rig_test(four_cpus_on_one_queue_get_each_their_own_back_once),
 		rig_test(the_same_through_the_scheduler),

@@ -292,6 +292,32 @@ static void no_request_waits_longer_than_the_bound(void **state)
 		    BLK_SCHED_WRITE_EXPIRY_NS + BLK_SCHED_BOUND * service_ns);
 }
 
+static void what_has_no_place_goes_in_turns_with_the_others(void **state)
+{
+	(void)state;
+	struct blk_sched *sched = create();
+	static const enum blk_op in[] = { BLK_READ, BLK_FLUSH, BLK_READ, BLK_GET_ID,
+					  BLK_READ, BLK_FLUSH, BLK_FLUSH };
+	static const enum blk_op out[] = { BLK_FLUSH, BLK_READ, BLK_GET_ID, BLK_READ,
+					   BLK_FLUSH, BLK_READ, BLK_FLUSH };
+	struct rig_request *r[ARRAY_COUNT(in)];
+
+	for (uint32_t i = 0; i < ARRAY_COUNT(in); i++) {
+		r[i] = rig_request(in[i], in[i] == BLK_READ ? i * 100 : 700 - i * 100, 8);
+		assert_false(insert(sched, r[i]));
+	}
+	for (uint32_t i = 0; i < ARRAY_COUNT(out); i++)
+		assert_int_equal(next(sched)->op, out[i]);
+	assert_null(blk_sched_peek(sched, rig_now_tsc));
+	/* Oldest first, whatever is in their fields. */
+	insert(sched, r[1]);
+	insert(sched, r[3]);
+	insert(sched, r[5]);
+	assert_ptr_equal(next(sched), &r[1]->request);
+	assert_ptr_equal(next(sched), &r[3]->request);
+	assert_ptr_equal(next(sched), &r[5]->request);
+}
+
 static void the_oldest_is_found_held_and_staged(void **state)
 {
 	(void)state;
@@ -320,6 +346,7 @@ int main(void)
 		rig_test(reads_alone_never_count_against_writes_that_are_not_there),
 		rig_test(an_expired_request_starts_the_next_batch),
 		rig_test(no_request_waits_longer_than_the_bound),
+		rig_test(what_has_no_place_goes_in_turns_with_the_others),
 		rig_test(the_oldest_is_found_held_and_staged),
 	};
 

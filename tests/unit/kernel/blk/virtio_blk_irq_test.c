@@ -117,7 +117,7 @@ void cpu_wake(struct cpu *cpu)
 	(void)cpu;
 }
 
-void blk_wake_waiters(struct blk_queue *queue)
+void blk_wake_sleepers(struct blk_queue *queue)
 {
 	(void)queue;
 }
