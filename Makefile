@@ -74,6 +74,7 @@ KERNEL_C := \
 	kernel/blk/virtio_blk_io.c \
 	kernel/blk/virtio_blk_irq.c \
 	kernel/blk/virtio_blk_queue.c \
+	kernel/blk/virtio_blk_request.c \
 	kernel/lib/settings.c \
 	kernel/blk/blk.c \
 	kernel/blk/blk_dump.c \
@@ -274,8 +275,8 @@ unit_kernel/blk/split := $(BLK_HOST)
 unit_kernel/blk/wait := $(BLK_HOST)
 unit_kernel/blk/virtio_blk := kernel/blk/virtio_blk.c kernel/lib/fmt.c kernel/lib/settings.c \
 	kernel/lib/err.c
-unit_kernel/blk/virtio_blk_queue := kernel/blk/virtio_blk_io.c kernel/blk/virtio_blk_queue.c \
-	kernel/virtio/virtqueue.c \
+unit_kernel/blk/virtio_blk_queue := kernel/blk/virtio_blk_io.c kernel/blk/virtio_blk_request.c \
+	kernel/blk/virtio_blk_queue.c kernel/virtio/virtqueue.c \
 	kernel/virtio/virtqueue_packed.c kernel/virtio/virtqueue_split.c tests/unit/fake_device.c
 
 VERIFY_HOST := bench/checksum.c bench/hash.c bench/verify.c bench/verify_classify.c

@@ -1,7 +1,7 @@
 /*
  * The virtio-blk driver's own structures, shared by its files: virtio_blk.c
  * (finding, negotiating, starting), virtio_blk_io.c (the I/O path),
- * virtio_blk_queue.c (a queue off that path), virtio_blk_irq.c (vectors and
+ * virtio_blk_request.c (any request on any ring), virtio_blk_queue.c (a queue off that path), virtio_blk_irq.c (vectors and
  * handlers) and virtio_blk_floor.c.
  */
 #ifndef KERNEL_BLK_VIRTIO_BLK_IMPL_H
@@ -12,7 +12,7 @@
 #include "kernel/mm/dma.h"
 #include "kernel/virtio/virtio_pci.h"
 #include "kernel/virtio/virtio_spec.h"
-#include "kernel/virtio/virtqueue.h"
+#include "kernel/virtio/virtqueue_impl.h"
 
 /* What the device reads and writes of a request, beside its data. */
 struct virtio_blk_slot {
@@ -60,6 +60,26 @@ extern const struct blk_driver virtio_blk_driver; /* of any ring */
 
 /* With what a ring of this format can do faster. */
 const struct blk_driver *virtio_blk_driver_of(const struct virtqueue *vq);
+
+/* --- virtio_blk_request.c --- */
+
+/* Fills what is bound to the request's slot. */
+static inline void virtio_blk_fill_slot(struct virtqueue_chain *chain, struct blk_request *request,
+					uint32_t type, uint64_t sector)
+{
+	struct virtio_blk_slot *memory = chain->memory;
+	memory->header.type = type;
+	memory->header.sector = sector;
+	memory->status = VIRTIO_BLK_STATUS_NOT_WRITTEN;
+	chain->owner = request;
+}
+
+/* Adds any request that is within the limits; a slot must be free. Not published yet. */
+void virtio_blk_add(struct virtio_blk_queue *queue, struct blk_request *request);
+
+/* A completion that is not plainly good: its status becomes a word of ours. */
+void virtio_blk_judge(struct virtio_blk_queue *queue, struct blk_request *request, uint8_t status,
+		      uint32_t written_bytes);
 
 /* --- virtio_blk_queue.c --- */
 

@@ -18,32 +18,9 @@
 #include "kernel/blk/virtio_blk_impl.h"
 
 #include "kernel/blk/blk_plain.h"
-#include "kernel/lib/assert.h"
 #include "kernel/virtio/virtqueue_either.h"
 
-static const uint32_t op_types[BLK_OP_COUNT] = {
-	[BLK_READ] = VIRTIO_BLK_T_IN,
-	[BLK_WRITE] = VIRTIO_BLK_T_OUT,
-	[BLK_FLUSH] = VIRTIO_BLK_T_FLUSH,
-	[BLK_DISCARD] = VIRTIO_BLK_T_DISCARD,
-	[BLK_WRITE_ZEROES] = VIRTIO_BLK_T_WRITE_ZEROES,
-	[BLK_SECURE_ERASE] = VIRTIO_BLK_T_SECURE_ERASE,
-	[BLK_GET_ID] = VIRTIO_BLK_T_GET_ID,
-	[BLK_GET_LIFETIME] = VIRTIO_BLK_T_GET_LIFETIME,
-};
-
 /* --- submitting --- */
-
-/* Fills what is bound to the request's slot. */
-static inline void fill_slot(struct virtqueue_chain *chain, struct blk_request *request,
-			     uint32_t type, uint64_t sector)
-{
-	struct virtio_blk_slot *memory = chain->memory;
-	memory->header.type = type;
-	memory->header.sector = sector;
-	memory->status = VIRTIO_BLK_STATUS_NOT_WRITTEN;
-	chain->owner = request;
-}
 
 /*
  * A run of reads, or of writes, of one segment each; returns how many were
@@ -64,8 +41,9 @@ static ALWAYS_INLINE unsigned add_alike(struct virtio_blk_queue *queue, const st
 			&adder, packed, (*at)->segments, op == BLK_READ);
 		if (UNLIKELY(!chain))
 			break;
-		fill_slot(chain, *at, op == BLK_READ ? VIRTIO_BLK_T_IN : VIRTIO_BLK_T_OUT,
-			  (*at)->sector);
+		virtio_blk_fill_slot(chain, *at,
+				     op == BLK_READ ? VIRTIO_BLK_T_IN : VIRTIO_BLK_T_OUT,
+				     (*at)->sector);
 	} while (++at != end);
 	virtqueue_add_end(queue->vq, packed, &adder);
 	return (unsigned)(at - requests);
@@ -86,47 +64,6 @@ static NOINLINE unsigned add_writes_packed(struct virtio_blk_queue *queue,
 	return add_alike(queue, run, requests, count, BLK_WRITE, true);
 }
 
-static bool carries_range(uint8_t op)
-{
-	return op == BLK_DISCARD || op == BLK_WRITE_ZEROES || op == BLK_SECURE_ERASE;
-}
-
-/* The range's place follows from the slot, which add() will choose. */
-static void add_range(struct virtio_blk_queue *queue, const struct blk_request *request)
-{
-	uint16_t slot = virtqueue_next_slot(queue->vq);
-	struct virtio_blk_slot *memory = queue->vq->chains[slot].memory;
-	memory->range = (struct virtio_blk_discard_write_zeroes){
-		.sector = request->sector,
-		.num_sectors = request->sector_count,
-		.flags = request->op == BLK_WRITE_ZEROES && (request->flags & BLK_UNMAP) ?
-				 VIRTIO_BLK_WRITE_ZEROES_FLAG_UNMAP :
-				 0,
-	};
-	struct virtqueue_segment range = {
-		.address = phys_add(virtio_blk_slot_phys(queue, slot),
-				    offsetof(struct virtio_blk_slot, range)),
-		.length_bytes = sizeof(memory->range),
-	};
-	uint16_t added = virtqueue_add(queue->vq, &range, 1, false);
-	assert_always(added == slot);
-}
-
-/* Any request on any ring. */
-static void add_any(struct virtio_blk_queue *queue, struct blk_request *request)
-{
-	struct virtqueue_chain *chain = &queue->vq->chains[virtqueue_next_slot(queue->vq)];
-	bool device_writes = request->op == BLK_READ || request->op == BLK_GET_ID ||
-			     request->op == BLK_GET_LIFETIME;
-	if (carries_range(request->op))
-		add_range(queue, request);
-	else
-		virtqueue_add(queue->vq, request->segments, request->segment_count,
-			      device_writes);
-	fill_slot(chain, request, op_types[request->op],
-		  request->op <= BLK_WRITE ? request->sector : 0);
-}
-
 /* What is not a run of reads, or met a slot of another length. */
 static NOINLINE unsigned add_others(struct virtio_blk_queue *queue, const struct blk_run *run,
 				    struct blk_request *const *requests, unsigned count)
@@ -137,7 +74,7 @@ static NOINLINE unsigned add_others(struct virtio_blk_queue *queue, const struct
 		added = packed ? add_writes_packed(queue, run, requests, count)
 			       : add_writes_split(queue, run, requests, count);
 	for (; added < most && blk_run_takes(run, requests[added]); added++)
-		add_any(queue, requests[added]);
+		virtio_blk_add(queue, requests[added]);
 	return added;
 }
 
@@ -217,38 +154,6 @@ static bool plain_submit_one_packed(struct blk_queue *blk, struct blk_request *r
 
 /* --- completing --- */
 
-/* virtio 1.2, 5.2.6: the only place where the device's words become ours. */
-static enum blk_status status_from_device(uint8_t status)
-{
-	switch (status) {
-	case VIRTIO_BLK_S_OK:
-		return BLK_OK;
-	case VIRTIO_BLK_S_UNSUPP:
-		return BLK_UNSUPPORTED;
-	case VIRTIO_BLK_STATUS_NOT_WRITTEN:
-		return BLK_SHORT;
-	default:
-		return BLK_IO_ERROR;
-	}
-}
-
-/* The least that the device must have written; GET_ID may be shorter than its buffer. */
-static uint32_t least_written_bytes(const struct blk_request *request)
-{
-	return request->op == BLK_READ ? request->sector_count * SECTOR_BYTES : 0;
-}
-
-/* A completion that is not plainly good; its status becomes a word of ours. */
-static NOINLINE void judge(struct virtio_blk_queue *queue, struct blk_request *request,
-			   uint8_t status, uint32_t written_bytes)
-{
-	request->status = (uint8_t)status_from_device(status);
-	if (request->status == BLK_OK && written_bytes < least_written_bytes(request)) {
-		request->status = BLK_SHORT;
-		queue->short_writes++;
-	}
-}
-
 /*
  * The next of those that are ready, its status set; NULL: the ring broke. One
  * comparison for all operations: a device that wrote everything it could, its
@@ -268,7 +173,8 @@ static ALWAYS_INLINE struct blk_request *take_back(struct virtio_blk_queue *queu
 	request->status = BLK_OK;
 	if (UNLIKELY(status != VIRTIO_BLK_S_OK) ||
 	    UNLIKELY(length_bytes + (uint64_t)chain->tail_bytes < writable_bytes))
-		judge(queue, request, status, (uint32_t)MIN(length_bytes, writable_bytes));
+		virtio_blk_judge(queue, request, status,
+				 (uint32_t)MIN(length_bytes, writable_bytes));
 	return request;
 }
 
