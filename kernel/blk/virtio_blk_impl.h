@@ -1,8 +1,9 @@
 /*
  * The virtio-blk driver's own structures, shared by its files: virtio_blk.c
  * (finding, negotiating, starting), virtio_blk_io.c (the I/O path),
- * virtio_blk_request.c (any request on any ring), virtio_blk_queue.c (a queue off that path), virtio_blk_irq.c (vectors and
- * handlers) and virtio_blk_floor.c.
+ * virtio_blk_request.c (any request on any ring), virtio_blk_queue.c (a queue
+ * off that path), virtio_blk_irq.c (vectors and handlers) and
+ * virtio_blk_floor.c.
  */
 #ifndef KERNEL_BLK_VIRTIO_BLK_IMPL_H
 #define KERNEL_BLK_VIRTIO_BLK_IMPL_H
