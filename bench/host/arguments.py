@@ -18,7 +18,8 @@ disk SPEC: backend=null|file|nbd|vhost-user[,key=value]...
 @FILE stands for options kept in a file, one "option=value" per line (configs/machines).
 
 exit status: 0 all jobs ran without an error; 1 a job reported an error; 2 bad usage,
-configuration or job file; 3 the guest crashed, hung past the timeout or broke off.
+configuration or job file, or a file that cannot be written; 3 the guest crashed, hung past
+the timeout or broke off.
 """
 
 
@@ -51,7 +52,8 @@ def run_parser(prog="ringbolt run", description="Boots the kernel once and runs 
                      help="linux: Debian's kernel and fio instead of ours, which make peer "
                           "builds; linux-poll: the same with poll queues and hipri")
     run.add_argument("--boot", choices=("uefi", "pvh"), default="pvh")
-    run.add_argument("--kernel", metavar="FILE", help="another kernel.elf than build/'s")
+    run.add_argument("--kernel", metavar="FILE", type=typed(values.text),
+                     help="another kernel.elf than build/'s")
     run.add_argument("--machine", choices=("q35", "pc"), default="q35")
     run.add_argument("--smp", metavar="N", type=typed(values.integer(1, 255)), default=1)
     run.add_argument("--memory", metavar="MIB", type=typed(values.integer(16, 1 << 20)),
@@ -59,12 +61,14 @@ def run_parser(prog="ringbolt run", description="Boots the kernel once and runs 
     run.add_argument("--disk", metavar="SPEC", action="append", default=[])
     run.add_argument("--set", metavar="key=value", action="append", default=[],
                      help="a kernel setting, or the name of a file of them")
-    run.add_argument("--json", metavar="FILE|-", help="where the result goes")
+    run.add_argument("--json", metavar="FILE|-", type=typed(values.text),
+                     help="where the result goes")
     run.add_argument("--accel", choices=("auto", "tcg", "kvm"), default="auto")
     run.add_argument("--placement", choices=("auto", "split", "one", "none"), default="auto")
     run.add_argument("--timeout", metavar="S", type=typed(values.integer(0, 10**6)),
                      default=600, help="seconds until the guest counts as hung; 0: never")
-    run.add_argument("--qemu", metavar="FILE", default=QEMU, help="another QEMU than PATH's")
+    run.add_argument("--qemu", metavar="FILE", type=typed(values.text), default=QEMU,
+                     help="another QEMU than PATH's")
     run.add_argument("--qemu-arg", metavar="ARG", action="append", default=[],
                      help="one more argument for QEMU")
     run.add_argument("--section", metavar="NAME", action="append", default=[],

@@ -1,12 +1,13 @@
 """The command line of bench/ringbolt and its exit status."""
 
+import contextlib
 import os
 import signal
 import sys
 
 from .arguments import parse_insns, parse_run
 from .compare import bench, compare
-from .errors import STATUS_CRASH, STATUS_OK, STATUS_USAGE, RingboltError, UsageError
+from .errors import STATUS_CRASH, STATUS_OK, STATUS_USAGE, OutputError, RingboltError, UsageError
 from .guest import run_guest, tail
 from .insns import insns
 from .logs import write_logs
@@ -23,6 +24,7 @@ usage: bench/ringbolt run [OPTION]... [JOBFILE]   one boot, one job file; run --
        bench/ringbolt regress [OPTION]...   fails when I/O got slower; regress --help
        bench/ringbolt baseline    renews what regress holds counts against
 """
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def _shower(stream):
@@ -31,6 +33,14 @@ def _shower(stream):
         stream.flush()
 
     return show
+
+
+def _say(message):
+    """One line, whatever a file is called or a guest printed; where nobody listens, nothing."""
+    words = "".join(c if c.isprintable() else c.encode("unicode_escape").decode()
+                    for c in str(message))
+    with contextlib.suppress(OSError):
+        print(f"ringbolt: {words}", file=sys.stderr, flush=True)
 
 
 def _stream(options):
@@ -43,7 +53,7 @@ def _run_and_tell(options):
     stream = _stream(options)
     outcome = run_guest(options, _shower(stream), stream.isatty())
     for message in outcome.messages:
-        print(f"ringbolt: {message}", file=sys.stderr)
+        _say(message)
     if outcome.tail:
         print(tail(outcome.console), file=sys.stderr)
     return outcome
@@ -58,7 +68,7 @@ def _keep(options, outcome):
     if outcome.logs and options.json:
         write_logs(outcome.logs, options.json)
     elif outcome.logs:
-        print("ringbolt: the job's log files are kept only with --json", file=sys.stderr)
+        _say("the job's log files are kept only with --json")
 
 
 def _run(words):
@@ -99,23 +109,51 @@ def _dispatch(words):
 
 
 def _interrupted(_signal, _frame):
+    for number in _SIGNALS:
+        signal.signal(number, lambda *_: None)  # once is enough: what runs is being ended
     raise KeyboardInterrupt
 
 
-def main(words):
-    signal.signal(signal.SIGTERM, _interrupted)
-    signal.signal(signal.SIGHUP, _interrupted)
+def _prepare():
+    """Signals end what runs; what is printed need not be text of the terminal's character set."""
+    for number in _SIGNALS:
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _interrupted)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))
+        getattr(sys, name).reconfigure(errors="backslashreplace")
+
+
+def _abandon_output():
+    """Nothing may be flushed to it any more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _carry_out(words):
+    """A command's status, once all that it printed is out."""
     try:
-        return _dispatch(words)
+        try:
+            status = _dispatch(words)
+        except SystemExit as done:  # argparse after --help
+            status = done.code
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # whoever read the console is gone
+        _abandon_output()
+        return STATUS_CRASH
+    except OSError as error:
+        _abandon_output()
+        raise OutputError(f"{error.filename or 'standard output'}: {error.strerror}") from None
+
+
+def main(words):
+    _prepare()
+    try:
+        return _carry_out(words)
     except RingboltError as error:
-        print(f"ringbolt: {error}", file=sys.stderr)
+        _say(error)
         return error.status
     except KeyboardInterrupt:
-        print("ringbolt: interrupted", file=sys.stderr)
+        _say("interrupted")
         return STATUS_CRASH
-    except BrokenPipeError:
-        # Whoever read the console is gone; nothing may be flushed to it any more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return STATUS_CRASH
-    except SystemExit as done:  # argparse after --help
-        return done.code

@@ -54,12 +54,16 @@ def _nbd_server(disk):
     """server.* and export= words of an NBD URL, or of a plain socket's path."""
     if "://" not in disk.path:
         return [f"file.server.type=unix,file.server.path={escape(disk.path)}"]
-    url = urlsplit(disk.path)
+    try:
+        url = urlsplit(disk.path)
+        port = url.port or NBD_PORT
+    except ValueError as error:
+        raise UsageError(f"--disk {disk.spec}: path={disk.path}: {error}") from None
     export = unquote(url.path.lstrip("/"))
     words = [f"file.export={escape(export)}"] if export else []
     if url.scheme == "nbd" and url.hostname:
         return words + [f"file.server.type=inet,file.server.host={escape(url.hostname)},"
-                        f"file.server.port={url.port or NBD_PORT}"]
+                        f"file.server.port={port}"]
     sockets = parse_qs(url.query).get("socket")
     if url.scheme == "nbd+unix" and sockets:
         return words + [f"file.server.type=unix,file.server.path={escape(sockets[0])}"]

@@ -21,7 +21,7 @@ from .guest import run_well
 from .instructions import count_instructions, pair
 from .jobfile import text_of
 from .measure import Plan, run_rounds, tasks
-from .options import ROOT, build_directory, check_output
+from .options import ROOT, build_directory, check_outputs
 from .points import added_lines, read_points
 from .result import write_result
 from .revision import build_revision, check_fresh
@@ -127,11 +127,12 @@ def parse_compare(words):
     build = build_directory()
     outputs = Outputs(Path(parsed.json or build / "compare.json"), build / "compare.md",
                       Path(parsed.report or build / "report.html"))
-    check_output("--json", str(outputs.json))
-    check_output("--report", str(outputs.html))
     machine, settings = _machine_words(rest)
-    parse_run([*machine, *settings])
+    options = parse_run([*machine, *settings])
     points = read_points(parsed.job)
+    check_outputs([("--json", parsed.json or str(outputs.json)),
+                   ("--report", parsed.report or str(outputs.html))],
+                  [*options.inputs(), parsed.job])
     check_fresh()
     return Plan(parsed.job, _sides(parsed), points, parsed.rounds, machine, settings,
                 _added_lines(parsed.runtime), timeline=True), outputs

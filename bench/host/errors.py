@@ -22,6 +22,12 @@ class UsageError(RingboltError):
     status = STATUS_USAGE
 
 
+class OutputError(RingboltError):
+    """What was found out cannot be written."""
+
+    status = STATUS_USAGE
+
+
 class GuestError(RingboltError):
     """The guest crashed, hung, or did not say how it ended."""
 

@@ -99,19 +99,18 @@ def _check_files(options):
                              f"{os.path.getsize(disk.path)} bytes; leave size= out")
 
 
-def _create_disks(options):
-    """Sparse files for the disks that name a size and do not exist."""
-    created = []
+def _create_disks(options, undo):
+    """Sparse files for the disks that name a size and do not exist; `undo`, an ExitStack, takes
+    them away again."""
     for disk in options.disks:
         if disk.backend != "file" or os.path.exists(disk.path):
             continue
         try:
             with open(disk.path, "xb") as file:
+                undo.callback(os.unlink, disk.path)
                 file.truncate(disk.size)
         except OSError as error:
             raise UsageError(f"--disk {disk.spec}: {disk.path}: {error.strerror}") from None
-        created.append(disk.path)
-    return created
 
 
 def _write(directory, name, data):
@@ -126,7 +125,7 @@ def _prepare(options, directory, qmp_fd):
                   config=_write(directory, "config", options.settings.text()))
     if options.job_text is not None:
         text = peer_job(options) if options.is_peer() else options.job_text
-        files.job = _write(directory, "job", text)
+        files.job = _write(directory, "job", text or b"\n")  # of no bytes is none at all
     if options.boot == "uefi":
         code, variables = _firmware()
         files.firmware = str(code)
@@ -302,17 +301,14 @@ def run_guest(options, show=lambda data: None, is_terminal=False):
     version = accel.qemu_version(options.qemu)
     accelerator = accel.resolve(options.accel, version, run_guest, options.qemu)
     chosen = placement.choose(options.placement, options.completion(), os.sched_getaffinity(0))
-    created = _create_disks(options)
     console = Console(show, is_terminal)
     with _temporary_directory() as directory, contextlib.ExitStack() as stack:
-        guest = _Guest(options, directory, chosen, accelerator)
-        stack.callback(guest.close)
-        try:
+        with contextlib.ExitStack() as undo:
+            _create_disks(options, undo)
+            guest = _Guest(options, directory, chosen, accelerator)
+            stack.callback(guest.close)
             guest.begin()
-        except BaseException:
-            for path in created:
-                os.unlink(path)
-            raise
+            undo.pop_all()
         finished = guest.pump(console, options.timeout_s)
         end(guest.process)
         console.close()

@@ -1,6 +1,7 @@
 """Everything one run is made of, checked, before anything is started."""
 
 import os
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional
@@ -59,6 +60,12 @@ class Options:
     def kernel_path(self):
         return Path(self.kernel) if self.kernel else build_directory() / "kernel.elf"
 
+    def inputs(self):
+        """Files that a run reads or tests."""
+        lines = [*self.job_sources, *(source for _, source in self.settings.lines)]
+        return [*filter(None, (self.kernel, self.job_path, *(disk.path for disk in self.disks))),
+                *{source.rpartition(":")[0] for source in lines}]
+
     def queues(self, disk):
         """One per CPU unless the disk says more. Linux polls only queues that it keeps apart,
         beside at least one that interrupts: there the default is a pair per CPU."""
@@ -83,7 +90,7 @@ def make_options(specs=(), sets=(), job=None, sections=(), **fields):
     elif sections:
         raise UsageError(f"--section {sections[0]}: needs a job file")
     if options.json not in (None, "-"):
-        check_output("--json", options.json)
+        check_outputs([("--json", options.json)], options.inputs())
     if options.is_peer():
         _check_peer(options)
     return options
@@ -108,12 +115,34 @@ def _check_peer(options):
                              "Linux keeps one for interrupts")
 
 
-def check_output(option, path):
-    """A result that could not be written shall not cost a run first."""
+def _check_output(option, path):
+    if path == "-":
+        raise UsageError(f"{option} -: has to be a file")
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        found = None
+    except OSError as error:
+        raise UsageError(f"{option} {path}: {error.strerror}") from None
     directory = os.path.dirname(path) or "."
-    if os.path.isdir(path):
+    if found and stat.S_ISDIR(found.st_mode):
         raise UsageError(f"{option} {path}: is a directory")
     if not os.path.isdir(directory):
         raise UsageError(f"{option} {path}: no such directory: {directory}")
-    if not os.access(path if os.path.exists(path) else directory, os.W_OK):
+    # A file is replaced by another one; anything else is written where it is.
+    is_file = found is None or stat.S_ISREG(found.st_mode)
+    if not os.access(directory if is_file else path, os.W_OK):
         raise UsageError(f"{option} {path}: not writable")
+    return is_file
+
+
+def check_outputs(outputs, inputs=()):
+    """A result that could not be written shall not cost a run first, nor take the place of
+    another or of what the run was made of. `outputs`: (option, path)."""
+    taken = {os.path.realpath(path): "what is read" for path in inputs}
+    for option, path in outputs:
+        if _check_output(option, path):
+            place = os.path.realpath(path)
+            if place in taken:
+                raise UsageError(f"{option} {path}: would overwrite {taken[place]}")
+            taken[place] = f"what {option} writes"

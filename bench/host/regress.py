@@ -22,7 +22,7 @@ from . import regress_baseline, values
 from .arguments import Parser, expand, typed
 from .disk import parse_disk
 from .errors import STATUS_JOB_ERROR, STATUS_OK, GuestError, UsageError
-from .options import QEMU, build_directory, check_output
+from .options import QEMU, build_directory, check_outputs
 from .regress_cases import COUNTED, TIMED, case_names, select
 from .regress_counted import BASELINE_BOOTS, count_all, expected_names, judge_counted
 from .regress_timed import ROUNDS, Side, judge_timed
@@ -86,12 +86,10 @@ def parse_regress(words):
     device = bool(parsed.baseline_qemu or parsed.baseline_disk)
     if device and parsed.baseline:
         raise UsageError("--baseline: does not go with another device: both sides run this kernel")
-    for disk in filter(None, (parsed.disk, parsed.baseline_disk)):
-        parse_disk(disk)
+    disks = [parse_disk(disk) for disk in (parsed.disk, parsed.baseline_disk) if disk]
     reports = {kind: getattr(parsed, kind) for kind in _REPORTS}
-    for kind, path in reports.items():
-        if path:
-            check_output(f"--{kind}", path)
+    check_outputs([(f"--{kind}", path) for kind, path in reports.items() if path],
+                  [disk.path for disk in disks if disk.path])
     counted, timed = select(parsed.case)
     disk = parsed.disk or parsed.baseline_disk
     if disk and not parsed.disk:

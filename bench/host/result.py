@@ -4,7 +4,7 @@ import json
 import os
 import tempfile
 
-from .errors import GuestError
+from .errors import GuestError, OutputError
 
 
 class _Literal(float):
@@ -22,7 +22,7 @@ def parse_document(data):
         raise GuestError("the guest wrote no result")
     try:
         document = json.loads(data, parse_float=_Literal)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise GuestError(f"the guest's result is not one JSON document: {error}") from None
     if not isinstance(document, dict) or not isinstance(document.get("jobs"), list):
         raise GuestError("the guest's result has no jobs")
@@ -58,8 +58,7 @@ def format_result(document):
     return _format(document, "") + "\n"
 
 
-def write_bytes(path, data):
-    """The whole file or none: a result is never half written. Devices are just written."""
+def _write(path, data):
     if os.path.exists(path) and not os.path.isfile(path):
         with open(path, "wb") as file:
             file.write(data)
@@ -74,6 +73,14 @@ def write_bytes(path, data):
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def write_bytes(path, data):
+    """The whole file or none: a result is never half written. Devices are just written."""
+    try:
+        _write(path, data)
+    except OSError as error:
+        raise OutputError(f"{path}: {error.strerror}") from None
 
 
 def write_result(path, text):

@@ -44,10 +44,10 @@ class Settings:
             self.lines.append((word, f"--set {word}"))
             return
         for number, line in enumerate(read_text(word, "--set ").splitlines(), 1):
-            self.lines.append((line.decode("utf-8", "replace"), f"{word}:{number}"))
+            self.lines.append((line.decode("utf-8", "surrogateescape"), f"{word}:{number}"))
 
     def text(self):
-        return "".join(line + "\n" for line, _ in self.lines).encode()
+        return "".join(line + "\n" for line, _ in self.lines).encode(errors="surrogateescape")
 
     def value(self, key, default):
         """The value that wins, as the kernel will see it."""

@@ -9,7 +9,7 @@ from .arguments import expand, parsed_options, run_parser, typed
 from .blktrace import blktrace
 from .errors import UsageError
 from .lifecycle import take_queues
-from .options import Options, check_output
+from .options import Options, check_outputs
 from .perfetto import perfetto
 from .result import member, write_bytes
 
@@ -27,9 +27,9 @@ class Plan:
 
 def _parser():
     parser = run_parser("ringbolt trace", "Runs a job file once, recording every I/O.")
-    parser.add_argument("--perfetto", metavar="FILE",
+    parser.add_argument("--perfetto", metavar="FILE", type=typed(values.text),
                         help="for ui.perfetto.dev and chrome://tracing")
-    parser.add_argument("--blktrace", metavar="BASENAME",
+    parser.add_argument("--blktrace", metavar="BASENAME", type=typed(values.text),
                         help="for blkparse -i BASENAME: replaces all BASENAME.blktrace.N; of "
                              "several disks BASENAME.DISK.blktrace.N")
     parser.add_argument("--events", metavar="N", type=typed(_EVENTS), default=EVENTS_DEFAULT,
@@ -38,10 +38,16 @@ def _parser():
     return parser
 
 
-def _check_basename(basename):
-    if not os.path.basename(basename):
-        raise UsageError(f"--blktrace {basename}: not the beginning of a file's name")
-    check_output("--blktrace", f"{basename}.blktrace.0")
+def _outputs(parsed):
+    """(option, path) of what is written; blktrace's files by the first of them."""
+    outputs = [("--json", parsed.json)] if parsed.json and parsed.json != "-" else []
+    if parsed.perfetto:
+        outputs.append(("--perfetto", parsed.perfetto))
+    if parsed.blktrace:
+        if not os.path.basename(parsed.blktrace):
+            raise UsageError(f"--blktrace {parsed.blktrace}: not the beginning of a file's name")
+        outputs.append(("--blktrace", f"{parsed.blktrace}.blktrace.0"))
+    return outputs
 
 
 def parse_trace(words):
@@ -55,10 +61,7 @@ def parse_trace(words):
     if options.settings.value("trace_events", None) is not None:
         raise UsageError("--set trace_events: here it is --events")
     options.settings.add(f"trace_events={parsed.events}")
-    if parsed.perfetto:
-        check_output("--perfetto", parsed.perfetto)
-    if parsed.blktrace:
-        _check_basename(parsed.blktrace)
+    check_outputs(_outputs(parsed), options.inputs())
     return Plan(options, parsed.perfetto, parsed.blktrace)
 
 

@@ -56,7 +56,8 @@ def main():
         return 0
     with open(os.environ["FAKE_QEMU"], encoding="utf-8") as file:
         plan = json.load(file)
-    texts = {key_of(text, "name"): open(key_of(text, "file"), encoding="utf-8").read()
+    texts = {key_of(text, "name"): open(key_of(text, "file"), encoding="utf-8",
+                                          errors="surrogateescape").read()
              for text in words("-fw_cfg")}
     with open(os.environ["FAKE_QEMU_LOG"], "a", encoding="utf-8") as file:
         json.dump({"argv": sys.argv, "texts": texts, "pid": os.getpid(),

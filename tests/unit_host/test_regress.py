@@ -191,6 +191,7 @@ BAD = [
      "--case irq qd1 packed: not a case of the part"),
     (["--junit", "nowhere/a.xml"], "--junit nowhere/a.xml: no such directory"),
     (["--tap", "."], "--tap .: is a directory"),
+    (["--tap", "x", "--json", "x"], "--json x: would overwrite what --tap writes"),
     (["extra"], "unrecognized arguments: extra"),
 ]
 

@@ -106,7 +106,8 @@ def test_complaints_of_several_jobs_are_all_shown_but_fios_words_are_not(bench):
                                           "ringbolt: my.fio:3: rw: [b] no\n")
 
 
-@pytest.mark.parametrize("result", ["", "{", '{"jobs": []}', "{} {}"])
+@pytest.mark.parametrize("result", ["", "{", '{"jobs": []}', "{} {}", "[" * 100_000],
+                         ids=["nothing", "half", "another's", "two", "deep"])
 def test_a_run_without_a_whole_result_did_not_go_well(bench, result):
     bench.plan(result=result)
     run = bench.run("--json", "r.json")
@@ -235,7 +236,10 @@ BAD = [
     (["--disk", "backend=vhost-user,path=none.img"], "none.img: no such file"),
     (["--disk", "backend=vhost-user,socket=none"], "none: not a socket"),
     (["--disk", "backend=nbd,path=http://x"], "path=http://x: not nbd://HOST"),
+    (["--disk", "backend=nbd,path=nbd://[::1/x"], "path=nbd://[::1/x: Invalid IPv6 URL"),
+    (["--disk", "backend=nbd,path=nbd://h:99999/x"], "path=nbd://h:99999/x: Port out of range"),
     (["--set", "nonsense"], "--set nonsense: No such file"),
+    (["--set", "a=\nb"], r"--set a=\nb: not key=value"),
     (["none.fio"], "none.fio: No such file"),
     (["."], ".: Is a directory"),
     (["--smp", "0"], "--smp: 0: must be a whole number from 1 to 255"),
@@ -249,6 +253,16 @@ BAD = [
     (["--timeout", "-1"], "--timeout"),
     (["--json", "nowhere/x.json"], "--json nowhere/x.json: no such directory: nowhere"),
     (["--json", "."], "--json .: is a directory"),
+    (["--json", ""], "--json: : must not be empty"),
+    (["--json", "x" * 300], "File name too long"),
+    (["--json", "./a.fio", "a.fio"], "--json ./a.fio: would overwrite what is read"),
+    (["--json", "a.fio", "with.fio"], "--json a.fio: would overwrite what is read"),
+    (["--json", "a.conf", "--set", "a.conf"], "--json a.conf: would overwrite what is read"),
+    (["--json", "d.img", "--disk", "backend=file,path=d.img"], "--json d.img: would overwrite"),
+    (["--json", "k", "--kernel", "k"], "--json k: would overwrite what is read"),
+    (["--kernel", ""], "--kernel: : must not be empty"),
+    (["--qemu", ""], "--qemu: : must not be empty"),
+    (["odd\udcff\x1b.fio"], r"odd\udcff\x1b.fio: No such file"),
     (["--sm", "2"], "unrecognized arguments: --sm=2"),
     (["a.fio", "b.fio"], "unrecognized arguments: b.fio"),
     (["--smp"], "--smp: expected one argument"),
@@ -260,8 +274,9 @@ BAD = [
 @pytest.mark.parametrize("words, complaint", BAD, ids=lambda value: " ".join(value)
                          if isinstance(value, list) else "")
 def test_bad_usage_is_one_line_and_starts_nothing(bench, words, complaint):
-    (bench.directory / "a.fio").write_text("")
-    (bench.directory / "broken").write_text("# x\nsmp\n")
+    for name, text in (("a.fio", ""), ("with.fio", "include a.fio\n"), ("a.conf", "queues=1\n"),
+                       ("broken", "# x\nsmp\n"), ("d.img", "-" * 512), ("k", "")):
+        (bench.directory / name).write_text(text)
     before = sorted(entry.name for entry in bench.directory.iterdir())
     run = bench.run(*words)
     assert run.returncode == 2
