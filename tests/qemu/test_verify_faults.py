@@ -255,7 +255,7 @@ def lies_found(tmp_path_factory):
     common = "rw=randwrite iodepth=4 continue_on_error=verify " + CRC
     run = Guest(directory).run(*(f"--disk=backend=nbd,path={disk.path}" for disk in disks),
                                job=job_file(names, [f"{common} {lie.options}" for lie in LIES],
-                                            "ioengine=io_uring"))
+                                            "ioengine=io_uring", "stonewall"))
     for disk in disks:
         disk.close()
     assert run.result, run.out + run.err

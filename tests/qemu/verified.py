@@ -38,8 +38,8 @@ class Outcome:
 
 
 def job_file(filenames, rows, *more):
-    """Options per row, one row after the other: numbers of threads are those of the rows."""
-    lines = ["[global]", "stonewall", *more]
+    """Options per row: numbers of threads are those of the rows."""
+    lines = ["[global]", *more]
     for index, options in enumerate(rows):
         lines += [f"[row{index}]", f"filename={filenames[index]}", *options.split()]
     return "\n".join(lines) + "\n"
@@ -54,15 +54,16 @@ def boot(directory, images, rows):
     """All rows in one boot; Outcome each."""
     names = [disk_name(index) for index in range(len(rows))]
     run = Guest(directory).run(*(f"--disk=backend=file,path={image}" for image in images),
-                               job=job_file(names, rows, f"ioengine={ENGINE}"))
+                               job=job_file(names, rows, f"ioengine={ENGINE}", "stonewall"))
     assert run.result, run.out + run.err
     texts = ["\n".join(line for line in run.out.splitlines() if name in line) for name in names]
     return outcomes_of(rows, run.status, run.result, texts)
 
 
 def fio(directory, images, rows):
-    """The same by the real fio, on the files. Debian's fio is a package that `make deps`
-    installs: without it this is a failure."""
+    """The same by the real fio, on the files, all rows at once: one after the other it would
+    wait a third of a second for each. Debian's fio is a package that `make deps` installs:
+    without it this is a failure."""
     assert shutil.which("fio"), "fio is not installed"
     text = job_file([Path(image).name for image in images], rows, f"ioengine={ENGINE}",
                     "verify_state_save=0")
