@@ -20,8 +20,9 @@ COUNTED = ["--only=counted", *(f"--case={case}" for case in CASES)]
 # Enough for the smallest p-value that suspects; what is tried by the clock costs many times more.
 TIMED = ["--only=timed", "--case=irq qd1", "--rounds=8"]
 SAME_COMMIT_RUNS = 10
-NOT_COPIED = shutil.ignore_patterns(".git", "__pycache__", "unit", "fuzz", "peer", "revisions",
-                                    "tests.*", "*.img", "*.fd")
+# The reports of tests that run at the same time come and go.
+NOT_COPIED = shutil.ignore_patterns(".git", "__pycache__", "tests", "unit", "thread", "fuzz",
+                                    "peer", "revisions", "*.img")
 
 # Adds words to QEMU's arguments of one kind: null disks, or virtio-blk devices.
 WRAPPER = """\
