@@ -252,6 +252,20 @@ static void zones_init(struct generator *g, unsigned direction)
 	}
 }
 
+/* Blocks that a random I/O of this direction may begin at. */
+static uint64_t start_blocks(const struct job *job, const struct generator_file *file,
+			     unsigned direction)
+{
+	uint64_t bytes = MIN(file->io_size, file->device_bytes);
+	uint64_t align = align_bytes(job, direction), min_bs = job->min_bs[direction];
+
+	if (job->zonemode_strided)
+		bytes = job->zonerange;
+	if (min_bs > align)
+		bytes -= MIN(bytes, min_bs - align);
+	return bytes / align;
+}
+
 static void file_init(struct generator *g, struct generator_file *file, uint32_t index,
 		      const struct generator_region *region, uint8_t **memory)
 {
@@ -263,6 +277,8 @@ static void file_init(struct generator *g, struct generator_file *file, uint32_t
 	file->region_offset = region->offset_bytes;
 	file->io_size = region->length_bytes;
 	file->device_bytes = region->device_bytes;
+	for (unsigned d = 0; d < DIR_COUNT; d++)
+		file->blocks[d] = start_blocks(job, file, d);
 	file->lfsr_blocks = map_blocks(job, region);
 	if (keeps_map(job)) {
 		file->has_map = true;
@@ -278,47 +294,61 @@ static void file_init(struct generator *g, struct generator_file *file, uint32_t
 		distribution_init(&file->distribution, job, (bytes + block - 1) / block, seed);
 }
 
-/* Which short way fits, if any. */
-static enum generator_way choose_way(const struct generator *g)
+/* Are all I/Os of this direction alike, but for where they are? */
+static bool is_uniform(const struct job *job, unsigned d)
 {
-	const struct job *job = g->job;
-	const uint32_t directions = job->rw & (JOB_RW_READ | JOB_RW_WRITE | JOB_RW_TRIM);
-
-	if (job->file_count != 1 || !is_power_of_two(directions) || job->zonemode_strided)
-		return GENERATOR_GENERAL;
-
-	const unsigned d = (unsigned)__builtin_ctz(directions);
 	const uint64_t bs = job->min_bs[d];
 
 	if (job->max_bs[d] != bs || bs > UINT32_MAX || job->bs_is_seq_rand)
+		return false;
+	return !(job->rw & JOB_RW_RANDOM) ||
+	       (job->percentage_random[d] == 100 && align_bytes(job, d) == bs);
+}
+
+static enum generator_way choose_random_way(const struct generator_file *file, bool mixed)
+{
+	if (mixed)
+		return GENERATOR_MIXED;
+	return file->has_map ? GENERATOR_RANDOM_MAP : GENERATOR_RANDOM;
+}
+
+/* Which short way fits, if any. d: the direction, or the first of two. */
+static enum generator_way choose_way(const struct generator *g, unsigned d, bool mixed)
+{
+	const struct job *job = g->job;
+	const struct generator_file *file = &g->files[0];
+
+	if (job->file_count != 1 || job->zonemode_strided || !is_uniform(job, d))
 		return GENERATOR_GENERAL;
 	if (!(job->rw & JOB_RW_RANDOM))
-		return job->rw_step ? GENERATOR_GENERAL : GENERATOR_SEQUENTIAL;
-	if (job->rw_step > 1 || job->percentage_random[d] != 100 || align_bytes(job, d) != bs ||
-	    job->distribution != JOB_UNIFORM || job->random_generator != JOB_TAUSWORTHE ||
-	    generator_last_block(g, &g->files[0], d) > UINT32_MAX)
+		return job->rw_step || mixed ? GENERATOR_GENERAL : GENERATOR_SEQUENTIAL;
+	if (mixed && (!is_uniform(job, DIR_WRITE) || job->min_bs[DIR_WRITE] != job->min_bs[d]))
 		return GENERATOR_GENERAL;
-	if (!g->files[0].has_map)
-		return GENERATOR_RANDOM;
 	/* The map is in units of the smallest block, be it of another direction. */
-	return g->files[0].map.blocks == generator_last_block(g, &g->files[0], d) ?
-		       GENERATOR_RANDOM_MAP :
-		       GENERATOR_GENERAL;
+	if (job->rw_step > 1 || job->distribution != JOB_UNIFORM ||
+	    job->random_generator != JOB_TAUSWORTHE || file->blocks[d] > UINT32_MAX ||
+	    (file->has_map && file->map.blocks != file->blocks[d]))
+		return GENERATOR_GENERAL;
+	return choose_random_way(file, mixed);
 }
 
 static void short_way_init(struct generator *g)
 {
 	const struct generator_file *file = &g->files[0];
-	const unsigned d = (unsigned)__builtin_ctz(g->job->rw);
+	const uint32_t directions = g->job->rw & (JOB_RW_READ | JOB_RW_WRITE | JOB_RW_TRIM);
+	const unsigned d = (unsigned)__builtin_ctz(directions);
+	const bool mixed = directions == (JOB_RW_READ | JOB_RW_WRITE);
 
-	g->way = choose_way(g);
+	g->way = GENERATOR_GENERAL;
+	if (mixed || is_power_of_two(directions))
+		g->way = choose_way(g, d, mixed);
 	if (g->way == GENERATOR_GENERAL)
 		return;
 	g->constant.length_bytes = (uint32_t)g->job->min_bs[d];
 	g->constant.direction = (uint8_t)d;
 	g->digest_tag = generator_digest_tag(g->constant.length_bytes, g->constant.direction);
 	g->first_offset = file->region_offset;
-	g->blocks = (uint32_t)generator_last_block(g, file, d);
+	g->blocks = (uint32_t)file->blocks[d];
 	g->map_words = file->map.words;
 	/* An I/O starts below this: inside the region, and ends inside the device. */
 	g->end_offset = MIN(file->region_offset + file->io_size,

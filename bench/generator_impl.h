@@ -15,6 +15,7 @@
 /* One file of the job. Offsets are absolute unless said otherwise. */
 struct generator_file {
 	uint64_t region_offset, io_size, device_bytes; /* [I] */
+	uint64_t blocks[DIR_COUNT]; /* [I] that a random I/O may begin at */
 	uint64_t offset; /* start of the region; moves with strided zones */
 	uint64_t last_start[DIR_COUNT], last_end[DIR_COUNT]; /* of the last I/O */
 	struct random_map map;
@@ -31,6 +32,7 @@ enum generator_way {
 	GENERATOR_RANDOM, /* uniform, one direction, fixed size, no map */
 	GENERATOR_RANDOM_MAP, /* the same with a map */
 	GENERATOR_SEQUENTIAL, /* one direction, fixed size, no step */
+	GENERATOR_MIXED, /* random, with a map or without: reads and writes of one size */
 };
 
 /* What every I/O of a short way looks like. */
@@ -46,8 +48,8 @@ struct generator {
 	struct random_stream block_random;
 	uint64_t digest;
 	uint64_t first_offset; /* [I] of the region */
-	uint64_t *map_words; /* [I] */
-	uint64_t digest_tag; /* [I] what generator_mix() adds to the offset */
+	uint64_t *map_words; /* [I] NULL: no map */
+	uint64_t digest_tag; /* [I] what generator_mix() adds to the offset; mixed: of a read */
 	struct generator_constant constant; /* [I] */
 	uint64_t next_offset, end_offset; /* sequential way */
 
@@ -87,18 +89,27 @@ static inline uint64_t generator_mix(uint64_t digest, uint64_t tag, uint64_t off
 	return (digest ^ tag ^ offset_bytes) * GENERATOR_DIGEST_PRIME;
 }
 
-/* Blocks that a random I/O of this direction may begin at. */
-uint64_t generator_last_block(const struct generator *g, const struct generator_file *file,
-			      unsigned direction);
-
 /* Another round of one file: positions, map. */
 void generator_file_reset(struct generator *g, struct generator_file *file);
 
-/* Any job. */
+/* Any job; and one that goes the mixed way. */
 int generator_next_general(struct generator *g, struct generator_io *io);
+int generator_next_mixed(struct generator *g, struct generator_io *io);
 
 /* The random block is taken: the next free one, after a time-based wrap if need be. */
 uint64_t generator_next_free(struct generator *g, uint64_t block);
+
+/* A block of the short random ways; RANDOM_MAP_FULL: the pass is over. */
+static ALWAYS_INLINE uint64_t generator_random_block(struct generator *g, bool map)
+{
+	uint64_t product = (uint64_t)random_next_32(&g->block_random) * g->blocks;
+	uint64_t block = product >> 32;
+
+	/* random_scale(), whose check for large n is made at the start */
+	if (UNLIKELY((uint32_t)product >= 0xfffffc00u))
+		block = random_scale_rounded((uint32_t)(product / g->blocks), g->blocks);
+	return map && !random_map_take(g->map_words, block) ? generator_next_free(g, block) : block;
+}
 
 static inline int generator_emit(struct generator *g, struct generator_io *io,
 				 uint64_t offset_bytes)
@@ -114,17 +125,10 @@ static inline int generator_emit(struct generator *g, struct generator_io *io,
 static ALWAYS_INLINE int generator_next_inline(struct generator *g, struct generator_io *io)
 {
 	if (g->way == GENERATOR_RANDOM || g->way == GENERATOR_RANDOM_MAP) {
-		uint64_t product = (uint64_t)random_next_32(&g->block_random) * g->blocks;
-		uint64_t block = product >> 32;
+		uint64_t block = generator_random_block(g, g->way == GENERATOR_RANDOM_MAP);
 
-		/* random_scale(), whose check for large n is made at the start */
-		if (UNLIKELY((uint32_t)product >= 0xfffffc00u))
-			block = random_scale_rounded((uint32_t)(product / g->blocks), g->blocks);
-		if (g->way == GENERATOR_RANDOM_MAP && !random_map_take(g->map_words, block)) {
-			block = generator_next_free(g, block);
-			if (UNLIKELY(block == RANDOM_MAP_FULL))
-				return 0;
-		}
+		if (UNLIKELY(block == RANDOM_MAP_FULL))
+			return 0;
 		return generator_emit(g, io, g->first_offset + block * g->constant.length_bytes);
 	}
 	if (g->way == GENERATOR_SEQUENTIAL && LIKELY(g->next_offset < g->end_offset)) {
@@ -133,7 +137,8 @@ static ALWAYS_INLINE int generator_next_inline(struct generator *g, struct gener
 		g->next_offset = offset + g->constant.length_bytes;
 		return generator_emit(g, io, offset);
 	}
-	return generator_next_general(g, io);
+	return g->way == GENERATOR_MIXED ? generator_next_mixed(g, io)
+					 : generator_next_general(g, io);
 }
 
 #endif

@@ -23,20 +23,6 @@ static uint64_t align_bytes(const struct job *job, unsigned direction)
 	return job->blockalign[direction] ? job->blockalign[direction] : job->min_bs[direction];
 }
 
-uint64_t generator_last_block(const struct generator *g, const struct generator_file *file,
-			      unsigned direction)
-{
-	const struct job *job = g->job;
-	uint64_t bytes = MIN(file->io_size, file->device_bytes);
-	uint64_t align = align_bytes(job, direction), min_bs = job->min_bs[direction];
-
-	if (job->zonemode_strided)
-		bytes = job->zonerange;
-	if (min_bs > align)
-		bytes -= MIN(bytes, min_bs - align);
-	return bytes / align;
-}
-
 static unsigned mixed_direction(struct generator *g)
 {
 	const uint32_t read_percent = g->job->rwmixread;
@@ -124,7 +110,7 @@ static bool zoned_block(struct generator *g, struct generator_file *file, unsign
 static bool draw_block(struct generator *g, struct generator_file *file, unsigned direction,
 		       uint64_t *block)
 {
-	uint64_t blocks = generator_last_block(g, file, direction);
+	uint64_t blocks = file->blocks[direction];
 
 	if (!blocks)
 		return false;
@@ -376,6 +362,22 @@ uint64_t generator_next_free(struct generator *g, uint64_t block)
 	}
 	random_map_take(map->words, found);
 	return found;
+}
+
+int generator_next_mixed(struct generator *g, struct generator_io *io)
+{
+	unsigned direction = mixed_direction(g);
+	uint64_t block = generator_random_block(g, g->map_words != NULL);
+
+	if (UNLIKELY(block == RANDOM_MAP_FULL))
+		return 0;
+	g->issued[direction]++;
+	io->offset_bytes = g->first_offset + block * g->constant.length_bytes;
+	io->length_bytes = g->constant.length_bytes;
+	io->direction = (uint8_t)direction;
+	io->file = 0;
+	g->digest = generator_mix(g->digest, g->digest_tag ^ direction, io->offset_bytes);
+	return 1;
 }
 
 int generator_next(struct generator *g, struct generator_io *io)
