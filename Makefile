@@ -70,6 +70,7 @@ KERNEL_C := \
 	kernel/virtio/virtqueue_packed.c \
 	kernel/virtio/virtqueue_split.c \
 	kernel/blk/virtio_blk.c \
+	kernel/blk/virtio_blk_config.c \
 	kernel/blk/virtio_blk_floor.c \
 	kernel/blk/virtio_blk_io.c \
 	kernel/blk/virtio_blk_irq.c \
@@ -273,8 +274,8 @@ unit_kernel/blk/ram_blk := $(BLK_HOST) kernel/blk/instant.c kernel/blk/null_blk.
 unit_kernel/blk/sched := $(BLK_HOST)
 unit_kernel/blk/split := $(BLK_HOST)
 unit_kernel/blk/wait := $(BLK_HOST)
-unit_kernel/blk/virtio_blk := kernel/blk/virtio_blk.c kernel/lib/fmt.c kernel/lib/settings.c \
-	kernel/lib/err.c
+unit_kernel/blk/virtio_blk := kernel/blk/virtio_blk.c kernel/blk/virtio_blk_config.c \
+	kernel/lib/fmt.c kernel/lib/settings.c kernel/lib/err.c
 unit_kernel/blk/virtio_blk_queue := kernel/blk/virtio_blk_io.c kernel/blk/virtio_blk_request.c \
 	kernel/blk/virtio_blk_queue.c kernel/virtio/virtqueue.c \
 	kernel/virtio/virtqueue_packed.c kernel/virtio/virtqueue_split.c tests/unit/fake_device.c

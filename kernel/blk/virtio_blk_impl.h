@@ -1,9 +1,13 @@
 /*
- * The virtio-blk driver's own structures, shared by its files: virtio_blk.c
- * (finding, negotiating, starting), virtio_blk_io.c (the I/O path),
- * virtio_blk_request.c (any request on any ring), virtio_blk_queue.c (a queue
- * off that path), virtio_blk_irq.c (vectors and handlers) and
- * virtio_blk_floor.c.
+ * The virtio-blk driver's own structures, shared by its files:
+ *
+ *   virtio_blk.c          finding disks, starting them
+ *   virtio_blk_config.c   features and limits
+ *   virtio_blk_io.c       the I/O path
+ *   virtio_blk_request.c  any request on any ring
+ *   virtio_blk_queue.c    a queue off that path
+ *   virtio_blk_irq.c      vectors and handlers
+ *   virtio_blk_floor.c    the floor, which goes without all that
  */
 #ifndef KERNEL_BLK_VIRTIO_BLK_IMPL_H
 #define KERNEL_BLK_VIRTIO_BLK_IMPL_H
@@ -49,6 +53,25 @@ struct virtio_blk {
 	bool intx;
 	uint64_t capacity_seen; /* sectors, for the message on a resize */
 };
+
+static inline bool virtio_blk_has(const struct virtio_blk *disk, unsigned feature)
+{
+	return disk->transport.features & VIRTIO_FEATURE(feature);
+}
+
+/* --- virtio_blk_config.c --- */
+
+/* Agrees on features, and logs them. 0 or -ERR_*. */
+int virtio_blk_negotiate(struct virtio_blk *disk, const struct settings *settings);
+
+/* After that: fills the limits, and queue_count with what the device claims. 0 or -ERR_*. */
+int virtio_blk_read_limits(struct virtio_blk *disk);
+
+/* The names of a feature set; text is always terminated. */
+void virtio_blk_print_features(uint64_t features, char *text, size_t size);
+
+/* Of struct blk_device. */
+void virtio_blk_refresh(struct blk_device *device);
 
 /* Why interrupts are delivered as they are: "msix", "msix-shared", "intx", "none". */
 const char *virtio_blk_interrupt_mode(const struct virtio_blk *disk);

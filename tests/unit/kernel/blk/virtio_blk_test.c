@@ -1,6 +1,6 @@
 /*
  * What the virtio-blk driver makes of a device's features and configuration
- * (kernel/blk/virtio_blk.c): names, queues, limits. The transport is the test's.
+ * (virtio_blk.c, virtio_blk_config.c): names, queues, limits. The transport is the test's.
  */
 #include <setjmp.h>
 #include <stdarg.h>
