@@ -79,6 +79,7 @@ KERNEL_C := \
 	kernel/lib/settings.c \
 	kernel/blk/blk.c \
 	kernel/blk/blk_dump.c \
+	kernel/blk/blk_limits.c \
 	kernel/blk/blk_shared.c \
 	kernel/blk/blk_special.c \
 	kernel/blk/instant.c \
@@ -254,8 +255,8 @@ unit_bench/json := bench/json.c bench/decimal.c
 unit_bench/report := $(REPORT_C)
 
 # blk.c, blk_shared.c and wait.c are compiled into the rig, which resets their tables.
-BLK_HOST := kernel/blk/blk_dump.c kernel/blk/blk_special.c kernel/blk/sched.c \
-	kernel/blk/split.c kernel/blk/split_cut.c tests/unit/kernel/blk/blk_rig.c
+BLK_HOST := kernel/blk/blk_dump.c kernel/blk/blk_limits.c kernel/blk/blk_special.c \
+	kernel/blk/sched.c kernel/blk/split.c kernel/blk/split_cut.c tests/unit/kernel/blk/blk_rig.c
 UNIT_TESTS += kernel/lib/settings kernel/blk/blk kernel/blk/blk_shared kernel/blk/blk_special \
 	kernel/blk/blk_turns kernel/blk/lifecycle kernel/blk/ram_blk kernel/blk/sched \
 	kernel/blk/split kernel/blk/wait kernel/blk/virtio_blk kernel/blk/virtio_blk_irq \

@@ -1,9 +1,9 @@
 /*
  * The block layer's core: the list of disks, which queue serves which CPU, and
  * which way a queue's requests go. blk_submit() and blk_poll() jump to where the
- * queue points: the plain path (blk_plain.h), or blk_special.c while the queue
- * is shared, broken or has a scheduler, a request was split or refused, or a
- * flush is out. So the plain path pays for nothing that it does not do itself.
+ * queue points: the plain path (blk_plain.h); blk_special.c while the queue is
+ * broken or has a scheduler, a request was split or refused, or a flush is out; or
+ * blk_shared.c. So the plain path pays for nothing that it does not do itself.
  *
  * Reaping happens in loop context, never in an interrupt handler: a handler
  * notes the time and sets the CPU's wake flag (blk_note_interrupt()), and the
@@ -23,44 +23,10 @@
 #include "kernel/lib/err.h"
 #include "kernel/lib/mem.h"
 
-/* Bytes must fit 64 bits; the bits above are never set in a sector. */
-#define SECTOR_BITS 55
-#define SECTOR_HIGH_BITS (~0ull << SECTOR_BITS)
-
 static struct blk_device *device_table[BLK_DEVICES_MAX];
 static unsigned device_count;
 
 /* --- registration --- */
-
-static uint32_t block_sectors(const struct blk_limits *limits)
-{
-	return limits->block_bytes / SECTOR_BYTES;
-}
-
-/* Everything that a request is cut by becomes a multiple of the block. */
-static int check_limits(struct blk_limits *limits)
-{
-	if (!is_power_of_two(limits->block_bytes) || limits->block_bytes < SECTOR_BYTES ||
-	    limits->block_bytes > 65536 || limits->capacity_sectors >> SECTOR_BITS)
-		return -ERR_INVALID;
-	uint32_t sectors = block_sectors(limits);
-
-	limits->max_segment_bytes &= ~(limits->block_bytes - 1);
-	limits->max_sectors &= ~(sectors - 1);
-	limits->max_discard_sectors &= ~(sectors - 1);
-	limits->max_write_zeroes_sectors &= ~(sectors - 1);
-	limits->max_secure_erase_sectors &= ~(sectors - 1);
-	limits->discard &= limits->max_discard_sectors != 0;
-	limits->write_zeroes &= limits->max_write_zeroes_sectors != 0;
-	limits->secure_erase &= limits->max_secure_erase_sectors != 0;
-	/* A segment's length is 32 bits, so a request's bytes stay below that too. */
-	limits->max_sectors = MIN(limits->max_sectors,
-				  (UINT32_MAX / SECTOR_BYTES) & ~(sectors - 1));
-	if (!limits->max_segments || limits->max_segments > BLK_SEGMENTS_MAX ||
-	    !limits->max_segment_bytes || !limits->max_sectors)
-		return -ERR_INVALID;
-	return 0;
-}
 
 static bool cpu_owns_a_queue(const struct blk_device *device, const struct cpu *cpu)
 {
@@ -86,7 +52,7 @@ static int start_queue(struct blk_queue *queue, const struct settings *settings)
 	const struct blk_limits *limits = &queue->device->limits;
 
 	queue->fast_sectors = MIN(limits->max_sectors, limits->max_segment_bytes / SECTOR_BYTES);
-	queue->align_mask = SECTOR_HIGH_BITS | (block_sectors(limits) - 1);
+	queue->align_mask = blk_limits_align_mask(limits);
 	queue->plain_ops = limits->read_only ? 0 : BLK_READ ^ BLK_WRITE;
 	queue->waiting_end = &queue->waiting;
 	queue->finished_end = &queue->finished;
@@ -109,7 +75,7 @@ int blk_register(struct blk_device *device, const struct settings *settings)
 		return -ERR_FULL;
 	if (!device->queue_count || device->queue_count > BLK_QUEUES_MAX)
 		return -ERR_INVALID;
-	int error = check_limits(&device->limits);
+	int error = blk_limits_settle(&device->limits);
 	if (error)
 		return error;
 

@@ -2,6 +2,7 @@
  * Inside the block layer: what its files share and nobody else uses.
  *
  *   blk.c          registration, queue mapping
+ *   blk_limits.c   what a device can do
  *   blk_plain.h    the plain path
  *   blk_special.c  everything that is not plain: refusals, splitting, the
  *                  scheduler, broken queues; who completes what
@@ -19,6 +20,20 @@
 #define KERNEL_BLK_BLK_IMPL_H
 
 #include "kernel/blk/blk.h"
+
+/* --- blk_limits.c --- */
+
+/*
+ * Rounds down to whole blocks what requests are cut by, and takes back what
+ * cannot be. 0, or -ERR_INVALID: they make no sense.
+ */
+int blk_limits_settle(struct blk_limits *limits);
+
+/* The bits that neither a sector nor a count may have. */
+uint64_t blk_limits_align_mask(const struct blk_limits *limits);
+
+/* BLK_OK, or the status that the request is over with. */
+enum blk_status blk_check(const struct blk_queue *queue, const struct blk_request *request);
 
 /* --- used by blk_plain.h and blk_special.c --- */
 

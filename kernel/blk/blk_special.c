@@ -1,16 +1,16 @@
 /*
  * Everything that is not a plain batch on a queue of one CPU.
  *
- *   submit   for each request: check -> refuse | cut (split.c) | issue
+ *   submit   for each request: check (blk_limits.c) -> refuse | cut (split.c) | issue
  *   issue    scheduler (sched.c), or driver
  *   poll     reap -> complete -> feed what waits -> deliver
  *   complete merged group -> its requests; part -> its parent; else finish
  *   finish   onto queue->finished, whose done() runs from blk_poll()
  *
  * What waits is fed between reaping and delivering: a submitter that refills
- * from done() cannot take the room away from it. While something waits for
- * the driver, or the scheduler is full, nothing new is accepted; the caller
- * sees a smaller count. Nothing is ever dropped.
+ * from done() cannot take the room away from it. While a request is being cut, or
+ * the driver or the scheduler is full, nothing new is accepted; the caller sees a
+ * smaller count, or blk_shared.c keeps the rest. Nothing is ever dropped.
  *
  * A broken queue: what the driver holds stays there, for the device may still
  * write to its memory; all else, and whatever is submitted later, completes as
@@ -20,92 +20,11 @@
  * the device sees: accepted requests + splits - merges - those that the layer
  * answered itself.
  *
- * Context: as in blk_impl.h; the lock of a shared queue is taken here. No
- * allocation, no printing.
+ * Context: as in blk_impl.h. No allocation, no printing.
  */
 #include "kernel/blk/blk_impl.h"
 #include "kernel/blk/sched.h"
 #include "kernel/blk/split.h"
-#include "kernel/lib/assert.h"
-
-/* --- checking --- */
-
-static enum blk_status check_range(const struct blk_queue *queue,
-				   const struct blk_request *request)
-{
-	uint64_t capacity = load_once(&queue->device->limits.capacity_sectors);
-
-	if (!request->sector_count ||
-	    ((request->sector | request->sector_count) & queue->align_mask) ||
-	    request->sector + request->sector_count > capacity)
-		return BLK_OUT_OF_RANGE;
-	return BLK_OK;
-}
-
-/* The segments are the submitter's promise: a wrong sum is a bug of ours. */
-static void check_segments(const struct blk_request *request)
-{
-	uint64_t bytes = 0;
-
-	for (uint32_t i = 0; i < request->segment_count; i++) {
-		assert_always(request->segments[i].length_bytes);
-		bytes += request->segments[i].length_bytes;
-	}
-	assert_always(bytes == (uint64_t)request->sector_count * SECTOR_BYTES);
-}
-
-static enum blk_status check_supported(const struct blk_limits *limits,
-				       const struct blk_request *request)
-{
-	bool supported;
-
-	switch ((enum blk_op)request->op) {
-	case BLK_READ:
-	case BLK_WRITE:
-		supported = true;
-		break;
-	case BLK_FLUSH:
-		supported = limits->flush || !limits->write_cache;
-		break;
-	case BLK_DISCARD:
-		supported = limits->discard;
-		break;
-	case BLK_WRITE_ZEROES:
-		supported = limits->write_zeroes;
-		break;
-	case BLK_SECURE_ERASE:
-		supported = limits->secure_erase;
-		break;
-	case BLK_GET_ID:
-		supported = limits->get_id && request->segment_count == 1;
-		break;
-	case BLK_GET_LIFETIME:
-		supported = limits->lifetime && request->segment_count == 1;
-		break;
-	case BLK_OP_COUNT:
-	default:
-		supported = false;
-	}
-	return supported ? BLK_OK : BLK_UNSUPPORTED;
-}
-
-static enum blk_status check(const struct blk_queue *queue, const struct blk_request *request)
-{
-	const struct blk_limits *limits = &queue->device->limits;
-
-	if (queue->broken)
-		return BLK_BROKEN;
-	enum blk_status status = check_supported(limits, request);
-	if (status != BLK_OK || request->op == BLK_FLUSH || request->op == BLK_GET_ID ||
-	    request->op == BLK_GET_LIFETIME)
-		return status;
-	if (request->op != BLK_READ && limits->read_only)
-		return BLK_READ_ONLY;
-	status = check_range(queue, request);
-	if (status == BLK_OK && request->op <= BLK_WRITE)
-		check_segments(request);
-	return status;
-}
 
 /* --- issuing --- */
 
@@ -267,7 +186,7 @@ struct blk_request *blk_take_finished(struct blk_queue *queue)
 static bool admit_one(struct blk_queue *queue, struct blk_request *request)
 {
 	const struct blk_limits *limits = &queue->device->limits;
-	enum blk_status status = check(queue, request);
+	enum blk_status status = blk_check(queue, request);
 
 	if (status != BLK_OK || (request->op == BLK_FLUSH && !limits->write_cache)) {
 		set_status_here(request, status);

@@ -18,7 +18,8 @@
  * handler is left alone, and of two without a look in between only the last has
  * its moment. Where a CPU spends its waiting is known from what it asks the
  * driver: looking in vain is polling, halting between arm() and the next call
- * is sleeping. Sleep with nothing in flight is not seen.
+ * is sleeping. Sleep with nothing in flight is not seen, nor that of a CPU for
+ * which another one armed a shared queue.
  *
  * Context: as the driver's operations. Places in the ring are handed out by an
  * atomic increment, as submitters of a shared queue deliver on their own CPUs.
