@@ -144,9 +144,14 @@ def _directions(job):
     return [job[name] for name in _DIRECTIONS if job.get(name, {}).get("total_ios")]
 
 
+def _busiest(job):
+    """The direction with most I/Os."""
+    return max(_directions(job), key=lambda direction: direction["total_ios"])
+
+
 def _percentiles(job):
-    """{percentile as typed: ns} of the direction with most I/Os; {} when none were kept."""
-    busiest = max(_directions(job), key=lambda direction: direction["total_ios"])
+    """{percentile as typed: ns}; {} when none were kept."""
+    busiest = _busiest(job)
     for kind in ("clat_ns", "lat_ns"):
         found = busiest.get(kind, {}).get("percentile")
         if found:
@@ -159,10 +164,13 @@ def _stages(document):
     jobs = document["ringbolt"].get("jobs", [])
     if jobs and jobs[0].get("stages_ns"):
         return {name: float(stage["mean"]) for name, stage in jobs[0]["stages_ns"].items()}
-    busiest = max(_directions(document["jobs"][0]), key=lambda found: found["total_ios"])
-    means = {kind: float(busiest.get(f"{kind}_ns", {}).get("mean", 0)) for kind in
-             ("slat", "clat")}
+    means = {kind: _mean(document["jobs"][0], kind) for kind in ("slat", "clat")}
     return {kind: mean for kind, mean in means.items() if mean}
+
+
+def _mean(job, kind):
+    """Of fio's slat, clat or lat; 0 where it was not measured."""
+    return float(_busiest(job).get(f"{kind}_ns", {}).get("mean", 0))
 
 
 def _depth(document):
@@ -180,6 +188,8 @@ def figures(document):
     ios = sum(found["total_ios"] for job in jobs for found in _directions(job))
     found = {"iops": sum(float(one["iops"]) for job in jobs for one in _directions(job)),
              "ios": ios, "depth": _depth(document), "percentiles_ns": {},
+             "lat_ns": max(_mean(job, "lat") for job in jobs) or None,
+             "slat_ns": max(_mean(job, "slat") for job in jobs),
              "stages_ns": _stages(document), "idle_share": None,
              "doorbells_per_io": None, "interrupts_per_io": None}
     for percentiles in map(_percentiles, jobs):

@@ -97,8 +97,28 @@ def _confidence(document):
     return [f"in brackets: {min(levels):g} % confidence intervals of the ratios of paired rounds"]
 
 
+def _whole_latencies(document):
+    """What the percentiles leave out, of each side that is held against Linux and of Linux."""
+    labels = {side["key"]: side["label"] for side in document["sides"]}
+    found = {}
+    for ratio in document["ratios"]:
+        if (ratio["kind"], ratio["metric"]) == ("linux", "lat_ns"):
+            for key in (ratio["side"], ratio["against"]):
+                cell = cell_of(document, key, ratio["point"])
+                whole, submitting = (table.microseconds(cell[kind]["median"])
+                                     for kind in ("lat_ns", "slat_ns"))
+                found.setdefault(key, {})[ratio["point"]] = \
+                    f"{ratio['point']} {whole} us, of which {submitting}"
+    if found:
+        yield ("percentiles are of fio's clat, which begins when submitting (slat) is over: that "
+               "favours Linux; mean latency is whole")
+    for key, means in found.items():
+        yield f"mean latency, of which submitting: {labels[key]}: {'; '.join(means.values())}"
+
+
 def notes(document):
-    return [*dict.fromkeys(_bases(document)), *_confidence(document)]
+    return [*dict.fromkeys(_bases(document)), *_confidence(document),
+            *_whole_latencies(document)]
 
 
 def goal_rows(document):
@@ -140,6 +160,7 @@ def _headline_rows(document, side):
     yield [side["label"], side["placement"], *(_amount(cell["iops"], table.count)
                                                for cell in cells)]
     for kind, metric, what in (("floor", "iops", "of floor"), ("linux", "iops", "x Linux"),
+                               ("linux", "lat_ns", "mean latency / Linux's"),
                                ("linux", "p99_ns", "p99 / Linux's"), ("base", "iops", "x base")):
         found = [ratio_of(document, side["key"], name, kind, metric) for name in names]
         if any(found):

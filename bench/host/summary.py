@@ -1,13 +1,14 @@
 """Rounds -> the document of a comparison: cells, ratios, goals. Pure.
 
     {"points": [{"name", "depth"}], "sides": [{"key", "label", "mode", "placement"}],
-     "cells": [{"side", "point", "iops": {"median", "low", "high", "rounds"}, ...}],
+     "cells": [{"side", "point", "iops": {"median", "low", "high", "rounds"}, "lat_ns", ...}],
      "ratios": [{"side", "against", "kind", "point", "metric", "estimate", "low", "high",
                  "confidence"}],
      "instructions": [{"side", "point", "per_io"}], "goals": [...]}
 
 A cell's figure is the median of its rounds with their range beside it; what a guest does not
-tell is null. A ratio is estimated from paired rounds (statistic.py) and never crosses placements.
+tell is null. lat_ns and slat_ns are means, percentiles_ns are of fio's clat. A ratio is estimated
+from paired rounds (statistic.py) and never crosses placements.
 """
 
 from statistics import median
@@ -17,7 +18,7 @@ from .sides import references
 from .statistic import paired_ratio
 
 PERCENTILES = ("50", "90", "95", "99", "99.5", "99.9", "99.95", "99.99")
-RATIO_METRICS = ("iops", "p50_ns", "p99_ns")
+RATIO_METRICS = ("iops", "lat_ns", "p50_ns", "p99_ns")
 
 
 def spread(values):
@@ -30,7 +31,8 @@ def spread(values):
 
 def _cell(side, point, rounds, timeline):
     cell = {"side": side.key, "point": point.name}
-    for name in ("iops", "idle_share", "doorbells_per_io", "interrupts_per_io"):
+    for name in ("iops", "lat_ns", "slat_ns", "idle_share", "doorbells_per_io",
+                 "interrupts_per_io"):
         cell[name] = spread([figures[name] for figures in rounds])
     cell["percentiles_ns"] = {
         key: found for key in PERCENTILES
@@ -42,15 +44,15 @@ def _cell(side, point, rounds, timeline):
 
 
 def _metric(figures, name):
-    if name == "iops":
-        return figures["iops"]
+    if name in figures:
+        return figures[name]
     return figures["percentiles_ns"].get(name[1:-3])
 
 
 def _ratio(metric, first, second):
     above, below = ([_metric(figures, metric) for figures in rounds]
                     for rounds in (first, second))
-    if not all([*above, *below]):  # no percentiles, or rounded to 0
+    if not all([*above, *below]):  # no latencies, or rounded to 0
         return None
     interval = paired_ratio(above, below)
     return {"metric": metric, "estimate": interval.estimate, "low": interval.low,

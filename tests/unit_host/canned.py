@@ -11,6 +11,7 @@ def document(iops=1000.0, ios=500, depth=1, slower=1, **members):
     percentile = {key: value * slower for key, value in PERCENTILE.items()}
     job = {"jobname": "a", "error": 0, "job options": {"iodepth": str(depth)}, "read": {
         "iops": iops, "total_ios": ios, "slat_ns": {"mean": 100.0},
+        "lat_ns": {"mean": 1700.0 * slower},
         "clat_ns": {"mean": 1600.0, "percentile": percentile}}}
     stages = {"submit_to_doorbell": {"mean": 100.0, "N": ios},
               "doorbell_to_signal": {"mean": 1000.0 * slower, "N": ios},

@@ -19,6 +19,7 @@ def test_figures_are_the_jobs_and_its_disks():
     assert (found["iops"], found["ios"], found["depth"]) == (1000.0, 500, 32)
     assert found["percentiles_ns"] == {"50": 1500, "90": 1800, "99": 2500, "99.9": 123456}
     assert (found["doorbells_per_io"], found["interrupts_per_io"]) == (0.25, 0.1)
+    assert (found["lat_ns"], found["slat_ns"]) == (1700.0, 100.0)
     assert found["idle_share"] == 0.25
     assert found["stages_ns"] == {"submit_to_doorbell": 100.0, "doorbell_to_signal": 1000.0,
                                   "signal_to_delivery": 600.0}
@@ -35,7 +36,7 @@ def test_jobs_at_once_have_their_iops_together_and_the_slowests_latencies():
     one["jobs"] += other["jobs"]
     found = measure.figures(one)
     assert (found["iops"], found["ios"], found["depth"]) == (15.0, 1000, 3)
-    assert found["percentiles_ns"]["99"] == 7500
+    assert (found["percentiles_ns"]["99"], found["lat_ns"]) == (7500, 5100.0)
 
 
 def test_a_mixed_jobs_latencies_are_those_of_its_busier_direction():

@@ -28,7 +28,7 @@ def compared(sides, points=POINTS, timeline=((10, 1500), (20, 2500))):
             results = [document(iops=IOPS[side.mode] * turn, depth=depth, **floor)
                        for turn in (0.9, 1.0, 1.1)]
             for result in results if side.is_floor() else []:
-                result["jobs"][0]["read"].update(clat_ns={}, slat_ns={})
+                result["jobs"][0]["read"].update(clat_ns={}, slat_ns={}, lat_ns={})
             rounds[side.key, point.name] = [figures(result) for result in results]
             if not side.is_floor():
                 timelines[side.key, point.name] = list(timeline)

@@ -76,6 +76,8 @@ def test_goals_are_judged_where_they_apply(found):
         ("at least 85 % of the floor", "QD32"): "met",
         ("interrupt: 8 x Linux at depth 1", "QD1"): "met",
         ("interrupt: 15 x Linux at depth", "QD32"): "missed",
+        ("mean latency no worse than Linux", "QD1"): "met",
+        ("mean latency no worse than Linux", "QD32"): "met",
         ("p99 no worse than Linux", "QD1"): "met",
         ("p99 no worse than Linux", "QD32"): "met"}
 
@@ -98,18 +100,30 @@ def test_the_console_has_a_table_per_placement_and_the_goals(found):
         "interrupt", "QD1", "1,000", "500-1,100", "1.5", "2.5", "123.5", "0.250", "0.100",
         "25.0", "%", "100.0", "%", "[90.0,", "110.0]", "10.0", "[9.00,", "11.0]"]
     assert "in brackets: 96.9 % confidence intervals" in text
-    assert "5 of 6 goals met" in text
+    assert "7 of 8 goals met" in text
+
+
+def test_what_percentiles_leave_out_is_said_of_both_sides(found):
+    assert present.notes(found)[-3:] == [
+        "percentiles are of fio's clat, which begins when submitting (slat) is over: that favours "
+        "Linux; mean latency is whole",
+        "mean latency, of which submitting: interrupt: QD1 1.7 us, of which 0.1; "
+        "QD32 1.7 us, of which 0.1",
+        "mean latency, of which submitting: Linux, interrupt: QD1 8.5 us, of which 0.1; "
+        "QD32 8.5 us, of which 0.1"]
+    assert ratio_of(found, "irq@one", "QD1", "linux", "lat_ns")["estimate"] == pytest.approx(0.2)
 
 
 def test_markdown_has_the_headline_first(found):
     lines = present.markdown(found).splitlines()
     head = next(index for index, line in enumerate(lines) if line.startswith("| IOPS"))
-    cells = [[word.strip() for word in line.strip("|").split("|")] for line in lines[head:head + 6]]
+    cells = [[word.strip() for word in line.strip("|").split("|")] for line in lines[head:head + 7]]
     assert cells[0] == ["IOPS", "placement", "QD1", "QD32"]
     assert cells[2] == ["interrupt", "one", "1,000", "1,000"]
     assert cells[3][0] == "- of floor" and cells[3][2].startswith("100.0 % [")
     assert cells[4][0] == "- x Linux" and cells[4][2].startswith("10.0 [")
-    assert cells[5][0] == "- p99 / Linux's" and cells[5][2].startswith("0.200 [")
+    for row, name in ((5, "- mean latency / Linux's"), (6, "- p99 / Linux's")):
+        assert cells[row][0] == name and cells[row][2].startswith("0.200 [")
 
 
 def test_a_single_side_is_a_table_without_ratios():
