@@ -149,7 +149,7 @@ static void write_devices(struct json_writer *w)
 		json_object_begin(w, NULL);
 		json_string(w, "name", device->name);
 		json_string(w, "location", device->location);
-		json_string(w, "driver", device->driver->name);
+		json_string(w, "driver", blk_driver_name(device));
 		json_string(w, "id", device->id);
 		if (device->describe)
 			device->describe(device, w, emit_pair);

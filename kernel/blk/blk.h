@@ -1,5 +1,6 @@
 /*
- * The block layer's contract: devices, hardware queues, requests.
+ * The block layer's contract with those who submit: devices, hardware queues,
+ * requests. That with drivers is blk_driver.h.
  *
  * A request belongs to its submitter until blk_submit() accepted it, to the
  * queue until done() runs, then to the submitter again. done() always runs in
@@ -119,90 +120,13 @@ struct blk_limits {
 	bool write_cache; /* writes need a flush to be durable */
 };
 
-/*
- * Requests that are alike: operation, flags, numbers of segments and of sectors
- * (their first eight bytes), so that what follows from these is decided once;
- * and what holds of their sectors.
- */
-struct blk_run {
-	uint64_t looks;
-	uint64_t align_mask; /* bits that no sector has */
-	uint64_t last_sector; /* that one may begin at */
-};
-
-static inline uint64_t blk_looks(const struct blk_request *request)
-{
-	return request->op | (uint64_t)request->flags << 8 |
-	       (uint64_t)request->segment_count << 16 | (uint64_t)request->sector_count << 32;
-}
-
-static inline bool blk_run_takes(const struct blk_run *run, const struct blk_request *request)
-{
-	uint64_t sector = request->sector;
-
-	return blk_looks(request) == run->looks && !(sector & run->align_mask) &&
-	       sector <= run->last_sector;
-}
-
-/* The operation, no flags, one segment. */
-static inline bool blk_run_is_plain(const struct blk_run *run, enum blk_op op)
-{
-	return (uint32_t)run->looks == ((uint32_t)op | 1u << 16);
-}
-
 typedef unsigned blk_submit_function(struct blk_queue *queue,
 				     struct blk_request *const *requests, unsigned count);
 typedef bool blk_submit_one_function(struct blk_queue *queue, struct blk_request *request);
 typedef unsigned blk_poll_function(struct blk_queue *queue);
 typedef void blk_wait_function(struct blk_queue *queue, unsigned ahead);
 
-/*
- * A driver. All but the optional ones are called by the layer alone, on the
- * queue's CPU or under its lock.
- */
-struct blk_driver {
-	const char *name;
-	/*
-	 * Takes requests in order, while they belong to the run and there is
-	 * room (count taken is returned); they are within the limits then.
-	 * Nothing reaches the device before publish(), which the layer calls when
-	 * something was taken.
-	 */
-	unsigned (*submit)(struct blk_queue *queue, const struct blk_run *run,
-			   struct blk_request *const *requests, unsigned count);
-	/* Shows what was taken to the device, at most one doorbell. */
-	void (*publish)(struct blk_queue *queue);
-	/*
-	 * Up to max completed requests, status set; removes them from the driver.
-	 * Calls blk_break() when the device misbehaved.
-	 */
-	unsigned (*reap)(struct blk_queue *queue, struct blk_request **out, unsigned max);
-	/* True when reap() would find something. One load. */
-	bool (*has_completions)(const struct blk_queue *queue);
-	/*
-	 * Asks for an interrupt after `ahead` more completions, or all that are
-	 * out if that is less. True when they are there already. NULL: the driver
-	 * completes without interrupts.
-	 */
-	bool (*arm)(struct blk_queue *queue, unsigned ahead);
-	void (*disarm)(struct blk_queue *queue);
-	/* Prints indices, event fields, slots in flight. */
-	void (*dump)(const struct blk_queue *queue);
-	/*
-	 * The request in flight in a slot (< depth), NULL when it is free: for
-	 * deadlines, off the path. Optional: without it ages are not known.
-	 */
-	const struct blk_request *(*request_in)(const struct blk_queue *queue, uint32_t slot);
-	/* Takes back every request not completed, after the device was reset
-	 * (it has let go of the memory). Optional. */
-	unsigned (*abandon)(struct blk_queue *queue, struct blk_request **out, unsigned max);
-	/* The plain path in one piece (blk_plain.h). Optional. */
-	blk_submit_function *plain_submit;
-	blk_submit_one_function *plain_submit_one;
-	blk_poll_function *plain_poll;
-	blk_wait_function *plain_wait; /* until an interrupt */
-};
-
+struct blk_driver; /* blk_driver.h */
 struct blk_sched; /* sched.h: the deadline scheduler's state of one queue */
 struct blk_split; /* split.h: preallocated parts of one queue */
 
@@ -269,17 +193,8 @@ struct blk_device {
 			 void (*emit)(void *sink, const char *key, const char *value));
 };
 
-/* --- registration (blk.c); boot CPU, before any I/O --- */
+/* --- the disks (blk.c) --- */
 
-/*
- * Publishes a device whose queues are ready; assigns owners (queue i belongs
- * to CPU i % cpu_count unless its cpu is set already), split parts and
- * scheduler; rounds the limits down to whole blocks. The driver has set each
- * queue's driver, driver_data, depth and index, completion (the mode wanted),
- * polled_only and events_pass. 0, or -ERR_INVALID (limits that make no sense),
- * -ERR_FULL, -ERR_NO_MEMORY.
- */
-int blk_register(struct blk_device *device, const struct settings *settings);
 unsigned blk_device_count(void);
 struct blk_device *blk_device_at(unsigned index);
 
@@ -358,22 +273,6 @@ static inline void blk_wait(struct blk_queue *const *queues, unsigned count, uns
 void blk_set_completion(struct blk_device *device, enum setting_completion mode);
 void blk_set_queue_completion(struct blk_queue *queue, enum setting_completion mode);
 
-/* Wakes the CPUs that sleep for a shared queue (blk_shared.c). */
-void blk_wake_sleepers(struct blk_queue *queue);
-
-/* Called by a driver whose device broke its protocol. */
-void blk_break(struct blk_queue *queue);
-
-/* Called by a driver's interrupt handler: notes it, wakes the loop. */
-static inline void blk_note_interrupt(struct blk_queue *queue)
-{
-	store_once(&queue->interrupt_tsc, clock_tsc());
-	queue->counters.interrupts++;
-	store_once(&queue->cpu->wake, 1);
-	if (UNLIKELY(queue->shared))
-		blk_wake_sleepers(queue);
-}
-
 /*
  * Synchronous helper for start-up: submits one request and waits for it,
  * polling, at most timeout_ms. Returns its status, BLK_BROKEN on time-out
@@ -397,6 +296,7 @@ unsigned blk_abandon(struct blk_queue *queue);
 /* Prints the queue's state: counters, limits, the driver's dump(). */
 void blk_dump(const struct blk_queue *queue);
 
+const char *blk_driver_name(const struct blk_device *device); /* "virtio-blk", ... */
 const char *blk_op_name(enum blk_op op); /* "read", ... */
 const char *blk_status_name(enum blk_status status); /* "ok", "io error", ... */
 

@@ -1,6 +1,6 @@
 /*
- * The block layer in words: names of operations and statuses, a queue's state
- * for a person, the age of its oldest request.
+ * The block layer in words: names, a queue's state for a person, the age of its
+ * oldest request.
  *
  * For error paths and deadlines, not for the I/O path. blk_dump() takes no
  * lock: it is called when the owner may be stuck, and prints what it sees.
@@ -39,6 +39,11 @@ const char *blk_op_name(enum blk_op op)
 const char *blk_status_name(enum blk_status status)
 {
 	return (unsigned)status < ARRAY_COUNT(status_names) ? status_names[status] : "unknown";
+}
+
+const char *blk_driver_name(const struct blk_device *device)
+{
+	return device->driver->name;
 }
 
 uint64_t blk_oldest_submit_tsc(struct blk_queue *queue)

@@ -1,7 +1,7 @@
 /*
  * Inside the block layer: what its files share and nobody else uses.
  *
- *   blk.c          registration, queue mapping
+ *   blk.c          registration, queue mapping, which way a queue goes
  *   blk_limits.c   what a device can do
  *   blk_plain.h    the plain path
  *   blk_special.c  everything that is not plain: refusals, splitting, the
@@ -19,7 +19,7 @@
 #ifndef KERNEL_BLK_BLK_IMPL_H
 #define KERNEL_BLK_BLK_IMPL_H
 
-#include "kernel/blk/blk.h"
+#include "kernel/blk/blk_driver.h"
 
 /* --- blk_limits.c --- */
 

@@ -8,7 +8,7 @@
 #ifndef KERNEL_BLK_INSTANT_H
 #define KERNEL_BLK_INSTANT_H
 
-#include "kernel/blk/blk.h"
+#include "kernel/blk/blk_driver.h"
 
 #define INSTANT_DEPTH 256u /* a power of two */
 

@@ -8,7 +8,7 @@
 #ifndef KERNEL_BLK_LIFECYCLE_H
 #define KERNEL_BLK_LIFECYCLE_H
 
-#include "kernel/blk/blk.h"
+#include "kernel/blk/blk_driver.h"
 
 /* Each with its stamps. */
 enum lifecycle_kind {

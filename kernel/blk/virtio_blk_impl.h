@@ -12,7 +12,7 @@
 #ifndef KERNEL_BLK_VIRTIO_BLK_IMPL_H
 #define KERNEL_BLK_VIRTIO_BLK_IMPL_H
 
-#include "kernel/blk/blk.h"
+#include "kernel/blk/blk_driver.h"
 #include "kernel/irq/irq.h"
 #include "kernel/mm/dma.h"
 #include "kernel/virtio/virtio_pci.h"

@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-#include "kernel/blk/blk.h"
+#include "kernel/blk/blk_driver.h"
 #include "kernel/irq/irq.h"
 #include "kernel/lib/settings.h"
 
