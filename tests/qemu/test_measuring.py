@@ -15,16 +15,16 @@ BATCH = 32
 LEFT_MAX = 12
 
 
-def run(guest, options, ios, *words):
+def run(guest, options, ios, *words, before="", behind=""):
     return guest.good(*WORDS, *words,
-                      job=f"[a]\nfilename=/dev/vda\nioengine=io_uring\nrw=randread\nbs=4k\n"
-                          f"norandommap\nnumber_ios={ios}\n{options}")
+                      job=f"{before}[a]\nstonewall\nfilename=/dev/vda\nioengine=io_uring\n"
+                          f"rw=randread\nbs=4k\nnorandommap\nnumber_ios={ios}\n{options}{behind}")
 
 
-def cost(guest, options, *words):
+def cost(guest, options, *words, before="", behind=""):
     """Instructions per I/O, and what the job says about itself."""
-    few, many = (run(guest, options, ios, *words).result["ringbolt"]["jobs"][0]
-                 for ios in (FEW, MANY))
+    few, many = (run(guest, options, ios, *words, before=before, behind=behind)
+                 .result["ringbolt"]["jobs"][before.count("[")] for ios in (FEW, MANY))
     return (many["elapsed_ns"] - few["elapsed_ns"]) / (MANY - FEW), many
 
 
@@ -66,3 +66,14 @@ def test_the_share_is_of_the_jobs_time(guest, options):
 def test_what_is_not_measured_costs_nothing(guest):
     own = run(guest, "gtod_reduce=1\n", FEW).result["ringbolt"]["jobs"][0]
     assert "measuring_share" not in own and "stages_ns" not in own
+
+
+@pytest.mark.parametrize("options, most", [("", 20), (DEEP, 1)])
+def test_jobs_that_are_over_or_wait_cost_the_one_that_runs_nothing(guest, options, most):
+    """Nor do their disks' queues, which have nothing in flight."""
+    others = "".join(f"[{name}]\nstonewall\nfilename=/dev/{disk}\nrw=read\nbs=4k\nnumber_ios=1\n"
+                     for name, disk in (("x", "vdb"), ("y", "vdc"), ("z", "vda")))
+    alone, _ = cost(guest, options)
+    among, _ = cost(guest, options, *["--disk=backend=null,size=1G"] * 2, before=others,
+                    behind=others.replace("[", "[late "))
+    assert among == pytest.approx(alone, abs=most)
