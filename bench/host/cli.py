@@ -54,7 +54,7 @@ def _run_and_tell(options):
     outcome = run_guest(options, _shower(stream), stream.isatty())
     for message in outcome.messages:
         _say(message)
-    if outcome.tail:
+    if outcome.tail and outcome.console:
         print(tail(outcome.console), file=sys.stderr)
     return outcome
 

@@ -42,7 +42,9 @@ _COMPLAINT = re.compile(r"(?:opt/ringbolt/(?:config|job)|ringbolt\.conf|job\.fio
                         r"command line: ")
 _DISK_ARGUMENT = re.compile(r"-(?:blockdev|device) \S*\b(?:node-name=disk|id=vd)(\d+),\S*: (.+)")
 _QEMU_SAYS = re.compile(r"qemu-system-\w+: ")
+_TERMINATING = "terminating on signal"  # what QEMU says of a kill
 _TAIL_LINES = 20
+_COMPLAINTS_MAX = 10
 
 
 @dataclass
@@ -200,7 +202,8 @@ class _Guest:
                             [helper.pid for helper in self._helpers])
             self._qmp.command("cont")
         except QmpClosed:
-            self.process.wait()
+            if self.process.wait() < 0:
+                raise GuestError(f"{self.death()} before the guest ran") from None
             raise UsageError(_translate(self.complaint(), self._options)) from None
 
     def pump(self, console, timeout_s):
@@ -220,6 +223,9 @@ class _Guest:
                 elif data == b"":
                     self.process.wait()
                     return True
+
+    def death(self):
+        return f"QEMU died (signal {-self.process.returncode})"
 
     def complaint(self):
         """What QEMU said of its end: its last line, or the helpers'."""
@@ -255,8 +261,19 @@ def _complaints(options, lines):
         return [f"{options.job_path}: fio: {peer_complaint(lines)}"]
     said = [_LOG_PREFIX.sub("", line) for line in lines if line and not _LAST_WORDS.search(line)]
     said = list(filter(_COMPLAINT.match, said)) or said[-1:] or ["no reason given"]
+    more = [f"and {len(said) - _COMPLAINTS_MAX} more"] if len(said) > _COMPLAINTS_MAX else []
     return [relocate(line, options.settings, options.job_path, options.job_sources)
-            for line in said]
+            for line in said[:_COMPLAINTS_MAX]] + more
+
+
+def _break(guest, code):
+    """Why a guest ended that did not say so itself."""
+    said = guest.complaint()
+    if code < 0:
+        return guest.death()
+    if code == 0:
+        return said if said.startswith(_TERMINATING) else "the guest reset or broke off"
+    return f"the guest died with QEMU (status {code}): {said}"
 
 
 def _judge(options, guest, finished, lines):
@@ -267,9 +284,7 @@ def _judge(options, guest, finished, lines):
     code = guest.process.returncode
     status = _exit_status(code, lines)
     if status is None:
-        reason = "reset or broke off" if code == 0 else \
-            f"died with QEMU (status {code}): {guest.complaint()}"
-        return Outcome(STATUS_CRASH, lines, tail=True, messages=[f"the guest {reason}"])
+        return Outcome(STATUS_CRASH, lines, tail=True, messages=[_break(guest, code)])
     if status == STATUS_CRASH:
         return Outcome(status, lines, tail=True, messages=["the guest crashed"])
     if status == STATUS_USAGE:

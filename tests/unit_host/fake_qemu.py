@@ -2,7 +2,8 @@
 """Stands for qemu-system-x86_64: speaks QMP, prints, writes a result, ends as told.
 
 FAKE_QEMU names a JSON file: {"console": text, "result": text, "code": N, "hang": bool,
-"refuse": text, "progress": bool}. What it was started with goes to FAKE_QEMU_LOG.
+"refuse": text, "say": text, "die": signal, "die_late": signal}. What it was started with goes to
+FAKE_QEMU_LOG.
 """
 
 import json
@@ -66,13 +67,19 @@ def main():
     if plan.get("refuse"):
         print(f"qemu-system-x86_64: {plan['refuse']}", file=sys.stderr)
         return 1
+    if plan.get("die"):
+        os.kill(os.getpid(), plan["die"])
     serve([os.getpid()])
+    if plan.get("say"):
+        print(plan["say"], file=sys.stderr)
     sys.stdout.write(plan.get("console", ""))
     sys.stdout.flush()
     if plan.get("cores"):
         print("cores", sorted(os.sched_getaffinity(0)), flush=True)
     with open(key_of(chardev("result"), "path"), "w", encoding="utf-8") as file:
         file.write(plan.get("result", ""))
+    if plan.get("die_late"):
+        os.kill(os.getpid(), plan["die_late"])
     if plan.get("hang"):
         time.sleep(600)
     return plan.get("code", 0)

@@ -100,6 +100,35 @@ def test_a_reader_that_goes_ends_the_guest_without_a_word(bench, words):
     assert gone(bench)
 
 
+# --- a QEMU that others end ---
+
+# when, what the fake says -> what is said
+KILLED = [
+    ({"die": 9}, "QEMU died (signal 9) before the guest ran"),
+    ({"die_late": 9, "console": ""}, "QEMU died (signal 9)"),
+    ({"code": 0, "console": "", "say": "qemu-system-x86_64: terminating on signal 15 from pid 7"},
+     "terminating on signal 15 from pid 7"),
+    ({"code": 0, "console": "", "say": "qemu-system-x86_64: warning: x"},
+     "the guest reset or broke off"),
+]
+
+
+@pytest.mark.parametrize("plan, said", KILLED)
+def test_a_qemu_that_is_killed_is_a_crash_and_named(bench, plan, said):
+    bench.plan(**plan)
+    run = bench.run("--json=r.json", "--disk=backend=null")
+    assert (run.returncode, run.stderr) == (3, f"ringbolt: {said}\n")
+    assert not (bench.directory / "r.json").exists() and gone(bench)
+
+
+def test_of_very_many_complaints_the_first_are_shown(bench):
+    lines = "".join(f"opt/ringbolt/job:{n}: x\n" for n in range(1, 41))
+    bench.plan(console=lines + "ringbolt: exit status 2\n", code=5)
+    (bench.directory / "a.fio").write_text("x\n" * 40)
+    said = bench.run("a.fio").stderr.splitlines()
+    assert said == [*(f"ringbolt: a.fio:{n}: x" for n in range(1, 11)), "ringbolt: and 30 more"]
+
+
 # --- names and words that are no text ---
 
 def test_names_of_any_bytes_are_files(bench):
