@@ -258,13 +258,14 @@ unit_bench/report := $(REPORT_C)
 BLK_HOST := kernel/blk/blk_dump.c kernel/blk/blk_limits.c kernel/blk/blk_special.c \
 	kernel/blk/sched.c kernel/blk/split.c kernel/blk/split_cut.c tests/unit/kernel/blk/blk_rig.c
 UNIT_TESTS += kernel/lib/settings kernel/blk/blk kernel/blk/blk_shared kernel/blk/blk_special \
-	kernel/blk/blk_turns kernel/blk/lifecycle kernel/blk/ram_blk kernel/blk/sched \
+	kernel/blk/blk_storm kernel/blk/blk_turns kernel/blk/lifecycle kernel/blk/ram_blk kernel/blk/sched \
 	kernel/blk/split kernel/blk/wait kernel/blk/virtio_blk kernel/blk/virtio_blk_irq \
 	kernel/blk/virtio_blk_queue
 unit_kernel/lib/settings := kernel/lib/settings.c kernel/lib/fmt.c
 unit_kernel/blk/blk := $(BLK_HOST)
 unit_kernel/blk/blk_shared := $(BLK_HOST)
 unit_kernel/blk/blk_special := $(BLK_HOST)
+unit_kernel/blk/blk_storm := $(BLK_HOST)
 unit_kernel/blk/blk_turns := $(BLK_HOST)
 # Both include kernel/blk/lifecycle.c themselves.
 UNIT_TESTS += bench/lifecycle
