@@ -201,14 +201,16 @@ bool blk_learn_plain(struct blk_queue *queue, uint64_t looks)
 static void go_plain(struct blk_queue *queue)
 {
 	const struct blk_driver *driver = queue->driver;
-	bool sleeps = !queue->polled_only && queue->completion == COMPLETION_IRQ;
 
 	queue->submit = driver->plain_submit ? driver->plain_submit : plain_submit;
 	queue->submit_one = driver->plain_submit_one ? driver->plain_submit_one : submit_one;
 	queue->poll = driver->plain_poll ? driver->plain_poll : plain_poll;
-	queue->wait = !sleeps		   ? blk_wait_alone :
-		      driver->plain_wait ? driver->plain_wait :
-					   blk_wait_plain;
+	if (queue->polled_only || queue->completion == COMPLETION_POLL)
+		queue->wait = blk_wait_polling;
+	else if (queue->completion == COMPLETION_ADAPTIVE)
+		queue->wait = blk_wait_adapting;
+	else
+		queue->wait = driver->plain_wait ? driver->plain_wait : blk_wait_sleeping;
 }
 
 void blk_update_special(struct blk_queue *queue)

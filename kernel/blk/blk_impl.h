@@ -147,9 +147,13 @@ void blk_shared_disarm(struct blk_queue *queue);
 
 /* --- wait.c --- */
 
-/* One queue: by sleeping until its interrupt, and as its completion mode says. */
-blk_wait_function blk_wait_plain;
+/* For one queue, whatever its state and mode. */
 blk_wait_function blk_wait_alone;
+
+/* For one queue that goes the plain way, by its mode. */
+blk_wait_function blk_wait_sleeping;
+blk_wait_function blk_wait_polling;
+blk_wait_function blk_wait_adapting;
 
 /* Remembers the settings that waiting needs; boot CPU, before any I/O. */
 void blk_wait_init(const struct settings *settings);

@@ -256,7 +256,7 @@ static void virtio_blk_disarm(struct blk_queue *blk)
 }
 
 /*
- * As blk_wait_plain(), without its calls, on a ring with events. An event that
+ * As blk_wait_sleeping(), without its calls, on a ring with events. An event that
  * was passed is over; one that is still to come must not interrupt what follows.
  */
 static ALWAYS_INLINE void plain_wait(struct blk_queue *blk, unsigned ahead, bool packed)
@@ -265,7 +265,7 @@ static ALWAYS_INLINE void plain_wait(struct blk_queue *blk, unsigned ahead, bool
 	struct virtqueue *vq = queue->vq;
 	uint32_t shown = vq->published - vq->popped;
 	if (UNLIKELY(!blk->events_pass) || UNLIKELY(!shown)) {
-		blk_wait_plain(blk, ahead);
+		blk_wait_sleeping(blk, ahead);
 		return;
 	}
 	blk->counters.arms++;

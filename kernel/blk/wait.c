@@ -98,7 +98,7 @@ static struct survey take_survey(struct blk_queue *const *queues, unsigned count
 	return survey;
 }
 
-static inline bool has_completions(struct blk_queue *const *queues, unsigned count)
+static ALWAYS_INLINE bool has_completions(struct blk_queue *const *queues, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++)
 		if (is_active(queues[i]) && queues[i]->driver->has_completions(queues[i]))
@@ -119,7 +119,7 @@ static inline void relax(void)
 		__builtin_ia32_pause();
 }
 
-static void poll(struct cpu *cpu, struct blk_queue *const *queues, unsigned count)
+static ALWAYS_INLINE void poll(struct cpu *cpu, struct blk_queue *const *queues, unsigned count)
 {
 	for (unsigned looks = 0; looks < LOOKS_MAX; looks++) {
 		if (has_completions(queues, count) || is_woken(cpu))
@@ -310,7 +310,24 @@ void blk_wait_alone(struct blk_queue *queue, unsigned ahead)
 	blk_wait_several(&queue, 1, ahead);
 }
 
-void blk_wait_plain(struct blk_queue *queue, unsigned ahead)
+void blk_wait_polling(struct blk_queue *queue, unsigned ahead)
+{
+	(void)ahead;
+	if (LIKELY(queue->in_flight))
+		poll(cpu_this(), &queue, 1);
+	else
+		cpu_wait();
+}
+
+void blk_wait_adapting(struct blk_queue *queue, unsigned ahead)
+{
+	if (LIKELY(queue->in_flight))
+		wait_adaptive(cpu_this(), &queue, 1, MAX(1u, ahead), queue);
+	else
+		cpu_wait();
+}
+
+void blk_wait_sleeping(struct blk_queue *queue, unsigned ahead)
 {
 	const struct blk_driver *driver = queue->driver;
 

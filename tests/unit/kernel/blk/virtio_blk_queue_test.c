@@ -93,7 +93,7 @@ void cpu_wait(void)
 		on_sleep();
 }
 
-void blk_wait_plain(struct blk_queue *blk, unsigned ahead)
+void blk_wait_sleeping(struct blk_queue *blk, unsigned ahead)
 {
 	(void)blk, (void)ahead;
 	generic_waits++;
