@@ -96,8 +96,8 @@ static void account(struct engine_job *job, const struct engine_io *io, uint64_t
 
 static void account_flush(struct engine_job *job, const struct engine_io *io, uint64_t now)
 {
-	if (job->phase == PHASE_READ_BACK)
-		return; /* fio does not count the one before it */
+	if (job->phase == PHASE_READ_BACK || job->final_flush_done)
+		return; /* fio counts neither the one before it nor the one of end_fsync */
 	job->stats->sync_total++;
 	if (job->measured)
 		stats_latency_add(&job->stats->sync, clock_tsc_to_ns(now - io->request.submit_tsc));

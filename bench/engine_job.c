@@ -90,6 +90,14 @@ static inline bool is_over(struct engine_job *job, uint64_t now)
 	       (UNLIKELY(now > job->control_tsc - 1) && engine_job_control(job, now));
 }
 
+/* end_fsync: each pass that wrote ends so, unless its last act was a flush. */
+static bool final_flush_is_due(const struct engine_job *job)
+{
+	const struct job *options = job->job;
+	return options->end_fsync && (options->rw & JOB_RW_WRITE) && !options->verify_only &&
+	       !job->final_flush_done && !job->last_was_flush && !job->stopping;
+}
+
 /* After a read-back. */
 static bool start_next_pass(struct engine_job *job, uint64_t now)
 {
@@ -99,6 +107,7 @@ static bool start_next_pass(struct engine_job *job, uint64_t now)
 		engine_verify_dry_run(job);
 	else
 		job->phase = PHASE_RUNNING;
+	job->final_flush_done = false;
 	return true;
 }
 
@@ -109,7 +118,7 @@ static bool step_draining(struct engine_job *job, uint64_t now)
 		submit_prepared(job);
 	if (job->prepared_count || engine_job_in_flight(job))
 		return false;
-	if (job->job->end_fsync && !job->final_flush_done && !job->stopping) {
+	if (final_flush_is_due(job)) {
 		job->final_flush_done = true;
 		engine_refill_flush(job);
 		return true;

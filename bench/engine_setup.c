@@ -180,9 +180,9 @@ static void set_budget(struct engine_job *job, const struct generator_region *re
 	for (uint32_t i = 0; i < options->file_count; i++)
 		region_bytes += regions[i].length_bytes;
 	uint64_t budget = region_bytes;
-	if (options->io_size.percent)
-		budget = region_bytes / 100 * options->io_size.percent +
-			 region_bytes % 100 * options->io_size.percent / 100;
+	if (options->io_size.percent) /* so much of the region is a pass, as in fio */
+		budget = region_bytes = region_bytes / 100 * options->io_size.percent +
+					region_bytes % 100 * options->io_size.percent / 100;
 	else if (options->io_size.bytes)
 		budget = options->io_size.bytes;
 	job->repeat_bytes = budget > region_bytes ? budget : 0;

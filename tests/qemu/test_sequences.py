@@ -23,6 +23,10 @@ rw=randwrite size=256k io_size=384k loops=2 norandommap
 rw=randread size=256k io_size=96k loops=3 norandommap
 rw=randwrite size=100k io_size=333k
 rw=randread size=100k io_size=50%
+rw=randrw bs=16k size=100k offset=16k io_size=50% loops=5 norandommap
+rw=read size=512k io_size=50% loops=5
+rw=randread size=50% io_size=75% loops=3
+rw=randwrite size=50% io_size=25% loops=3 norandommap
 rw=randread size=100k io_size=333k randseed=4
 rw=randwrite size=100k io_size=333k do_verify=0
 rw=randwrite size=100k io_size=333k do_verify=0 loops=2
