@@ -111,23 +111,37 @@ def _devices(disks, interrupts):
 
 
 def _spans(frames):
-    """[before, after] of all jobs that ran at the same time, in the order of time."""
+    """(befores, afters) of all jobs that ran at the same time, in the order of time."""
     spans = []
     for _, kind, snapshot in sorted((_clock(text)[0], name.partition(".")[0], text)
                                     for name, text in frames.items()
                                     if name.startswith(("before.", "after."))):
         if kind == "after":
-            spans[-1][1:] = [snapshot]
-        elif not spans or len(spans[-1]) == 2:
-            spans.append([snapshot])
+            spans[-1][1].append(snapshot)
+        elif not spans or spans[-1][1]:
+            spans.append(([snapshot], []))
+        else:
+            spans[-1][0].append(snapshot)
     return spans
 
 
-def _counted(before, after, disks):
-    """What Linux counted from one snapshot to another, in the form of our kernel's result."""
-    counted = _interrupts(before)
+def _most(counts):
+    """{name: the most of it}"""
+    return {name: max(each.get(name, 0) for each in counts) for name in counts[-1]}
+
+
+def _least(counts):
+    return {name: min(each.get(name, 0) for each in counts) for name in counts[0]}
+
+
+def _counted(befores, afters, disks):
+    """What Linux counted from the first snapshot to the last, in the form of our kernel's result.
+    A snapshot takes time: where jobs run at once, the first need not be the first to have
+    counted interrupts."""
+    before, after = befores[0], afters[-1]
+    counted = _least(list(map(_interrupts, befores)))
     interrupts = {name: count - counted.get(name, 0)
-                  for name, count in _interrupts(after).items()}
+                  for name, count in _most(list(map(_interrupts, afters))).items()}
     cpus = [{"index": index, "idle_share": (idle - idle0) / max(1, total - total0)}
             for index, ((idle0, total0), (idle, total))
             in enumerate(zip(_cpu_times(before), _cpu_times(after)))]

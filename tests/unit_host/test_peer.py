@@ -78,6 +78,15 @@ def test_jobs_behind_a_stonewall_are_counted_apart():
     assert facts["devices"][0]["queues"][0]["interrupts"] == 9
 
 
+def test_a_snapshot_that_was_slow_to_count_hides_no_interrupts():
+    """Of two jobs at once: begun first, but counted when the other job was done, and likewise."""
+    frames = {"peer.before.1": at(1, 200), "peer.before.2": at(2, 0), "peer.after.1": at(3, 209),
+              "peer.after.2": at(4, 203)}
+    frames.update({name: FRAMES[name] for name in ("peer.disks", "peer.kernel")})
+    facts = peer_result(said(frames))[0]["ringbolt"]
+    assert facts["devices"][0]["queues"][0]["interrupts"] == 209
+
+
 @pytest.mark.parametrize("name", ["virtio0", "virtio0-virtqueues"])
 def test_queues_without_a_vector_of_their_own_count_as_one(name):
     frames = {**FRAMES, "peer.disks": "vda virtio0\n"}
