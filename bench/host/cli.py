@@ -125,9 +125,9 @@ def _prepare():
         getattr(sys, name).reconfigure(errors="backslashreplace")
 
 
-def _abandon_output():
+def _abandon(stream):
     """Nothing may be flushed to it any more."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _carry_out(words):
@@ -140,11 +140,19 @@ def _carry_out(words):
         sys.stdout.flush()
         return status
     except BrokenPipeError:  # whoever read the console is gone
-        _abandon_output()
+        _abandon(sys.stdout)
         return STATUS_CRASH
     except OSError as error:
-        _abandon_output()
+        _abandon(sys.stdout)
         raise OutputError(f"{error.filename or 'standard output'}: {error.strerror}") from None
+
+
+def _give_up_on_complaints():
+    """Python would try once more to print what could not be, and end with a status of its own."""
+    try:
+        sys.stderr.flush()
+    except OSError:
+        _abandon(sys.stderr)
 
 
 def main(words):
@@ -157,3 +165,5 @@ def main(words):
     except KeyboardInterrupt:
         _say("interrupted")
         return STATUS_CRASH
+    finally:
+        _give_up_on_complaints()

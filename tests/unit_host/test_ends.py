@@ -73,7 +73,9 @@ def test_a_full_standard_output_is_said(bench, words):
     assert gone(bench)
 
 
-def test_complaints_that_nobody_can_read_change_no_status(bench):
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_complaints_that_nobody_can_read_change_no_status(bench, unbuffered):
+    bench.environment["PYTHONUNBUFFERED"] = unbuffered
     with full() as stream:
         assert popen(bench, "none.fio", stderr=stream).wait(timeout=20) == 2
 
