@@ -228,9 +228,9 @@ def regress(words):
         raise
     finally:
         progress.end()
-    judgement.write_reports()
     print(console(judgement.verdicts) + ", ".join(
         f"{part}: {seconds:.0f} s" for part, seconds in judgement.seconds.items()))
+    judgement.write_reports()
     return STATUS_JOB_ERROR if failed(judgement.verdicts) else STATUS_OK
 
 

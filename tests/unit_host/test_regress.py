@@ -6,7 +6,7 @@ import xml.etree.ElementTree as xml
 import pytest
 
 from host import regress, regress_baseline, regress_counted, regress_timed, revision
-from host.errors import GuestError, UsageError
+from host.errors import GuestError, OutputError, UsageError
 from host.regress_cases import COUNTED, TIMED
 from host.regress_counted import expected_names
 
@@ -175,6 +175,12 @@ def test_a_crash_is_reported_and_ends_the_gate(gate):
         gate.run(f"--junit={report}")
     root = xml.parse(report).getroot()
     assert root.find(".//error").get("message") == "now, irq: the guest crashed"
+
+
+def test_a_report_without_room_hides_no_verdict(gate, capsys):
+    with pytest.raises(OutputError, match="/dev/full: No space left on device"):
+        gate.run("--json=/dev/full")
+    assert "pass" in capsys.readouterr().out
 
 
 # words, what is said
