@@ -101,6 +101,8 @@ static bool awaits_first_read(const struct engine_cpu *cpu, uint64_t now)
 void engine_clock_look(struct engine_cpu *cpu, uint64_t now)
 {
 	uint64_t next = cpu->turn_tsc;
+	if (cpu->refused)
+		engine_turn_rotate(cpu);
 	if (now >= cpu->turn_tsc)
 		cpu->turns_seen--; /* differs from what is there: the loop looks */
 	for (uint32_t i = 0; i < cpu->active_job_count; i++) {

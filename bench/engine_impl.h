@@ -176,6 +176,7 @@ struct engine_cpu {
 	uint32_t active_job_count, active_queue_count; /* [c] */
 	uint32_t turns_seen; /* [c] engine.turns when the active ones were chosen */
 	uint64_t turn_tsc; /* [c] when the next start delay is over */
+	struct engine_job *refused; /* [c] to be stepped first; NULL: leave the order */
 	struct timer wake_timer;
 	uint64_t wake_timer_tsc; /* [a] 0: not armed */
 	bool timer_is_stale; /* [c] what it is armed for may have changed */
@@ -306,6 +307,14 @@ static inline void engine_plain_note_batch(struct engine_job *job, uint32_t in_f
  * called when engine.turns is not turns_seen. False: all of its jobs are over.
  */
 bool engine_turn_take(struct engine_cpu *cpu, uint64_t now);
+
+/*
+ * A queue had no room for all that the job prepared. The first of those, after the
+ * one that was stepped first, is that the next time round (engine_turn_rotate()): so
+ * each has its turn at a queue that any one of them could keep full.
+ */
+void engine_turn_refused(struct engine_job *job);
+void engine_turn_rotate(struct engine_cpu *cpu);
 
 /* A job is over, or stopped: those that wait, on any CPU, look for their turn. */
 void engine_turn_announce(void);

@@ -56,6 +56,8 @@ static NOINLINE uint32_t submit_further(struct engine_job *job, uint32_t sent)
 		accepted = submit_run(job, sent);
 		sent += accepted;
 	}
+	if (sent < job->prepared_count)
+		engine_turn_refused(job);
 	return sent;
 }
 

@@ -1,5 +1,6 @@
 /*
- * A job's turn: when it begins, and what is left to do when it ends.
+ * A job's turn: when it begins, what is left to do when it ends, and who of a CPU's
+ * goes first where there is room for few.
  *
  *   PHASE_WAITING --- delay over, those before it finished ---> PHASE_RUNNING
  *   ... ---> PHASE_FINISHED: its figures are whole, and all CPUs are woken, as
@@ -121,6 +122,29 @@ bool engine_turn_take(struct engine_cpu *cpu, uint64_t now)
 	}
 	choose_active(cpu);
 	return unfinished;
+}
+
+/* --- at a full queue --- */
+
+void engine_turn_refused(struct engine_job *job)
+{
+	struct engine_cpu *cpu = &engine.cpus[job->cpu->index];
+	if (cpu->refused || cpu->active_jobs[0] == job)
+		return; /* the first had its turn, and may want more than there ever is */
+	cpu->refused = job;
+	cpu->look_tsc = 0; /* not now: the jobs are being stepped */
+}
+
+void engine_turn_rotate(struct engine_cpu *cpu)
+{
+	struct engine_job **jobs = cpu->active_jobs;
+	uint32_t last = cpu->active_job_count - 1;
+	for (uint32_t left = last; left && jobs[0] != cpu->refused; left--) {
+		struct engine_job *first = jobs[0];
+		memmove(jobs, jobs + 1, last * sizeof(jobs[0]));
+		jobs[last] = first;
+	}
+	cpu->refused = NULL;
 }
 
 /* --- the end --- */

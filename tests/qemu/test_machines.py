@@ -61,8 +61,9 @@ def test_many_cpus_share_few_queues(guest, smp):
 
 
 @pytest.mark.parametrize("sched", ["none", "deadline"])
-def test_a_cpu_gets_its_turn_on_a_queue_that_another_keeps_full(guest, sched):
-    run = guest.good("--smp=2", "--disk=backend=null,queues=1,queue-size=64",
+@pytest.mark.parametrize("smp", [1, 2])
+def test_a_job_gets_its_turn_on_a_queue_that_another_keeps_full(guest, smp, sched):
+    run = guest.good(f"--smp={smp}", "--disk=backend=null,queues=1,queue-size=64",
                      f"--set=sched={sched}", job="""
 [global]
 filename=/dev/vda
