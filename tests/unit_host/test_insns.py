@@ -83,14 +83,19 @@ def test_linuxs_idle_time_and_start_are_in_no_figure(monkeypatch):
     assert options.job_text.count(b"iodepth=128\niodepth_batch=32\n") == 2
 
 
-def test_the_table_has_a_row_for_each_engine_and_depth(bench, monkeypatch, capsys):
+def test_the_table_has_a_row_for_each_side_and_depth(bench, monkeypatch, capsys):
     monkeypatch.setenv("RINGBOLT_BUILD", str(bench.build))
-    pretend(monkeypatch)
+    seen = pretend(monkeypatch)
     assert insns.insns() == 0
     rows = json.loads((bench.build / "insns.json").read_text())["rows"]
-    assert [(row["engine"], row["depth"]) for row in rows] == [
-        (engine, depth) for depth in (1, 128)
-        for engine in ("floor", "layer", "blk", "blk, packed ring")]
+    sides = [row["what"] for row in rows if row["depth"] == 1]
+    assert sides == [row["what"] for row in rows if row["depth"] == 128]
+    assert sides[:4] == ["floor", "layer", "blk", "blk, packed ring"]
+    asked = dict(zip(sides, seen))
+    assert asked["floor"].settings.value("engine", "") == "floor"
+    assert asked["blk, stages=full"].settings.value("stages", "") == "full"
+    assert all(options.settings.value("completion", "") == "irq" for options in seen)
+    assert b"rw=randwrite" in asked["blk, writes"].job_text
     for row in rows:
         assert row["instructions_per_io"] == pytest.approx(50)
     assert "instructions/IO" in capsys.readouterr().out
