@@ -180,12 +180,12 @@ static void set_budget(struct engine_job *job, const struct generator_region *re
 	for (uint32_t i = 0; i < options->file_count; i++)
 		region_bytes += regions[i].length_bytes;
 	uint64_t budget = region_bytes;
-	if (options->io_size.percent) /* so much of the region is a pass, as in fio */
+	if (options->io_size.percent) /* As in fio, what a pass is, and no more follows it. */
 		budget = region_bytes = region_bytes / 100 * options->io_size.percent +
 					region_bytes % 100 * options->io_size.percent / 100;
 	else if (options->io_size.bytes)
 		budget = options->io_size.bytes;
-	job->repeat_bytes = budget > region_bytes ? budget : 0;
+	job->repeat_bytes = options->io_size.bytes;
 	if (options->rw & JOB_RW_TRIMWRITE)
 		budget *= 2; /* of trims and of writes */
 	job->total_bytes = budget * options->loops;

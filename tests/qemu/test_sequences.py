@@ -44,6 +44,9 @@ rw=randread bssplit=4k/20:8k/30:16k/50
 rw=randread percentage_random=50 loops=2
 rw=randread:8
 rw=write:16k size=800k
+rw=write:8k bs=3k size=640k io_size=333k
+rw=read:12k size=640k io_size=50%
+rw=randread:8 ba=16k size=320k io_size=256k
 rw=read:-8k size=512k
 rw=randread ba=8k
 rw=randread random_generator=lfsr loops=2
