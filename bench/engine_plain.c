@@ -8,7 +8,8 @@
  * What all I/Os of such a job have in common (operation, length, segments) is
  * written once, at set-up. A batch is one decision, so its I/Os share the
  * moment at which they began: their latency counts from before the first of
- * them was generated.
+ * them was generated. A job whose depth is 1 takes the same steps, compiled for
+ * a batch of one (`lone`).
  *
  * Context as engine_job.c. What the short way does not know (the end of a
  * pass, errors, a full queue) it leaves to the long one.
@@ -231,7 +232,7 @@ static ALWAYS_INLINE bool issue_batch(struct engine_job *job, uint32_t wanted, u
 
 /*
  * Batches, while there are enough free I/Os. False: the long way must look at the
- * job. `lone`, a constant: it has but one, so it is free if any is.
+ * job. A lone I/O is free if any is.
  */
 static ALWAYS_INLINE bool issue(struct engine_job *job, uint64_t now, enum fill_way way, bool lone)
 {
