@@ -24,6 +24,11 @@ static inline uint32_t any_between(uint32_t least, uint32_t most)
 	return Frama_C_unsigned_int_interval(least, most);
 }
 
+static inline uint64_t any64(void)
+{
+	return (uint64_t)any_between(0, UINT32_MAX) << 32 | any_between(0, UINT32_MAX);
+}
+
 /*@ requires no_panic: \false;
     assigns \nothing;
     ensures \false; */

@@ -12,6 +12,7 @@ class Proof:
     name: str
     path: str
     defines: tuple = ()
+    options: tuple = ()  # Eva's
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,18 @@ def ring(name, packed, event_idx, indirect, size, steps):
     start = "65534u" if event_idx else "0xfffffffeu"
     return Proof(f"ring, {name}, {steps} calls", "tests/proof/ring_proof.c",
                  (f"PACKED_RING={packed}", f"EVENT_IDX={event_idx}", f"INDIRECT={indirect}",
-                  f"SIZE={size}", f"STEPS={steps}", f"START={start}"))
+                  f"SIZE={size}", f"STEPS={steps}", f"START={start}"),
+                 # Every path by itself; indeterminate memory is copied on purpose.
+                 ("-eva-slevel", "1000000", "-eva-warn-copy-indeterminate=-device_writes_anything"))
+
+
+def disk(name, first_class):
+    return Proof(f"disk's configuration, {name}", "tests/proof/disk_proof.c",
+                 (f"FIRST_CLASS={first_class}",),
+                 # Paths by themselves in the three functions that decide, else joined.
+                 ("-warn-unsigned-overflow", "-eva-domains", "bitwise,equality",
+                  "-eva-partition-value", "block_class,with_block_size",
+                  "-eva-slevel-function", "read_limits:5000,check_limits:5000,main:5000"))
 
 
 NEED_EVENT = Proof("need_event, 2^48 inputs", "tests/proof/need_event_proof.c")
@@ -45,6 +57,7 @@ PROOFS = (
     ring("split of 16, direct", 0, 0, 0, 16, 5),
     ring("packed of 3, direct", 1, 0, 0, 3, 14),
     ring("packed of 4, indirect, event_idx", 1, 1, 1, 4, 6),
+    disk("any block size", 0),
 )
 
 # For mutants that a few calls show.
@@ -53,9 +66,12 @@ PACKED_SHORT = ring("packed of 7, direct", 1, 1, 0, 7, 5)
 PACKED_TABLES_SHORT = ring("packed of 3, indirect", 1, 0, 1, 3, 6)
 PACKED_WRAPS = ring("packed of 3, direct", 1, 0, 0, 3, 5)
 
+DISK_SHORT = disk("blocks above 32,768", 14)
+
 IMPL = "kernel/virtio/virtqueue_impl.h"
 SPLIT_IMPL = "kernel/virtio/virtqueue_split_impl.h"
 PACKED_IMPL = "kernel/virtio/virtqueue_packed_impl.h"
+VIRTIO_BLK = "kernel/blk/virtio_blk.c"
 
 MUTANTS = (
     Mutant(NEED_EVENT, "one too far", "kernel/virtio/virtqueue.h",
@@ -102,4 +118,22 @@ MUTANTS = (
     Mutant(PACKED_WRAPS, "the position does not come round", PACKED_IMPL,
            r"UNLIKELY\(position >= vq->size\)", "UNLIKELY(position > vq->size)",
            "looks_at_the_devices"),
+    Mutant(DISK_SHORT, "blocks of any power of two", VIRTIO_BLK,
+           r" && claimed <= 65536", "", "block_size"),
+    Mutant(DISK_SHORT, "blocks of any size", VIRTIO_BLK,
+           r"is_power_of_two\(claimed\) && ", "", "block_is_a_power"),
+    Mutant(DISK_SHORT, "segments shorter than a block", VIRTIO_BLK,
+           r"if \(!limits->max_segment_bytes\)", "if (!size_max)", "segment_holds_a_block"),
+    Mutant(DISK_SHORT, "no segments", VIRTIO_BLK,
+           r"MAX\(1u, (MIN\(seg_max, DATA_SEGMENTS_WANTED\))\)", r"\1", "segments"),
+    Mutant(DISK_SHORT, "a physical block of any size", VIRTIO_BLK,
+           r"physical_block_exp <= 8", "physical_block_exp <= 32", "invalid RHS operand for shift"),
+    Mutant(DISK_SHORT, "an optimal transfer of any size", VIRTIO_BLK,
+           r"opt_io_size <= UINT32_MAX / limits->block_bytes", "opt_io_size", "unsigned overflow"),
+    Mutant(DISK_SHORT, "any capacity", VIRTIO_BLK,
+           r"if \(config.capacity > UINT64_MAX / SECTOR_BYTES\)", "if (!config.capacity)",
+           "capacity"),
+    Mutant(DISK_SHORT, "requests of less than a block", "kernel/blk/blk.c",
+           r"(limits->max_sectors &=) ~\(sectors - 1\)", r"\1 sectors - 1",
+           "request_holds_a_block"),
 )
