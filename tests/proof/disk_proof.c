@@ -1,6 +1,6 @@
 /*
- * What a disk's configuration space becomes: read_limits() of virtio_blk.c, then
- * check_limits() of blk.c. Any content, of any length, with any set of features, and
+ * What a disk's configuration space becomes: virtio_blk_read_limits(), then
+ * blk_limits_settle(). Any content, of any length, with any set of features, and
  * any failure to read it. What the block layer's arithmetic asks of the limits holds, and
  * no product or sum on the way is cut off.
  *
@@ -23,18 +23,11 @@ uint64_t clock_tsc_to_ns(uint64_t tsc);
 uint64_t clock_ns_to_tsc(uint64_t ns);
 uint64_t clock_ns(void);
 
-#include "kernel/blk/virtio_blk.c"
+#include "kernel/blk/blk_limits.c"
 
-/* Both files have one. */
-#define start_queue blk_start_queue
-#include "kernel/blk/blk.c"
+#include "kernel/blk/virtio_blk_config.c"
 
 static struct virtio_blk disk;
-
-/*@ assigns ((uint8_t *)at)[0 .. length - 1] \from value;
-    assigns \result \from at;
-    ensures \result == at; */
-void *memset(void *at, int value, size_t length);
 
 /*@ assigns \nothing; */
 void log_write(enum log_level level, const char *unit, const char *format, ...);
@@ -87,10 +80,10 @@ int main(void)
 	else
 		disk.transport.features &= ~VIRTIO_FEATURE(VIRTIO_BLK_F_BLK_SIZE);
 	disk.transport.device_bytes = any_between(0, 4096);
-	if (read_limits(&disk))
+	if (virtio_blk_read_limits(&disk))
 		return 0;
 	check(&disk.device.limits);
-	if (check_limits(&disk.device.limits))
+	if (blk_limits_settle(&disk.device.limits))
 		return 0;
 	check(&disk.device.limits);
 	uint64_t most_bytes = (uint64_t)disk.device.limits.max_sectors * SECTOR_BYTES;

@@ -10,6 +10,7 @@
 #define TESTS_PROOF_PROOF_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "__fc_builtin.h"
@@ -33,5 +34,11 @@ static inline uint64_t any64(void)
     assigns \nothing;
     ensures \false; */
 void panic(const char *format, ...);
+
+/* As loose as what is in it afterwards may be. */
+/*@ assigns ((uint8_t *)at)[0 .. length - 1] \from value;
+    assigns \result \from at;
+    ensures \result == at; */
+void *memset(void *at, int value, size_t length);
 
 #endif

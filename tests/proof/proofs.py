@@ -13,6 +13,7 @@ class Proof:
     path: str
     defines: tuple = ()
     options: tuple = ()  # Eva's
+    reached: int = 0  # so many assertions, of a harness in parts; 0: all
 
 
 @dataclass(frozen=True)
@@ -41,37 +42,54 @@ def disk(name, first_class):
                  # Paths by themselves in the three functions that decide, else joined.
                  ("-warn-unsigned-overflow", "-eva-domains", "bitwise,equality",
                   "-eva-partition-value", "block_class,with_block_size",
-                  "-eva-slevel-function", "read_limits:5000,check_limits:5000,main:5000"))
+                  "-eva-slevel-function",
+                  "virtio_blk_read_limits:5000,blk_limits_settle:5000,main:5000"))
+
+
+def pci(name, part, bar_bytes, reached):
+    return Proof(f"PCI, {name}", "tests/proof/pci_proof.c",
+                 (f"PART={part}", f"BAR_BYTES={bar_bytes}"), ("-eva-slevel", "1000000"), reached)
 
 
 NEED_EVENT = Proof("need_event, 2^48 inputs", "tests/proof/need_event_proof.c")
 
 
+PCI_LISTS = pci("capability lists", "LISTS", 32, 4)
+PCI_STRUCTURES = pci("virtio's structures", "STRUCTURES", 128, 5)
+PCI_TABLE = pci("MSI-X table", "TABLE", 32, 5)
+PCI_DOORBELL = pci("doorbells", "DOORBELL", 4096, 1)
+
 PROOFS = (
     NEED_EVENT,
-    ring("split of 8, direct", 0, 1, 0, 8, 12),
-    ring("packed of 7, direct", 1, 1, 0, 7, 12),
-    ring("packed of 3, indirect", 1, 0, 1, 3, 7),
-    ring("split of 8, direct, no event_idx", 0, 0, 0, 8, 10),
-    ring("split of 4, indirect", 0, 1, 1, 4, 6),
+    ring("split of 8, direct", 0, 1, 0, 8, 10),
+    ring("packed of 7, direct", 1, 1, 0, 7, 10),
+    ring("packed of 3, indirect", 1, 0, 1, 3, 6),
+    ring("split of 8, direct, no event_idx", 0, 0, 0, 8, 8),
+    ring("split of 4, indirect", 0, 1, 1, 4, 5),
     ring("split of 16, direct", 0, 0, 0, 16, 5),
     ring("packed of 3, direct", 1, 0, 0, 3, 14),
-    ring("packed of 4, indirect, event_idx", 1, 1, 1, 4, 6),
+    ring("packed of 4, indirect, event_idx", 1, 1, 1, 4, 5),
     disk("any block size", 0),
+    PCI_LISTS,
+    PCI_STRUCTURES,
+    PCI_TABLE,
+    PCI_DOORBELL,
 )
 
 # For mutants that a few calls show.
-SPLIT_SHORT = ring("split of 8, direct", 0, 1, 0, 8, 5)
-PACKED_SHORT = ring("packed of 7, direct", 1, 1, 0, 7, 5)
+SPLIT_SHORT = ring("split of 8, direct", 0, 1, 0, 8, 4)
+PACKED_SHORT = ring("packed of 7, direct", 1, 1, 0, 7, 4)
 PACKED_TABLES_SHORT = ring("packed of 3, indirect", 1, 0, 1, 3, 6)
 PACKED_WRAPS = ring("packed of 3, direct", 1, 0, 0, 3, 5)
 
-DISK_SHORT = disk("blocks above 32,768", 14)
+DISK_SHORT = disk("blocks above 65,536", 16)
+DISK_BLOCKS = disk("blocks above 32,768", 14)
 
 IMPL = "kernel/virtio/virtqueue_impl.h"
 SPLIT_IMPL = "kernel/virtio/virtqueue_split_impl.h"
 PACKED_IMPL = "kernel/virtio/virtqueue_packed_impl.h"
-VIRTIO_BLK = "kernel/blk/virtio_blk.c"
+CONFIG = "kernel/blk/virtio_blk_config.c"
+CAPABILITY = "kernel/pci/capability.c"
 
 MUTANTS = (
     Mutant(NEED_EVENT, "one too far", "kernel/virtio/virtqueue.h",
@@ -118,22 +136,41 @@ MUTANTS = (
     Mutant(PACKED_WRAPS, "the position does not come round", PACKED_IMPL,
            r"UNLIKELY\(position >= vq->size\)", "UNLIKELY(position > vq->size)",
            "looks_at_the_devices"),
-    Mutant(DISK_SHORT, "blocks of any power of two", VIRTIO_BLK,
+    Mutant(DISK_SHORT, "blocks of any power of two", CONFIG,
            r" && claimed <= 65536", "", "block_size"),
-    Mutant(DISK_SHORT, "blocks of any size", VIRTIO_BLK,
+    Mutant(DISK_BLOCKS, "blocks of any size", CONFIG,
            r"is_power_of_two\(claimed\) && ", "", "block_is_a_power"),
-    Mutant(DISK_SHORT, "segments shorter than a block", VIRTIO_BLK,
+    Mutant(DISK_SHORT, "segments shorter than a block", CONFIG,
            r"if \(!limits->max_segment_bytes\)", "if (!size_max)", "segment_holds_a_block"),
-    Mutant(DISK_SHORT, "no segments", VIRTIO_BLK,
+    Mutant(DISK_SHORT, "no segments", CONFIG,
            r"MAX\(1u, (MIN\(seg_max, DATA_SEGMENTS_WANTED\))\)", r"\1", "segments"),
-    Mutant(DISK_SHORT, "a physical block of any size", VIRTIO_BLK,
+    Mutant(DISK_SHORT, "a physical block of any size", CONFIG,
            r"physical_block_exp <= 8", "physical_block_exp <= 32", "invalid RHS operand for shift"),
-    Mutant(DISK_SHORT, "an optimal transfer of any size", VIRTIO_BLK,
+    Mutant(DISK_SHORT, "an optimal transfer of any size", CONFIG,
            r"opt_io_size <= UINT32_MAX / limits->block_bytes", "opt_io_size", "unsigned overflow"),
-    Mutant(DISK_SHORT, "any capacity", VIRTIO_BLK,
+    Mutant(DISK_SHORT, "any capacity", CONFIG,
            r"if \(config.capacity > UINT64_MAX / SECTOR_BYTES\)", "if (!config.capacity)",
            "capacity"),
-    Mutant(DISK_SHORT, "requests of less than a block", "kernel/blk/blk.c",
+    Mutant(DISK_BLOCKS, "requests of less than a block", "kernel/blk/blk_limits.c",
            r"(limits->max_sectors &=) ~\(sectors - 1\)", r"\1 sectors - 1",
            "request_holds_a_block"),
+    Mutant(PCI_LISTS, "a place is never taken for visited", CAPABILITY,
+           r"return was_visited;", "return was_visited && false;", "walk_ends"),
+    Mutant(PCI_LISTS, "a capability may be cut off", CAPABILITY,
+           r" && at \+ length_bytes <= PCI_CONFIG_BYTES\)", ")", "leaves_length"),
+    Mutant(PCI_LISTS, "an extended capability may be cut off", CAPABILITY,
+           r" &&\n\t\t    at \+ length_bytes <= \(int\)PCI_EXPRESS_CONFIG_BYTES", "",
+           "leaves_extended_length"),
+    Mutant(PCI_STRUCTURES, "structures of any alignment", "kernel/virtio/virtio_pci.c",
+           r"capability->offset % rule->alignment", "0", "maps_aligned"),
+    Mutant(PCI_STRUCTURES, "structures of any length", "kernel/virtio/virtio_pci.c",
+           r"capability->length < rule->min_bytes", "0", "maps_no_more"),
+    Mutant(PCI_TABLE, "a table that leaves its BAR", "kernel/pci/bar.c",
+           r"length_bytes <= whole->length_bytes - offset_bytes",
+           "length_bytes <= whole->length_bytes", "maps_no_more"),
+    Mutant(PCI_TABLE, "a BAR that is none", "kernel/pci/bar.c",
+           r"bar >= PCI_BARS", "bar > PCI_BARS + 1", "out of bounds read"),
+    Mutant(PCI_DOORBELL, "a doorbell half outside", "kernel/virtio/virtio_pci.c",
+           r"offset \+ sizeof\(uint16_t\) > device->notify_bytes",
+           "offset > device->notify_bytes", "doorbell_is_mapped"),
 )
