@@ -101,7 +101,8 @@ EFI_C := \
 EFI_ASM := \
 	boot/efi_handover.asm
 
-# Linked into the kernel, but with SSE: no interrupt ever runs this code.
+# Linked into the kernel, but with SSE: no interrupt runs this code, but for one handler
+# that does without (engine_clock.c).
 BENCH_C := \
 	bench/checksum.c \
 	bench/engine.c \

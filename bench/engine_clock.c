@@ -127,7 +127,8 @@ void engine_clock_look(struct engine_cpu *cpu, uint64_t now)
 
 /* --- the timer --- */
 
-static void on_wake_timer(void *context)
+/* In an interrupt, which leaves SSE registers as they are. */
+__attribute__((target("general-regs-only"))) static void on_wake_timer(void *context)
 {
 	struct engine_cpu *cpu = context;
 	cpu->wake_timer_tsc = 0;
