@@ -16,7 +16,8 @@
  *     takes the lock, or not         looks for what was left
  *
  * Each does its two steps in that order (sequentially consistent), so one of
- * them sees the other: nothing that was left stays there.
+ * them sees the other: nothing that was left stays there (tests/model/share.pml
+ * tries every order).
  *
  * What finds no room is kept in the order of submission (queue->waiting), and
  * nothing newer is admitted before it. So a CPU with a single request gets its
