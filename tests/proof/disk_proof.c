@@ -6,22 +6,7 @@
  *
  * By the command line: FIRST_CLASS, 0 for all block sizes.
  */
-#define KERNEL_CPU_BARRIER_H
-#define load_once(pointer) (*(pointer))
-#define store_once(pointer, value) (*(pointer) = (value))
-#define load_acquire(pointer) load_once(pointer)
-#define store_release(pointer, value) store_once(pointer, value)
-#define __atomic_exchange_n(pointer, value, order) (*(pointer))
-#define __builtin_sub_overflow(a, b, result) (*(result) = (a) - (b), (a) < (b))
-/* Has 128-bit arithmetic, which cannot be followed, and which nothing here uses. */
-#define KERNEL_CPU_CLOCK_H
-
-#include "tests/proof/proof.h"
-
-uint64_t clock_tsc(void);
-uint64_t clock_tsc_to_ns(uint64_t tsc);
-uint64_t clock_ns_to_tsc(uint64_t ns);
-uint64_t clock_ns(void);
+#include "tests/proof/alone.h"
 
 #include "kernel/blk/blk_limits.c"
 

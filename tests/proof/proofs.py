@@ -59,6 +59,9 @@ PCI_STRUCTURES = pci("virtio's structures", "STRUCTURES", 128, 5)
 PCI_TABLE = pci("MSI-X table", "TABLE", 32, 5)
 PCI_DOORBELL = pci("doorbells", "DOORBELL", 4096, 1)
 
+CUT = Proof("cutting discards", "tests/proof/cut_proof.c", (),
+            ("-eva-slevel", "1000000", "-eva-domains", "equality,symbolic-locations"))
+
 PROOFS = (
     NEED_EVENT,
     ring("split of 8, direct", 0, 1, 0, 8, 10),
@@ -70,6 +73,7 @@ PROOFS = (
     ring("packed of 3, direct", 1, 0, 0, 3, 14),
     ring("packed of 4, indirect, event_idx", 1, 1, 1, 4, 5),
     disk("any block size", 0),
+    CUT,
     PCI_LISTS,
     PCI_STRUCTURES,
     PCI_TABLE,
@@ -173,4 +177,14 @@ MUTANTS = (
     Mutant(PCI_DOORBELL, "a doorbell half outside", "kernel/virtio/virtio_pci.c",
            r"offset \+ sizeof\(uint16_t\) > device->notify_bytes",
            "offset > device->notify_bytes", "doorbell_is_mapped"),
+    Mutant(CUT, "an alignment of 0 is used", "kernel/blk/split_cut.c",
+           r"alignment < 2", "alignment == 1", "division by zero"),
+    Mutant(CUT, "a piece may end up empty", "kernel/blk/split_cut.c",
+           r"return aligned \? aligned : count;", "return aligned;", "cut_when_allowed"),
+    Mutant(CUT, "a piece may end before it begins", "kernel/blk/split_cut.c",
+           r"beyond >= count", "beyond == count", "no_more_than_left"),
+    Mutant(CUT, "discards are not limited", "kernel/blk/split_cut.c",
+           r"return limits->max_discard_sectors;", "return UINT32_MAX;", "no_more_than_allowed"),
+    Mutant(CUT, "nothing is cut as if it were something", "kernel/blk/split_cut.c",
+           r"if \(!most\)\n\t\treturn false;\n", "", "has_a_sector"),
 )
