@@ -158,6 +158,7 @@ BENCH_C := \
 	bench/distribution.c \
 	bench/generator.c \
 	bench/generator_next.c \
+	bench/generator_way.c \
 	bench/lfsr.c \
 	bench/random_map.c
 
@@ -232,7 +233,8 @@ unit_bench/job_handlers := $(JOB_HOST)
 unit_bench/job_check := $(JOB_HOST)
 unit_bench/job_examples := $(JOB_HOST)
 
-GENERATOR_C := bench/generator.c bench/generator_next.c bench/random.c bench/random_map.c \
+GENERATOR_C := bench/generator.c bench/generator_next.c bench/generator_way.c \
+	bench/random.c bench/random_map.c \
 	bench/lfsr.c bench/distribution.c bench/math.c
 REPORT_C := bench/report_group.c bench/report_json.c bench/report_line.c bench/report_text.c \
 	bench/report_text_latency.c bench/json.c bench/decimal.c bench/stats.c bench/math.c \

@@ -1,10 +1,10 @@
 /*
- * Setting a generator up: regions, streams, maps, and which way its I/Os go.
+ * Setting a generator up: regions, streams, maps.
  *
  * One block of memory holds the generator, its files and then their random
- * maps. Jobs that most runs consist of (one file, one direction, one block
- * size) take a short way inlined into the caller's loop; everything else goes
- * through generator_next_general(). Both count on the same state, so a short
+ * maps. Jobs that most runs consist of (one file, one block size) take a short
+ * way (generator_way.c), most of them inlined into the caller's loop; everything
+ * else goes through generator_next_general(). Both count on the same state, so a short
  * way may fall back at any I/O.
  *
  * A pass ends by itself (generator_next() returns 0) when the region has been
@@ -24,18 +24,13 @@ static uint64_t min_block_bytes(const struct job *job)
 	return MIN(MIN(job->min_bs[DIR_READ], job->min_bs[DIR_WRITE]), job->min_bs[DIR_TRIM]);
 }
 
-static uint64_t align_bytes(const struct job *job, unsigned direction)
-{
-	return job->blockalign[direction] ? job->blockalign[direction] : job->min_bs[direction];
-}
-
 static bool keeps_map(const struct job *job)
 {
 	if (!(job->rw & JOB_RW_RANDOM) || job->norandommap || job->distribution != JOB_UNIFORM ||
 	    job->random_generator == JOB_LFSR)
 		return false;
 	for (unsigned d = 0; d < DIR_COUNT; d++)
-		if (align_bytes(job, d) != job->min_bs[d])
+		if (generator_align_bytes(job, d) != job->min_bs[d])
 			return false;
 	return true;
 }
@@ -112,7 +107,8 @@ static bool strides_hold_blocks(const struct job *job)
 	if (!job->zonemode_strided)
 		return true;
 	for (unsigned d = 0; d < DIR_COUNT; d++)
-		if (job->rw >> d & 1 && job->zonerange < MAX(job->min_bs[d], align_bytes(job, d)))
+		if (job->rw >> d & 1 &&
+		    job->zonerange < MAX(job->min_bs[d], generator_align_bytes(job, d)))
 			return false;
 	return job->zonerange >= min_block_bytes(job);
 }
@@ -121,7 +117,8 @@ static bool strides_hold_blocks(const struct job *job)
 static bool zones_fit(const struct job *job, const struct generator_region *region)
 {
 	for (unsigned d = 0; d < DIR_COUNT && job->distribution == JOB_ZONED_ABS; d++) {
-		const uint64_t align = align_bytes(job, d), blocks = region->length_bytes / align;
+		const uint64_t align = generator_align_bytes(job, d),
+			       blocks = region->length_bytes / align;
 		uint64_t end = 0;
 
 		for (uint32_t i = 0; i < job->zone_count[d] && job->rw >> d & 1; i++)
@@ -257,7 +254,7 @@ static uint64_t start_blocks(const struct job *job, const struct generator_file 
 			     unsigned direction)
 {
 	uint64_t bytes = MIN(file->io_size, file->device_bytes);
-	uint64_t align = align_bytes(job, direction), min_bs = job->min_bs[direction];
+	uint64_t align = generator_align_bytes(job, direction), min_bs = job->min_bs[direction];
 
 	if (job->zonemode_strided)
 		bytes = job->zonerange;
@@ -292,67 +289,6 @@ static void file_init(struct generator *g, struct generator_file *file, uint32_t
 		seed = distribution_seed(job->files[index], job->thread_number);
 	if (file->has_distribution)
 		distribution_init(&file->distribution, job, (bytes + block - 1) / block, seed);
-}
-
-/* Are all I/Os of this direction alike, but for where they are? */
-static bool is_uniform(const struct job *job, unsigned d)
-{
-	const uint64_t bs = job->min_bs[d];
-
-	if (job->max_bs[d] != bs || bs > UINT32_MAX || job->bs_is_seq_rand)
-		return false;
-	return !(job->rw & JOB_RW_RANDOM) ||
-	       (job->percentage_random[d] == 100 && align_bytes(job, d) == bs);
-}
-
-static enum generator_way choose_random_way(const struct generator_file *file, bool mixed)
-{
-	if (mixed)
-		return GENERATOR_MIXED;
-	return file->has_map ? GENERATOR_RANDOM_MAP : GENERATOR_RANDOM;
-}
-
-/* Which short way fits, if any. d: the direction, or the first of two. */
-static enum generator_way choose_way(const struct generator *g, unsigned d, bool mixed)
-{
-	const struct job *job = g->job;
-	const struct generator_file *file = &g->files[0];
-
-	if (job->file_count != 1 || job->zonemode_strided || !is_uniform(job, d))
-		return GENERATOR_GENERAL;
-	if (!(job->rw & JOB_RW_RANDOM))
-		return job->rw_step || mixed ? GENERATOR_GENERAL : GENERATOR_SEQUENTIAL;
-	if (mixed && (!is_uniform(job, DIR_WRITE) || job->min_bs[DIR_WRITE] != job->min_bs[d]))
-		return GENERATOR_GENERAL;
-	/* The map is in units of the smallest block, be it of another direction. */
-	if (job->rw_step > 1 || job->distribution != JOB_UNIFORM ||
-	    job->random_generator != JOB_TAUSWORTHE || file->blocks[d] > UINT32_MAX ||
-	    (file->has_map && file->map.blocks != file->blocks[d]))
-		return GENERATOR_GENERAL;
-	return choose_random_way(file, mixed);
-}
-
-static void short_way_init(struct generator *g)
-{
-	const struct generator_file *file = &g->files[0];
-	const uint32_t directions = g->job->rw & (JOB_RW_READ | JOB_RW_WRITE | JOB_RW_TRIM);
-	const unsigned d = (unsigned)__builtin_ctz(directions);
-	const bool mixed = directions == (JOB_RW_READ | JOB_RW_WRITE);
-
-	g->way = GENERATOR_GENERAL;
-	if (mixed || is_power_of_two(directions))
-		g->way = choose_way(g, d, mixed);
-	if (g->way == GENERATOR_GENERAL)
-		return;
-	g->constant.length_bytes = (uint32_t)g->job->min_bs[d];
-	g->constant.direction = (uint8_t)d;
-	g->digest_tag = generator_digest_tag(g->constant.length_bytes, g->constant.direction);
-	g->first_offset = file->region_offset;
-	g->blocks = (uint32_t)file->blocks[d];
-	g->map_words = file->map.words;
-	/* An I/O starts below this: inside the region, and ends inside the device. */
-	g->end_offset = MIN(file->region_offset + file->io_size,
-			    file->device_bytes - g->constant.length_bytes + 1);
 }
 
 void generator_rewind(struct generator *g)
@@ -395,7 +331,7 @@ struct generator *generator_init(void *memory, const struct job *job,
 	for (unsigned d = 0; d < DIR_COUNT; d++)
 		zones_init(g, d);
 	generator_rewind(g);
-	short_way_init(g);
+	generator_choose_way(g);
 	return g;
 }
 

@@ -89,6 +89,15 @@ static inline uint64_t generator_mix(uint64_t digest, uint64_t tag, uint64_t off
 	return (digest ^ tag ^ offset_bytes) * GENERATOR_DIGEST_PRIME;
 }
 
+/* What a random I/O's offset is a multiple of. */
+static inline uint64_t generator_align_bytes(const struct job *job, unsigned direction)
+{
+	return job->blockalign[direction] ? job->blockalign[direction] : job->min_bs[direction];
+}
+
+/* generator_way.c: at the end of set-up, which short way fits. */
+void generator_choose_way(struct generator *g);
+
 /* Another round of one file: positions, map. */
 void generator_file_reset(struct generator *g, struct generator_file *file);
 

@@ -18,11 +18,6 @@ struct draft {
 	bool outside_map; /* neither marks blocks nor minds marked ones */
 };
 
-static uint64_t align_bytes(const struct job *job, unsigned direction)
-{
-	return job->blockalign[direction] ? job->blockalign[direction] : job->min_bs[direction];
-}
-
 static unsigned mixed_direction(struct generator *g)
 {
 	const uint32_t read_percent = g->job->rwmixread;
@@ -93,8 +88,8 @@ static bool zoned_block(struct generator *g, struct generator_file *file, unsign
 	uint64_t start = g->zone_start[direction][zone], end = g->zone_start[direction][zone + 1];
 
 	if (g->job->distribution == JOB_ZONED_ABS) {
-		start /= align_bytes(g->job, direction);
-		end /= align_bytes(g->job, direction);
+		start /= generator_align_bytes(g->job, direction);
+		end /= generator_align_bytes(g->job, direction);
 	} else {
 		uint64_t size = blocks * (end - start) / 100;
 
@@ -137,7 +132,7 @@ static bool place_random(struct generator *g, struct generator_file *file, struc
 		if (!draw_block(g, file, io->direction, &block))
 			return false;
 	}
-	io->offset = block * align_bytes(g->job, io->direction);
+	io->offset = block * generator_align_bytes(g->job, io->direction);
 	return true;
 }
 
