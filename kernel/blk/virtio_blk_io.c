@@ -199,7 +199,8 @@ static unsigned virtio_blk_reap(struct blk_queue *blk, struct blk_request **out,
 /*
  * Takes back and delivers what is completed. done() may submit, and what it
  * submits may complete: so it ends with what was ready at the first look, and
- * on a packed ring, where that is not known, with what was in flight then.
+ * on a packed ring, where that is not known, with what was in flight then, or
+ * when something was submitted that is not the plain path's to deliver.
  */
 static ALWAYS_INLINE unsigned plain_poll(struct blk_queue *blk, bool packed)
 {
@@ -223,7 +224,8 @@ static ALWAYS_INLINE unsigned plain_poll(struct blk_queue *blk, bool packed)
 		}
 		left--;
 		blk_deliver(blk, request, discover_tsc);
-	} while (left && (!packed || virtqueue_packed_ready(vq) > 0));
+	} while (left &&
+		 (!packed || (LIKELY(!blk->special) && virtqueue_packed_ready(vq) > 0)));
 	return most - left;
 }
 
