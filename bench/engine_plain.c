@@ -22,9 +22,9 @@ bool engine_plain_is_possible(const struct engine_job *job)
 {
 	const struct job *options = job->job;
 	uint32_t directions = options->rw & (JOB_RW_READ | JOB_RW_WRITE | JOB_RW_TRIM);
-	/* On a shared queue the last doorbell may be another CPU's. */
+	/* The last doorbell may be another CPU's, or of other requests than the last accepted. */
 	return directions == JOB_RW_READ && options->file_count == 1 && !job->special &&
-	       !job->queues[0]->shared &&
+	       !job->queues[0]->shared && !job->queues[0]->sched &&
 	       job->measured && !job->full_histograms && !job->stages &&
 	       !engine.settings->trace_events &&
 	       options->min_bs[DIR_READ] == options->max_bs[DIR_READ] &&

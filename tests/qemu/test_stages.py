@@ -17,6 +17,8 @@ CASES = [
     ("mixed", [], "rw=randrw\niodepth=16"),
     ("split", [], "rw=randrw\nbs=2m\niodepth=4\nnumber_ios=50"),
     ("merged", ["--set=sched=deadline"], "rw=read\niodepth=32\niodepth_batch=32"),
+    ("waiting in the scheduler", ["--set=sched=deadline", "--set=queue_size=16"],
+     "rw=randread\niodepth=64\niodepth_batch=32"),
     ("shared queue", ["--smp=2"], "rw=randread\niodepth=8\nnumjobs=2"),
 ]
 
