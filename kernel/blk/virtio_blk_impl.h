@@ -101,9 +101,12 @@ static inline void virtio_blk_fill_slot(struct virtqueue_chain *chain, struct bl
 /* Adds any request that is within the limits; a slot must be free. Not published yet. */
 void virtio_blk_add(struct virtio_blk_queue *queue, struct blk_request *request);
 
-/* A completion that is not plainly good: its status becomes a word of ours. */
-void virtio_blk_judge(struct virtio_blk_queue *queue, struct blk_request *request, uint8_t status,
-		      uint32_t written_bytes);
+/*
+ * A completion that is not plainly good: its status becomes a word of ours.
+ * Returns the request, which the I/O path then need not keep at hand.
+ */
+struct blk_request *virtio_blk_judge(struct virtio_blk_queue *queue, struct blk_request *request,
+				     uint8_t status, uint32_t written_bytes);
 
 /* --- virtio_blk_queue.c --- */
 

@@ -173,8 +173,8 @@ static ALWAYS_INLINE struct blk_request *take_back(struct virtio_blk_queue *queu
 	request->status = BLK_OK;
 	if (UNLIKELY(status != VIRTIO_BLK_S_OK) ||
 	    UNLIKELY(length_bytes + (uint64_t)chain->tail_bytes < writable_bytes))
-		virtio_blk_judge(queue, request, status,
-				 (uint32_t)MIN(length_bytes, writable_bytes));
+		return virtio_blk_judge(queue, request, status,
+					(uint32_t)MIN(length_bytes, writable_bytes));
 	return request;
 }
 

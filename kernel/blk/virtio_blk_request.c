@@ -79,12 +79,13 @@ static uint32_t least_written_bytes(const struct blk_request *request)
 	return request->op == BLK_READ ? request->sector_count * SECTOR_BYTES : 0;
 }
 
-void virtio_blk_judge(struct virtio_blk_queue *queue, struct blk_request *request, uint8_t status,
-		      uint32_t written_bytes)
+struct blk_request *virtio_blk_judge(struct virtio_blk_queue *queue, struct blk_request *request,
+				     uint8_t status, uint32_t written_bytes)
 {
 	request->status = (uint8_t)status_from_device(status);
 	if (request->status == BLK_OK && written_bytes < least_written_bytes(request)) {
 		request->status = BLK_SHORT;
 		queue->short_writes++;
 	}
+	return request;
 }
