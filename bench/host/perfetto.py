@@ -1,4 +1,4 @@
-"""Lifecycles as a trace that ui.perfetto.dev and chrome://tracing open (Trace Event Format).
+"""Lifecycles as a trace that ui.perfetto.dev opens (Trace Event Format).
 
 A process per queue: its I/Os as nested asynchronous slices, one row per I/O of a kind in flight,
 so that rows are few and slices never overlap; doorbells and interrupts as instants; requests in

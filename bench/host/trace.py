@@ -28,7 +28,7 @@ class Plan:
 def _parser():
     parser = run_parser("ringbolt trace", "Runs a job file once, recording every I/O.")
     parser.add_argument("--perfetto", metavar="FILE", type=typed(values.text),
-                        help="for ui.perfetto.dev and chrome://tracing")
+                        help="for ui.perfetto.dev")
     parser.add_argument("--blktrace", metavar="BASENAME", type=typed(values.text),
                         help="for blkparse -i BASENAME: replaces all BASENAME.blktrace.N; of "
                              "several disks BASENAME.DISK.blktrace.N")
