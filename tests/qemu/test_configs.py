@@ -27,3 +27,19 @@ def test_settings_file_sets_the_mode(guest, name):
                      job="[a]\nfilename=/dev/vda\nrw=randread\nnumber_ios=500\n")
     assert run.result["ringbolt"]["settings"]["completion"] == name
     assert {queue["completion"] for queue in run.queues()} == {name}
+
+
+def test_the_kernel_command_line_has_the_last_word(guest):
+    run = guest.good("--set=completion=adaptive", "--set=queues=1", "--disk=backend=null,queues=2",
+                     "--qemu-arg=-append", "--qemu-arg=completion=poll spin_max_us=7",
+                     job="[a]\nfilename=/dev/vda\nrw=randread\nnumber_ios=9\n")
+    settings = run.result["ringbolt"]["settings"]
+    assert [str(settings[key]) for key in ("completion", "queues", "spin_max_us")] == \
+        ["poll", "1", "7"]
+
+
+def test_a_wrong_word_on_the_kernel_command_line_is_named(guest):
+    run = guest.run("--disk=backend=null", "--qemu-arg=-append", "--qemu-arg=queues=2 speed=11",
+                    job="[a]\nfilename=/dev/vda\nrw=randread\nnumber_ios=9\n")
+    assert run.status == 2
+    assert "command line" in run.out + run.err and "speed: unknown key" in run.out + run.err

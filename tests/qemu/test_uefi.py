@@ -1,6 +1,7 @@
 """The product as a user meets it: firmware, loader, kernel and job from one disk image."""
 
 import shutil
+import subprocess
 
 import pattern
 import pytest
@@ -37,10 +38,40 @@ def test_ovmf_boots_from_the_very_disk_under_test(guest, monkeypatch):
     assert digest(image) == before
 
 
-def test_job_and_settings_of_the_image_are_used(guest):
-    run = guest.run("--boot=uefi", "--disk=backend=null,size=8G")
-    assert run.status == 0, run.out + run.err
-    assert run.result["jobs"]
+@pytest.fixture
+def image_with(guest, monkeypatch):
+    """Makes the image that boots carry these settings and this job."""
+    def change(settings, job):
+        image = guest.directory / "ringbolt.img"
+        shutil.copy(IMAGE, image)
+        for name, text in (("ringbolt.conf", settings), ("job.fio", job)):
+            subprocess.run(["mcopy", "-o", "-i", f"{image}@@1M", "-", f"::/ringbolt/{name}"],
+                           input=text.encode(), check=True)
+        monkeypatch.setenv("RINGBOLT_BUILD", str(guest.directory))
+    return change
+
+
+@pytest.mark.parametrize("words, completion", [([], "poll"),
+                                               (["--set=completion=adaptive"], "adaptive")])
+def test_job_and_settings_of_the_image_are_used(guest, image_with, words, completion):
+    """What --set says comes after, and leaves the rest."""
+    image_with("# beside the kernel\ncompletion=poll\nqueues=1\n", jobs_on("vda"))
+    run = guest.good("--boot=uefi", "--disk=backend=null,queues=4", *words)
+    settings = run.result["ringbolt"]["settings"]
+    assert (settings["completion"], str(settings["queues"])) == (completion, "1")
+    assert len(run.queues()) == 1
+    assert {queue["completion"] for queue in run.queues()} == {completion}
+
+
+@pytest.mark.parametrize("settings, job, complaint", [
+    ("completion=poll\nspeed=11\n", jobs_on("vda"), "ringbolt.conf:2: speed: unknown key"),
+    ("", "[a]\nfilename=/dev/vda\nrw=sideways\n", "job.fio:3: rw: "),
+])
+def test_what_is_wrong_in_the_image_is_named(guest, image_with, settings, job, complaint):
+    image_with(settings, job)
+    run = guest.run("--boot=uefi", "--disk=backend=null")
+    assert run.status == 2
+    assert complaint in run.out + run.err
 
 
 def test_disk_behind_a_root_port_under_uefi(guest, pattern_image):
