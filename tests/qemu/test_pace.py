@@ -262,6 +262,35 @@ iodepth=4
     assert run.total("requests") == 0
 
 
+@pytest.mark.parametrize("cpu", [0, 1])
+def test_a_delay_is_over_when_it_is_though_nothing_else_wakes_the_cpu(guest, cpu):
+    """No status lines, no deadlines: only the delay's own timer."""
+    run = guest.good(NULL, "--smp=2", "--set=status_interval_ms=0",
+                     "--set=request_timeout_ms=0", "--timeout=20", job=HEAD + f"""
+[late]
+cpus_allowed={cpu}
+startdelay=250ms
+number_ios=20
+""")
+    assert run.result["jobs"][0]["read"]["total_ios"] == 20
+
+
+@pytest.mark.parametrize("depth", [1, 8])
+def test_a_delay_is_over_when_it_is_though_the_cpu_is_busy(guest, depth):
+    _, (beside, _), run = jobs_of(guest, f"""
+[beside]
+iodepth={depth}
+time_based
+runtime=15
+[late]
+startdelay=250ms
+number_ios=20
+exitall
+""", "--set=status_interval_ms=0", "--set=request_timeout_ms=0")
+    assert run.result["jobs"][1]["read"]["total_ios"] == 20
+    assert 250_000_000 <= beside["elapsed_ns"] < 10_000_000_000
+
+
 def test_a_chain_of_jobs_waits(guest):
     jobs, _, _ = jobs_of(guest, """
 [first]

@@ -45,3 +45,28 @@ def test_synchronous_engines_have_no_slat_as_in_fio(guest, engine, depth, rw):
         if fio["lat_ns"]["N"] and not fio["slat_ns"]["N"]:
             assert job["clat_ns"]["mean"] == job["lat_ns"]["mean"]
             assert job["clat_ns"]["max"] == job["lat_ns"]["max"]
+
+
+def test_bandwidth_is_sampled_each_period_whatever_ran_before(guest):
+    """A job before, without samples and on the same CPU; nothing else is due by the clock."""
+    run = guest.good("--disk=backend=null,size=1G", "--set=status_interval_ms=0",
+                     "--set=request_timeout_ms=0", job="""
+[before]
+filename=/dev/vda
+rw=randread
+number_ios=9
+disable_bw_measurement=1
+[sampled]
+stonewall
+filename=/dev/vda
+rw=randwrite
+time_based
+runtime=1
+bwavgtime=100
+iopsavgtime=200
+""")
+    write = run.result["jobs"][1]["write"]
+    assert 6 <= write["bw_samples"] <= 10
+    assert 3 <= write["iops_samples"] <= 5
+    assert write["bw_mean"] == pytest.approx(write["bw"], rel=0.2)
+    assert write["iops_mean"] == pytest.approx(write["iops"], rel=0.2)
