@@ -94,5 +94,4 @@ void engine_job_end_others(const struct engine_job *job)
 	for (uint32_t i = 0; i < engine.set->job_count; i++)
 		if (&engine.jobs[i] != job && takes_along(job, &engine.jobs[i]))
 			store_once(&engine.jobs[i].stopping, true);
-	engine_turn_announce();
 }

@@ -345,7 +345,7 @@ bool engine_job_control(struct engine_job *job, uint64_t now);
 /* Forgets everything but errors. */
 void engine_job_reset_statistics(struct engine_job *job, uint64_t now);
 
-/* exitall: the jobs that exit_what= names stop. */
+/* exitall: the jobs that exit_what= names stop; who sleeps hears of it when this one ends. */
 void engine_job_end_others(const struct engine_job *job);
 
 /* --- engine_stages.c: what a latency consists of; the job's CPU --- */
