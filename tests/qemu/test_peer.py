@@ -65,7 +65,8 @@ def test_linux_uses_all_disks_and_cpus(guest):
     assert [(job["read"]["total_ios"], job["write"]["total_ios"])
             for job in run.result["jobs"]] == [(200, 0), (0, 200)]
     assert len(run.queues("vda")) == 2
-    assert run.total("interrupts", "vda") == run.total("interrupts", "vdb") == 200
+    for disk in ("vda", "vdb"):  # an interrupt may find that the next one is done, too
+        assert 150 < run.total("interrupts", disk) <= 200
     assert len(run.result["ringbolt"]["cpus"]) == 2
     assert all(0 <= cpu["idle_share"] <= 1 for cpu in run.result["ringbolt"]["cpus"])
 
