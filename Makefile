@@ -102,78 +102,70 @@ EFI_ASM := \
 	boot/efi_handover.asm
 
 # Linked into the kernel, but with SSE: no interrupt runs this code, but for one handler
-# that does without (engine_clock.c).
+# that does without (run/timer.c).
 BENCH_C := \
-	bench/checksum.c \
-	bench/engine.c \
-	bench/engine_bare.c \
-	bench/engine_clock.c \
-	bench/engine_control.c \
-	bench/engine_data.c \
-	bench/engine_done.c \
-	bench/engine_job.c \
-	bench/engine_measuring.c \
-	bench/engine_pace.c \
-	bench/engine_plain.c \
-	bench/engine_refill.c \
-	bench/engine_setup.c \
-	bench/engine_stages.c \
-	bench/engine_steady.c \
-	bench/engine_target.c \
-	bench/engine_turn.c \
-	bench/engine_verify.c \
-	bench/iolog.c \
-	bench/progress.c \
-	bench/result.c \
-	bench/result_jobs.c \
-	bench/hash.c \
-	bench/verify.c \
-	bench/verify_classify.c \
-	bench/verify_text.c \
-	bench/written.c \
-	bench/decimal.c \
-	bench/json.c \
-	bench/latency_search.c \
-	bench/lifecycle.c \
-	bench/math.c \
-	bench/random.c \
-	bench/schedule.c \
-	bench/steady.c \
-	bench/stats.c \
-	bench/report_group.c \
-	bench/report_json.c \
-	bench/report_line.c \
-	bench/report_text.c \
-	bench/report_text_latency.c \
-	bench/job_check.c \
-	bench/job_expand.c \
-	bench/job_file.c \
-	bench/job_handlers.c \
-	bench/job_handlers_pattern.c \
-	bench/job_handlers_report.c \
-	bench/job_handlers_split.c \
-	bench/job_option_table.c \
-	bench/job_options.c \
-	bench/job_values.c \
-	bench/distribution.c \
-	bench/generator.c \
-	bench/generator_next.c \
-	bench/generator_way.c \
-	bench/lfsr.c \
-	bench/random_map.c
+	bench/lib/checksum.c \
+	bench/lib/decimal.c \
+	bench/lib/hash.c \
+	bench/lib/json.c \
+	bench/lib/lfsr.c \
+	bench/lib/math.c \
+	bench/lib/random.c \
+	bench/job/check.c \
+	bench/job/expand.c \
+	bench/job/file.c \
+	bench/job/handlers.c \
+	bench/job/handlers_lists.c \
+	bench/job/handlers_pattern.c \
+	bench/job/handlers_report.c \
+	bench/job/option_table.c \
+	bench/job/options.c \
+	bench/job/values.c \
+	bench/sequence/distribution.c \
+	bench/sequence/generator.c \
+	bench/sequence/generator_next.c \
+	bench/sequence/generator_way.c \
+	bench/sequence/random_map.c \
+	bench/measure/iolog.c \
+	bench/measure/stats.c \
+	bench/measure/steady.c \
+	bench/report/group.c \
+	bench/report/json.c \
+	bench/report/line.c \
+	bench/report/text.c \
+	bench/report/text_latency.c \
+	bench/core/stages.c \
+	bench/pace/latency_search.c \
+	bench/pace/pace.c \
+	bench/pace/schedule.c \
+	bench/pace/target.c \
+	bench/verify/classify.c \
+	bench/verify/readback.c \
+	bench/verify/text.c \
+	bench/verify/verify.c \
+	bench/verify/written.c \
+	bench/run/bare.c \
+	bench/run/data.c \
+	bench/run/done.c \
+	bench/run/fast.c \
+	bench/run/life.c \
+	bench/run/limits.c \
+	bench/run/loop.c \
+	bench/run/overhead.c \
+	bench/run/progress.c \
+	bench/run/recording.c \
+	bench/run/refill.c \
+	bench/run/setup.c \
+	bench/run/steady_watch.c \
+	bench/run/step.c \
+	bench/run/timer.c \
+	bench/result/jobs.c \
+	bench/result/result.c
 
 # Unit tests: tests/unit/NAME_test.c, and per test the sources it links (it may
 # include others itself). Every test also gets tests/unit/host_support.c.
-UNIT_TESTS := \
-	boot/elf \
-	boot/memory_map \
-	kernel/lib/err \
-	kernel/lib/fmt \
-	kernel/lib/log \
-	kernel/lib/mem \
-	kernel/cpu/rtc \
-	kernel/cpu/symbols \
-	kernel/cpu/trace
+UNIT_TESTS := boot/elf boot/memory_map kernel/lib/err kernel/lib/fmt kernel/lib/log \
+	kernel/lib/mem kernel/cpu/rtc kernel/cpu/symbols kernel/cpu/trace
 
 unit_boot/elf := boot/elf.c
 unit_boot/memory_map := boot/memory_map.c
@@ -220,50 +212,53 @@ unit_kernel/virtio/virtqueue_hostile := $(RING_HOST) tests/fuzz/virtqueue_fuzz.c
 unit_kernel/virtio/virtqueue_order := $(filter tests/%,$(RING_HOST))
 unit_kernel/virtio/virtqueue_threads := $(RING_HOST)
 
-JOB_C := bench/job_check.c bench/job_expand.c bench/job_file.c bench/job_handlers.c \
-	bench/job_handlers_pattern.c bench/job_handlers_report.c bench/job_handlers_split.c \
-	bench/job_option_table.c bench/job_options.c bench/job_values.c kernel/lib/fmt.c
-JOB_HOST := $(JOB_C) tests/unit/bench/job_rig.c
-UNIT_TESTS += bench/job_values bench/job_file bench/job_options bench/job_handlers \
-	bench/job_check bench/job_examples
-unit_bench/job_values := $(JOB_HOST)
-unit_bench/job_file := $(JOB_HOST)
-unit_bench/job_options := $(JOB_HOST)
-unit_bench/job_handlers := $(JOB_HOST)
-unit_bench/job_check := $(JOB_HOST)
-unit_bench/job_examples := $(JOB_HOST)
+JOB_C := bench/job/check.c bench/job/expand.c bench/job/file.c bench/job/handlers.c \
+	bench/job/handlers_pattern.c bench/job/handlers_report.c bench/job/handlers_lists.c \
+	bench/job/option_table.c bench/job/options.c bench/job/values.c kernel/lib/fmt.c
+JOB_HOST := $(JOB_C) tests/unit/bench/job/job_rig.c
+UNIT_TESTS += bench/job/values bench/job/file bench/job/options bench/job/handlers \
+	bench/job/check bench/job/examples
+unit_bench/job/values := $(JOB_HOST)
+unit_bench/job/file := $(JOB_HOST)
+unit_bench/job/options := $(JOB_HOST)
+unit_bench/job/handlers := $(JOB_HOST)
+unit_bench/job/check := $(JOB_HOST)
+unit_bench/job/examples := $(JOB_HOST)
 
-GENERATOR_C := bench/generator.c bench/generator_next.c bench/generator_way.c \
-	bench/random.c bench/random_map.c \
-	bench/lfsr.c bench/distribution.c bench/math.c
-REPORT_C := bench/report_group.c bench/report_json.c bench/report_line.c bench/report_text.c \
-	bench/report_text_latency.c bench/json.c bench/decimal.c bench/stats.c bench/math.c \
-	kernel/lib/fmt.c
-UNIT_TESTS += bench/schedule bench/latency_search bench/steady bench/iolog
-unit_bench/iolog := bench/iolog.c kernel/lib/fmt.c
-unit_bench/schedule := bench/schedule.c bench/math.c bench/random.c
-unit_bench/latency_search := bench/latency_search.c
-unit_bench/steady := bench/steady.c
-UNIT_TESTS += bench/random bench/random_map bench/lfsr bench/distribution bench/generator \
-	bench/stats bench/decimal bench/math bench/json bench/report
-unit_bench/random := bench/random.c
-unit_bench/random_map := bench/random_map.c bench/random.c
-unit_bench/lfsr := bench/lfsr.c
-unit_bench/distribution := bench/distribution.c bench/random.c bench/math.c
-unit_bench/generator := $(GENERATOR_C) $(JOB_HOST)
-unit_bench/stats := bench/stats.c bench/math.c bench/random.c
-unit_bench/decimal := bench/decimal.c bench/random.c
-unit_bench/math := bench/math.c bench/random.c
-unit_bench/json := bench/json.c bench/decimal.c
-unit_bench/report := $(REPORT_C)
+GENERATOR_C := bench/sequence/generator.c bench/sequence/generator_next.c \
+	bench/sequence/generator_way.c bench/lib/random.c bench/sequence/random_map.c \
+	bench/lib/lfsr.c bench/sequence/distribution.c bench/lib/math.c
+REPORT_C := bench/report/group.c bench/report/json.c bench/report/line.c bench/report/text.c \
+	bench/report/text_latency.c bench/lib/json.c bench/lib/decimal.c bench/measure/stats.c \
+	bench/lib/math.c kernel/lib/fmt.c
+UNIT_TESTS += bench/pace/schedule bench/pace/latency_search bench/measure/steady \
+	bench/measure/iolog
+unit_bench/measure/iolog := bench/measure/iolog.c kernel/lib/fmt.c
+unit_bench/pace/schedule := bench/pace/schedule.c bench/lib/math.c bench/lib/random.c
+unit_bench/pace/latency_search := bench/pace/latency_search.c
+unit_bench/measure/steady := bench/measure/steady.c
+UNIT_TESTS += bench/lib/random bench/sequence/random_map bench/lib/lfsr \
+	bench/sequence/distribution bench/sequence/generator bench/measure/stats \
+	bench/lib/decimal bench/lib/math bench/lib/json bench/report/report
+unit_bench/lib/random := bench/lib/random.c
+unit_bench/sequence/random_map := bench/sequence/random_map.c bench/lib/random.c
+unit_bench/lib/lfsr := bench/lib/lfsr.c
+unit_bench/sequence/distribution := bench/sequence/distribution.c bench/lib/random.c \
+	bench/lib/math.c
+unit_bench/sequence/generator := $(GENERATOR_C) $(JOB_HOST)
+unit_bench/measure/stats := bench/measure/stats.c bench/lib/math.c bench/lib/random.c
+unit_bench/lib/decimal := bench/lib/decimal.c bench/lib/random.c
+unit_bench/lib/math := bench/lib/math.c bench/lib/random.c
+unit_bench/lib/json := bench/lib/json.c bench/lib/decimal.c
+unit_bench/report/report := $(REPORT_C)
 
 # blk.c, blk_shared.c and wait.c are compiled into the rig, which resets their tables.
 BLK_HOST := kernel/blk/blk_dump.c kernel/blk/blk_limits.c kernel/blk/blk_special.c \
 	kernel/blk/sched.c kernel/blk/split.c kernel/blk/split_cut.c tests/unit/kernel/blk/blk_rig.c
 UNIT_TESTS += kernel/lib/settings kernel/blk/blk kernel/blk/blk_shared kernel/blk/blk_special \
-	kernel/blk/blk_storm kernel/blk/blk_turns kernel/blk/lifecycle kernel/blk/ram_blk kernel/blk/sched \
-	kernel/blk/split kernel/blk/wait kernel/blk/virtio_blk kernel/blk/virtio_blk_irq \
-	kernel/blk/virtio_blk_queue
+	kernel/blk/blk_storm kernel/blk/blk_turns kernel/blk/lifecycle kernel/blk/ram_blk \
+	kernel/blk/sched kernel/blk/split kernel/blk/wait kernel/blk/virtio_blk \
+	kernel/blk/virtio_blk_irq kernel/blk/virtio_blk_queue
 unit_kernel/lib/settings := kernel/lib/settings.c kernel/lib/fmt.c
 unit_kernel/blk/blk := $(BLK_HOST)
 unit_kernel/blk/blk_shared := $(BLK_HOST)
@@ -271,9 +266,9 @@ unit_kernel/blk/blk_special := $(BLK_HOST)
 unit_kernel/blk/blk_storm := $(BLK_HOST)
 unit_kernel/blk/blk_turns := $(BLK_HOST)
 # Both include kernel/blk/lifecycle.c themselves.
-UNIT_TESTS += bench/lifecycle
+UNIT_TESTS += bench/run/recording
 unit_kernel/blk/lifecycle := $(BLK_HOST)
-unit_bench/lifecycle := $(BLK_HOST) bench/lifecycle.c kernel/lib/fmt.c
+unit_bench/run/recording := $(BLK_HOST) bench/run/recording.c kernel/lib/fmt.c
 unit_kernel/blk/ram_blk := $(BLK_HOST) kernel/blk/instant.c kernel/blk/null_blk.c \
 	kernel/blk/ram_blk.c kernel/lib/fmt.c
 unit_kernel/blk/sched := $(BLK_HOST)
@@ -285,11 +280,12 @@ unit_kernel/blk/virtio_blk_queue := kernel/blk/virtio_blk_io.c kernel/blk/virtio
 	kernel/blk/virtio_blk_queue.c kernel/virtio/virtqueue.c \
 	kernel/virtio/virtqueue_packed.c kernel/virtio/virtqueue_split.c tests/unit/fake_device.c
 
-VERIFY_HOST := bench/checksum.c bench/hash.c bench/verify.c bench/verify_classify.c
-UNIT_TESTS += bench/checksum bench/verify bench/written
-unit_bench/checksum := bench/checksum.c bench/hash.c
-unit_bench/verify := $(VERIFY_HOST) bench/verify_text.c kernel/lib/fmt.c
-unit_bench/written := $(VERIFY_HOST) bench/written.c
+VERIFY_HOST := bench/lib/checksum.c bench/lib/hash.c bench/verify/verify.c \
+	bench/verify/classify.c
+UNIT_TESTS += bench/lib/checksum bench/verify/verify bench/verify/written
+unit_bench/lib/checksum := bench/lib/checksum.c bench/lib/hash.c
+unit_bench/verify/verify := $(VERIFY_HOST) bench/verify/text.c kernel/lib/fmt.c
+unit_bench/verify/written := $(VERIFY_HOST) bench/verify/written.c
 
 # Those that run threads are built with ThreadSanitizer as well.
 THREAD_TESTS := kernel/virtio/virtqueue_threads kernel/blk/blk_shared

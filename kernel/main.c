@@ -4,9 +4,9 @@
  * Each layer's contract is in its header. Boot CPU throughout; the others
  * enter in smp_start() and wait for work.
  */
-#include "bench/engine.h"
-#include "bench/job.h"
-#include "bench/result.h"
+#include "bench/run/run.h"
+#include "bench/job/job.h"
+#include "bench/result/result.h"
 #include "boot/start.h"
 #include "kernel/acpi/acpi.h"
 #include "kernel/blk/blk.h"

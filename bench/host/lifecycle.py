@@ -1,4 +1,4 @@
-"""The lifecycle events that the guest recorded: text (bench/lifecycle.h) -> Queues.
+"""The lifecycle events that the guest recorded: text (bench/run/recording.h) -> Queues.
 
 All moments are nanoseconds since the run began.
 """

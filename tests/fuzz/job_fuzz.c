@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/job_impl.h"
+#include "bench/job/job_impl.h"
 #include "kernel/lib/assert.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

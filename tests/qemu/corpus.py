@@ -176,7 +176,7 @@ class HostRun:
 
 
 def sequence_digest(sequence):
-    """As the kernel computes it (bench/generator_impl.h)."""
+    """As the kernel computes it (bench/sequence/generator_impl.h)."""
     digest = 0xcbf29ce484222325
     for direction, length, offset in sequence:
         digest = (digest ^ length << 32 ^ direction ^ offset) * 0x100000001b3 % (1 << 64)

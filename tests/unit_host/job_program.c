@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/job_impl.h"
+#include "bench/job/job_impl.h"
 #include "kernel/lib/assert.h"
 
 static void print_error(void *context, const char *line)

@@ -22,7 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/report.h"
+#include "bench/report/report.h"
 #include "kernel/lib/assert.h"
 
 #define JOBS 16

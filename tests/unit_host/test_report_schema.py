@@ -1,7 +1,7 @@
 """Our reports against the real fio's: its own results, put through our code, must come out alike.
 
 fio runs a tiny job and prints JSON (json+) and text. What its JSON says is handed to the report
-program (the kernel's bench/report_*.c on the host), and its two reports are compared with fio's:
+program (the kernel's bench/report/*.c on the host), and its two reports are compared with fio's:
 key for key in order, value for value, line for line.
 """
 

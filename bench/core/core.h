@@ -1,0 +1,433 @@
+/*
+ * The engine's own structures, and which of its files has what: run/setup.c
+ * leads from a job file to jobs that can run, run/loop.c has the CPUs' loops,
+ * run/life.c a job's start and end, run/step.c its I/O path; the others
+ * stand with their functions below. Letters as in blk.h.
+ */
+#ifndef BENCH_CORE_CORE_H
+#define BENCH_CORE_CORE_H
+
+#include "bench/job/job.h"
+#include "bench/measure/stats.h"
+#include "bench/sequence/generator.h"
+#include "kernel/blk/blk.h"
+#include "kernel/cpu/machine.h"
+#include "kernel/irq/irq.h"
+#include "kernel/lib/settings.h"
+#include "kernel/mm/dma.h"
+
+struct engine_boot; /* run/run.h */
+struct engine_job;
+struct engine_pace; /* pace/pace.h */
+struct engine_verify; /* verify/readback.c */
+struct written_piece; /* verify/written.h */
+
+/* One I/O that a job may have in flight. */
+struct engine_io {
+	struct blk_request request;
+	struct engine_job *job; /* [I] */
+	uint8_t *buffer; /* [I] max_bs bytes */
+	blk_segment *segments; /* [I] over the buffer */
+	struct stats_direction *stats; /* of its direction; meaningless for a flush */
+	uint8_t direction; /* enum job_direction; DIR_COUNT: a flush */
+	uint8_t file; /* index into the job's files */
+	bool checked_read; /* its data is checked */
+	uint32_t length_bytes;
+	uint64_t offset_bytes;
+	bool is_out; /* paced jobs: prepared or in flight */
+	uint64_t intended_tsc; /* rated jobs: when it should have started; 0: at once */
+};
+
+/* bw_ or iops_ samples: one per period with progress. */
+struct engine_sampler {
+	uint64_t period_tsc, last_tsc;
+	uint64_t seen[DIR_COUNT]; /* bytes or I/Os, at last_tsc */
+};
+
+/*
+ * The stages of a latency, in order. Between them: the doorbell; the signal,
+ * which is the interrupt's entry, or that polling found the completion; and the
+ * discovery, when the CPU's loop, woken, looked at the ring (polled: the signal).
+ */
+enum engine_stage {
+	STAGE_SUBMIT_TO_DOORBELL, /* fio's slat; all others together: clat */
+	STAGE_DOORBELL_TO_SIGNAL,
+	STAGE_SIGNAL_TO_DISCOVERY,
+	STAGE_DISCOVERY_TO_DELIVERY,
+	ENGINE_STAGES
+};
+
+/* stages=full: of every I/O that has a latency. */
+struct engine_stages {
+	struct stats_latency stage[ENGINE_STAGES];
+};
+
+/* What is known without: the last two stages are one. Together: the sum of all lat. */
+struct engine_stage_sums {
+	uint64_t count;
+	uint64_t submit_to_doorbell_ns, doorbell_to_signal_ns, signal_to_delivery_ns;
+};
+
+/* What it takes to measure an I/O, and a batch of them. */
+struct engine_measuring {
+	double io_ns, batch_ns;
+};
+
+enum engine_phase {
+	PHASE_WAITING, /* for earlier jobs, or its start delay */
+	PHASE_RUNNING,
+	PHASE_DRAINING, /* nothing more is issued, for now */
+	PHASE_READ_BACK, /* what was written is read and checked */
+	PHASE_FINISHED,
+};
+
+/* What becomes of a buffer before it is written. */
+enum engine_data {
+	DATA_KEPT,
+	DATA_SCRAMBLED, /* a stamp per sector; its I/O began before */
+	DATA_FILLED, /* anew */
+	DATA_VERIFIED, /* with what proves itself */
+};
+
+/* What a job is after a step, and what it wants; of several jobs, or-ed together. */
+enum {
+	ENGINE_AGAIN = 1, /* to be stepped again at once */
+	ENGINE_BUSY = 2, /* something is in flight */
+};
+
+/* Issues what the job may issue now. */
+typedef unsigned engine_step_function(struct engine_job *job, uint64_t now);
+
+struct engine_job {
+	/* Hot: the I/O path. */
+	struct blk_request **free; /* [c] stack */
+	struct blk_request **prepared; /* [c] ready, not yet accepted */
+	uint32_t free_count, prepared_count; /* [c] */
+	uint32_t depth; /* [I] */
+	uint32_t batch; /* [I] least number of I/Os behind one submission */
+	uint32_t chunk; /* [I] most of them: batch, or all for iodepth_batch=1 */
+	uint32_t complete_min; /* [I] */
+	uint32_t free_seen; /* [c] free_count after the last step */
+	uint64_t issued_ios, issued_bytes; /* [c] */
+	uint64_t limit_ios; /* [I] */
+	uint64_t limit_bytes; /* [c] issued_bytes at which this pass ends */
+	uint64_t control_tsc; /* [c] when engine_job_control() is due; 0: never */
+	struct generator *generator; /* [I] */
+	struct stats_job *stats; /* [c] */
+	struct blk_queue *queues[JOB_FILES_MAX]; /* [I] */
+	engine_step_function *step; /* [c] the long way; the short one with leave */
+	/* Of a plain job, which goes the short way. */
+	uint32_t plain_bytes; /* [I] of each I/O */
+	uint32_t plain_left, plain_granted; /* [c] to issue without a second thought */
+	bool plain; /* [I] */
+	engine_step_function *plain_step; /* [I] */
+	struct stats_direction *plain_stats; /* [c] */
+	uint64_t *plain_batches; /* [c] submissions, by the number in flight before; unsettled */
+	uint64_t *plain_reaped; /* [c] steps, by the number completed since the one before */
+	uint64_t signal_to_delivery_tsc; /* [c] sum; the signal: blk.h's discover_tsc */
+	struct engine_stages *stages; /* [I] NULL: means of what is measured anyway */
+	uint32_t phase; /* [a] enum engine_phase; written by its CPU */
+	bool special; /* [I] has something beyond plain reads */
+	bool asks; /* [I] whether anything else is due before an I/O: see engine_refill() */
+	bool done_is_special; /* [I] beyond three latencies: see engine_io_done() */
+	uint8_t write_flags; /* [I] of a request */
+	uint8_t data; /* [I] enum engine_data */
+	bool verifies; /* [I] data is written to be checked, or checked */
+	bool reads_are_checked; /* [I] those of the job itself */
+	bool measured; /* [I] latencies are recorded */
+	bool full_histograms; /* [I] of slat and lat too */
+	bool synchronous; /* [I] job_is_synchronous() */
+	bool stopping; /* [a] an error, or another job's end, stops it */
+	struct engine_pace *pace; /* [I] NULL: nothing paces or watches it */
+	/* Cold. */
+	const struct job *job; /* [I] */
+	struct blk_device *devices[JOB_FILES_MAX]; /* [I] */
+	struct cpu *cpu; /* [I] */
+	uint64_t start_tsc, finish_tsc; /* [c] measured part */
+	bool begun; /* [c] it has left PHASE_WAITING to run */
+	uint64_t ramp_end_tsc, end_tsc; /* [c] until then; 0: no ramp (any more), no end */
+	uint64_t eligible_tsc; /* [I] start delay over */
+	uint32_t wait_before; /* [I] the stonewall: jobs [0, n) must have finished */
+	uint64_t buffer_bytes, segment_bytes; /* [I] of one buffer, and of its segments */
+	uint64_t writes_issued; /* [c] */
+	bool last_was_flush, final_flush_done; /* [c] */
+	uint64_t total_bytes, pass_bytes; /* [I] to issue in all, and in one pass */
+	uint64_t pass_ios; /* [c] issued in this pass */
+	uint64_t passes_left; /* [c] after this one, by loops= */
+	uint64_t repeat_bytes; /* [I] then more, while a block fits below: io_size=; 0: none */
+	uint64_t idle_start_tsc; /* [c] the CPU's idle time at the start */
+	struct engine_stage_sums stage_sums; /* [c] at the end */
+	struct engine_measuring measuring; /* [I] */
+	struct engine_io *ios; /* [I] depth of them */
+	/* Verified data (verify/readback.c). */
+	struct engine_verify *verify; /* [I] NULL: without verify= */
+	bool backlog_reading; /* [c] no writes until a batch of the backlog was read */
+	uint64_t write_finish_tsc; /* [c] the end, less the time of read-backs; 0: none */
+	uint64_t sample_due_tsc; /* [c] of the first of the two */
+	struct engine_sampler bw_sampler, iops_sampler; /* [c] */
+};
+
+/* What one CPU runs. */
+struct engine_cpu {
+	struct cpu *cpu;
+	struct engine_job **jobs; /* those of this CPU */
+	uint32_t job_count;
+	struct blk_queue **queues; /* that those jobs use, each once */
+	uint32_t queue_count;
+	/* What is stepped and polled: jobs that have begun and are not over. */
+	struct engine_job **active_jobs; /* [c] */
+	struct blk_queue **active_queues; /* [c] */
+	uint32_t active_job_count, active_queue_count; /* [c] */
+	uint32_t turns_seen; /* [c] engine.turns when the active ones were chosen */
+	uint64_t turn_tsc; /* [c] when the next start delay is over */
+	struct engine_job *refused; /* [c] to be stepped first; NULL: leave the order */
+	struct timer wake_timer;
+	uint64_t wake_timer_tsc; /* [a] 0: not armed */
+	bool timer_is_stale; /* [c] what it is armed for may have changed */
+	uint64_t next_deadline_check_tsc;
+	uint64_t look_tsc; /* [c] the earliest time at which anything is due */
+	uint64_t discovery_tsc; /* [c] stages=full: when the loop looked at a ring */
+	uint32_t wanted; /* [c] completions below which no job can go on */
+	uint64_t start_tsc, finish_tsc; /* of the run */
+	uint64_t idle_start_tsc, idle_tsc;
+	uint32_t finished; /* [a] */
+};
+
+struct engine {
+	const struct job_set *set;
+	const char *job_file; /* its name, for messages */
+	const struct settings *settings;
+	struct engine_boot *boot;
+	struct engine_job *jobs; /* set->job_count */
+	struct engine_cpu cpus[CPU_MAX];
+	uint64_t start_tsc, finish_tsc;
+	uint32_t failed; /* [a] a job reported an error */
+	uint32_t turns; /* [a] counts what may begin or end a turn: engine_turn_announce() */
+	uint64_t timeout_tsc; /* a request's deadline; 0: none */
+};
+extern struct engine engine;
+
+/* run/setup.c: everything a person can have got wrong ends here. */
+int engine_setup(void);
+
+/* --- run/step.c: a job's steps; the job's CPU, loop context, as all that follows --- */
+
+/* The long way: any job that has begun. */
+engine_step_function engine_job_step;
+
+/* Completed I/Os and bytes of a direction; a plain job counts latencies only. */
+static inline uint64_t engine_job_completed(const struct engine_job *job, int direction)
+{
+	const struct stats_direction *stats = &job->stats->direction[direction];
+	return job->plain ? stats->clat.count : stats->completed;
+}
+
+static inline uint64_t engine_job_bytes(const struct engine_job *job, int direction)
+{
+	const struct stats_direction *stats = &job->stats->direction[direction];
+	return job->plain ? stats->clat.count * job->plain_bytes : stats->io_bytes;
+}
+
+/* Issued so far, settled or not. */
+static inline uint64_t engine_job_issued(const struct engine_job *job)
+{
+	return job->issued_ios + job->plain_granted - job->plain_left;
+}
+
+static inline uint32_t engine_job_in_flight(const struct engine_job *job)
+{
+	return job->depth - job->free_count - job->prepared_count;
+}
+
+/* --- run/refill.c: preparing I/Os; free_count > 0 --- */
+
+/* What a refill ended with. */
+enum engine_refilled {
+	REFILL_MORE, /* as much as is free, or as a batch may be */
+	REFILL_STALL, /* submit it; what is out must come back first */
+	REFILL_OVER, /* the job will issue nothing more */
+};
+
+/* Prepares up to a batch of the job's I/Os, or of the reads of its read-back. */
+enum engine_refilled engine_refill(struct engine_job *job, uint64_t now);
+enum engine_refilled engine_refill_read_back(struct engine_job *job);
+
+/* The next pass over the region, if there is one. */
+bool engine_refill_next_pass(struct engine_job *job);
+
+void engine_refill_flush(struct engine_job *job);
+
+/* For verify/readback.c: a read that is checked, beside those of the generator. */
+void engine_refill_read(struct engine_job *job, const struct written_piece *what);
+
+/* Fits an I/O's segments and sector count to a length. */
+void engine_io_set_length(struct engine_io *io, uint32_t length_bytes);
+
+/* --- run/done.c: completion --- */
+
+/* A request's done(). */
+void engine_io_done(struct blk_request *request);
+void engine_io_done_recorded(struct blk_request *request); /* trace_events= */
+
+/* It failed; the short way's, too. */
+void engine_job_note_error(struct engine_job *job, const struct engine_io *io);
+
+/* An error by Linux' number; not `tolerated`: the job issues nothing more. */
+void engine_job_fail(struct engine_job *job, int number, bool tolerated);
+
+/* --- run/fast.c: the short way --- */
+
+bool engine_plain_is_possible(const struct engine_job *job);
+
+/* At set-up. -ERR_NO_MEMORY. */
+int engine_plain_init(struct engine_job *job);
+
+/*
+ * Leave for a running job to go the short way from its next step on: for as many
+ * I/Os as the pass and the limits allow, so that they are looked at once. None
+ * for less than a batch, or while there is anything that the short way does not
+ * know.
+ */
+bool engine_plain_grant(struct engine_job *job);
+
+/*
+ * Back to the long way: statistics, issued_ios and the like are brought up to
+ * date, which the short one lets be.
+ */
+void engine_plain_settle(struct engine_job *job);
+
+/* All that is noted there of a batch that was issued as a whole. */
+static inline void engine_plain_note_batch(struct engine_job *job, uint32_t in_flight,
+					   uint32_t accepted, uint64_t slat_tsc)
+{
+	job->plain_batches[in_flight]++;
+	stats_summary_add_many(&job->plain_stats->slat, clock_tsc_to_ns(slat_tsc), accepted);
+}
+
+/* --- run/life.c: start and end of a job; its CPU --- */
+
+/*
+ * Begins the CPU's jobs whose turn has come, and chooses what is active; to be
+ * called when engine.turns is not turns_seen. False: all of its jobs are over.
+ */
+bool engine_turn_take(struct engine_cpu *cpu, uint64_t now);
+
+/*
+ * A queue had no room for all that the job prepared. The first of those, after the
+ * one that was stepped first, is that the next time round (engine_turn_rotate()): so
+ * each has its turn at a queue that any one of them could keep full.
+ */
+void engine_turn_refused(struct engine_job *job);
+void engine_turn_rotate(struct engine_cpu *cpu);
+
+/* A job is over, or stopped: those that wait, on any CPU, look for their turn. */
+void engine_turn_announce(void);
+
+void engine_job_finish(struct engine_job *job, uint64_t now);
+
+/* What is measured counts from now. */
+void engine_job_begin_measuring(struct engine_job *job, uint64_t now);
+
+/* --- run/timer.c: what is due by the clock; the CPU at hand --- */
+
+/* When look_tsc has passed: does what is due, and works out look_tsc anew. */
+void engine_clock_look(struct engine_cpu *cpu, uint64_t now);
+
+/* Before sleeping, if timer_is_stale: this CPU is woken for the next of its events. */
+void engine_clock_arm_timer(struct engine_cpu *cpu);
+
+/* --- run/limits.c: moments; the job's CPU --- */
+
+void engine_control_begin(struct engine_job *job, uint64_t now);
+
+/* Works out control_tsc anew. */
+void engine_control_schedule(struct engine_job *job);
+
+/* At control_tsc; true: the job issues nothing more. */
+bool engine_job_control(struct engine_job *job, uint64_t now);
+
+/* Forgets everything but errors. */
+void engine_job_reset_statistics(struct engine_job *job, uint64_t now);
+
+/* exitall: the jobs that exit_what= names stop; who sleeps hears of it when this one ends. */
+void engine_job_end_others(const struct engine_job *job);
+
+/* --- stages.c: what a latency consists of; the job's CPU --- */
+
+/* At set-up. -ERR_NO_MEMORY. */
+int engine_stages_init(struct engine_job *job);
+
+/* An I/O was delivered; jobs with stages only. */
+void engine_stages_add(struct engine_job *job, const struct blk_request *request, uint64_t now);
+
+/* Starts over, at the end of a ramp. */
+void engine_stages_forget(struct engine_job *job);
+
+/* The job is over, and its latencies are still there: fills stage_sums. */
+void engine_stages_end(struct engine_job *job);
+
+/* --- run/overhead.c: what measuring costs --- */
+
+/* At the end of set-up, once it is known which way the job goes. */
+void engine_measuring_calibrate(struct engine_job *job);
+
+/* Of the time that the job took, from 0 to 1. */
+double engine_measuring_share(const struct engine_job *job);
+
+/* --- run/steady_watch.c: steadystate=; boot CPU --- */
+
+int engine_steady_init(void);
+
+/* Looks at all that is watched; returns when to look again. */
+uint64_t engine_steady_update(uint64_t now);
+
+/* --- run/bare.c: engine=floor, engine=layer --- */
+enum exit_status engine_bare_run(void);
+
+/* --- run/data.c: what is written --- */
+
+/* At set-up: job->data, and fills the buffers once. */
+void engine_data_init(struct engine_job *job);
+
+/* Before the write with this number in its job is submitted; unless DATA_KEPT. */
+void engine_data_fill(struct engine_job *job, struct engine_io *io, uint64_t number);
+
+/* --- verify/readback.c: jobs with verify= --- */
+
+/* At set-up. -ERR_NO_MEMORY: for the note of what was written. */
+int engine_verify_init(struct engine_job *job, const struct generator_region *regions);
+
+/* Whether the job may write a block again before it read it back. */
+bool engine_verify_overwrites(const struct job *options);
+
+/* The write with this number in its job; false: its data is not to be proven. */
+bool engine_verify_fill(struct engine_job *job, struct engine_io *io, uint64_t number);
+
+/* Anything completed: notes writes, checks and reports reads. */
+void engine_verify_done(struct engine_job *job, const struct engine_io *io);
+
+/* verify_backlog: must the job stop writing until what is out was checked? */
+bool engine_verify_backlog_is_due(const struct engine_job *job);
+
+/* Prepares the next read of the backlog; false when all of it is prepared. */
+bool engine_verify_backlog_next(struct engine_job *job);
+
+/* At the end of a pass: is there something to read back? Prepares for it. */
+bool engine_verify_begin(struct engine_job *job, uint64_t now);
+
+/* Prepares the next read of the read-back; false when there is none. */
+bool engine_verify_next(struct engine_job *job);
+
+/* After that: lets the job begin another pass, if it has to. */
+bool engine_verify_wants_pass(struct engine_job *job);
+
+/* verify_only: notes the writes of a pass without making them. */
+void engine_verify_dry_run(struct engine_job *job);
+
+/* --- progress.c --- */
+void progress_init(uint32_t interval_ms);
+void progress_update(uint64_t now); /* boot CPU; prints when due */
+uint64_t progress_next_tsc(void);
+void progress_end(void);
+
+#endif

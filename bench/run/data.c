@@ -1,0 +1,78 @@
+/*
+ * What jobs write.
+ *
+ * Buffers are filled once, at set-up, in fio's order and with its numbers; a
+ * write then sends what its buffer holds. Options fill it anew: refill_buffers
+ * for each write, scramble_buffers with an offset and a time per sector, and
+ * verify= with data that proves itself (verify/readback.c). As with fio a read
+ * overwrites what its buffer held, and a write of a mixed job may send it on.
+ *
+ * Boot CPU for engine_data_init(); else the job's CPU, loop context.
+ */
+#include "bench/core/core.h"
+#include "bench/verify/verify.h"
+#include "kernel/lib/mem.h"
+
+static void fill_pattern(const struct job *options, uint8_t *buffer, uint64_t length_bytes)
+{
+	uint64_t done = MIN(options->buffer_pattern_bytes, length_bytes);
+	memcpy(buffer, options->buffer_pattern, done);
+	for (; done < length_bytes; done += MIN(done, length_bytes - done))
+		memcpy(buffer + done, buffer, MIN(done, length_bytes - done));
+}
+
+static void fill(struct engine_job *job, uint8_t *buffer, uint64_t length_bytes)
+{
+	const struct job *options = job->job;
+	if (options->buffer_pattern_bytes)
+		fill_pattern(options, buffer, length_bytes);
+	else if (options->zero_buffers)
+		memset(buffer, 0, length_bytes);
+	else
+		verify_fill_random(generator_buffer_seed(job->generator), buffer,
+				   (uint32_t)length_bytes);
+}
+
+static enum engine_data data_of(const struct job *options, bool verifies)
+{
+	if (verifies)
+		return DATA_VERIFIED;
+	if (options->refill_buffers)
+		return DATA_FILLED;
+	return options->scramble_buffers && !options->zero_buffers ? DATA_SCRAMBLED : DATA_KEPT;
+}
+
+void engine_data_init(struct engine_job *job)
+{
+	job->data = (uint8_t)data_of(job->job, job->verifies);
+	if (!(job->job->rw & JOB_RW_WRITE))
+		return;
+	for (uint32_t i = 0; i < job->depth; i++)
+		fill(job, job->ios[i].buffer, job->buffer_bytes);
+}
+
+/* Every sector gets its offset and the time: a device cannot find two that are equal. */
+static void scramble(const struct engine_io *io)
+{
+	uint64_t stamp[2] = { io->offset_bytes, io->request.submit_tsc };
+	uint8_t *at = io->buffer, *end = at + io->length_bytes;
+	for (; at < end; at += SECTOR_BYTES, stamp[0] += SECTOR_BYTES)
+		memcpy(at, stamp, sizeof(stamp));
+}
+
+/* What takes its time is no part of the I/O's latency. */
+static NOINLINE void fill_anew(struct engine_job *job, struct engine_io *io, uint64_t number)
+{
+	if (job->data == DATA_FILLED ||
+	    (!engine_verify_fill(job, io, number) && job->job->refill_buffers))
+		fill(job, io->buffer, io->length_bytes);
+	io->request.submit_tsc = clock_tsc();
+}
+
+void engine_data_fill(struct engine_job *job, struct engine_io *io, uint64_t number)
+{
+	if (job->data == DATA_SCRAMBLED)
+		scramble(io);
+	else
+		fill_anew(job, io, number);
+}

@@ -1,0 +1,169 @@
+/*
+ * What a job does about an I/O that came back: it is free again, its latency is
+ * noted, and an error ends the job unless it may go on.
+ *
+ * Nothing is issued here; the CPU's loop does that, in batches. The short way
+ * has a done() of its own (fast.c).
+ *
+ * The job's CPU, loop context: within blk_poll(). No allocation, no lock;
+ * printing only when an I/O failed.
+ */
+#include "bench/pace/pace.h"
+#include "kernel/blk/lifecycle.h"
+#include "kernel/lib/log.h"
+
+/* fio reports errors as Linux' errno numbers. */
+static int errno_of(enum blk_status status)
+{
+	switch (status) {
+	case BLK_OK:
+		return 0;
+	case BLK_UNSUPPORTED:
+		return 95; /* EOPNOTSUPP */
+	case BLK_OUT_OF_RANGE:
+		return 22; /* EINVAL */
+	case BLK_READ_ONLY:
+		return 30; /* EROFS */
+	case BLK_IO_ERROR:
+	case BLK_SHORT:
+	case BLK_BROKEN:
+		break;
+	}
+	return 5; /* EIO */
+}
+
+#define ERRORS_PRINTED 8u /* per job */
+
+static bool error_is_tolerated(const struct engine_job *job, const struct engine_io *io)
+{
+	if (io->direction == DIR_READ)
+		return job->job->continue_on_error_read;
+	return job->job->continue_on_error_write;
+}
+
+NOINLINE void engine_job_note_error(struct engine_job *job, const struct engine_io *io)
+{
+	const struct blk_request *request = &io->request;
+	struct stats_job *stats = job->stats;
+	int number = errno_of(request->status);
+	engine_job_fail(job, number, error_is_tolerated(job, io));
+	if (stats->total_errors <= ERRORS_PRINTED)
+		log_error(job->job->name, "%s on %s failed: %s (offset %lu, %u bytes)",
+			  blk_op_name(request->op), job->job->files[io->file],
+			  blk_status_name(request->status), io->offset_bytes, io->length_bytes);
+}
+
+void engine_job_fail(struct engine_job *job, int number, bool tolerated)
+{
+	struct stats_job *stats = job->stats;
+	stats->total_errors++;
+	if (!stats->first_error)
+		stats->first_error = number;
+	if (tolerated)
+		return;
+	if (!stats->error)
+		stats->error = number;
+	store_once(&engine.failed, 1);
+	if (job->job->exitall_on_error && !job->stopping)
+		engine_job_end_others(job);
+	job->stopping = true;
+	if (job->plain)
+		engine_plain_settle(job); /* which ends the short way */
+}
+
+/* Any I/O that went well. */
+static void account(struct engine_job *job, const struct engine_io *io, uint64_t now)
+{
+	const struct blk_request *request = &io->request;
+	struct stats_direction *direction = io->stats;
+	direction->completed++;
+	direction->io_bytes += io->length_bytes;
+	if (!job->measured)
+		return;
+	uint64_t slat_ns = clock_tsc_to_ns(request->doorbell_tsc - request->submit_tsc);
+	uint64_t clat_ns = clock_tsc_to_ns(now - request->doorbell_tsc);
+	job->signal_to_delivery_tsc += now - request->discover_tsc;
+	if (UNLIKELY(job->stages))
+		engine_stages_add(job, request, now);
+	stats_latency_add(&direction->clat, job->synchronous ? slat_ns + clat_ns : clat_ns);
+	stats_summary_add(&direction->slat, slat_ns);
+	stats_summary_add(&direction->lat, slat_ns + clat_ns);
+	if (job->full_histograms) {
+		direction->slat.bins[stats_bin(slat_ns)]++;
+		direction->lat.bins[stats_bin(slat_ns + clat_ns)]++;
+	}
+}
+
+static void account_flush(struct engine_job *job, const struct engine_io *io, uint64_t now)
+{
+	if (job->phase == PHASE_READ_BACK || job->final_flush_done)
+		return; /* fio counts neither the one before it nor the one of end_fsync */
+	job->stats->sync_total++;
+	if (job->measured)
+		stats_latency_add(&job->stats->sync, clock_tsc_to_ns(now - io->request.submit_tsc));
+}
+
+/* All that an I/O which came back may mean. */
+static NOINLINE void done_rarely(struct engine_io *io, uint64_t now)
+{
+	struct engine_job *job = io->job;
+	if (job->pace)
+		engine_pace_done(job, io, now);
+	if (io->request.status != BLK_OK)
+		engine_job_note_error(job, io);
+	else if (io->direction == DIR_COUNT)
+		account_flush(job, io, now);
+	else
+		account(job, io, now);
+	if (job->verifies)
+		engine_verify_done(job, io);
+}
+
+/*
+ * What most I/Os mean: three latencies within what was seen before. Calls
+ * nothing but in the last place, so that it needs no stack frame.
+ */
+static ALWAYS_INLINE void io_done(struct engine_io *io, uint64_t now)
+{
+	const struct blk_request *request = &io->request;
+	struct engine_job *job = io->job;
+	struct stats_direction *direction = io->stats;
+	uint64_t slat_ns = clock_tsc_to_ns(request->doorbell_tsc - request->submit_tsc);
+	uint64_t lat_ns = slat_ns + clock_tsc_to_ns(now - request->doorbell_tsc);
+	uint64_t clat_ns = job->synchronous ? lat_ns : lat_ns - slat_ns;
+	job->free[job->free_count] = &io->request;
+	barrier_compiler(); /* lets the count be incremented where it is */
+	job->free_count++;
+	if (UNLIKELY(job->done_is_special) || UNLIKELY(request->status != BLK_OK) ||
+	    UNLIKELY(io->direction == DIR_COUNT) ||
+	    UNLIKELY(!stats_is_inside(&direction->slat, slat_ns)) ||
+	    UNLIKELY(!stats_is_inside(&direction->clat, clat_ns)) ||
+	    UNLIKELY(!stats_is_inside(&direction->lat, lat_ns))) {
+		done_rarely(io, now);
+		return;
+	}
+	job->signal_to_delivery_tsc += now - request->discover_tsc;
+	direction->completed++;
+	direction->io_bytes += io->length_bytes;
+	direction->slat.count++;
+	direction->clat.count++;
+	direction->lat.count++;
+	stats_sums_add_inside(&direction->slat, slat_ns);
+	stats_sums_add_inside(&direction->clat, clat_ns);
+	stats_sums_add_inside(&direction->lat, lat_ns);
+	direction->clat.bins[stats_bin_below(clat_ns)]++;
+}
+
+void engine_io_done(struct blk_request *request)
+{
+	io_done(CONTAINER_OF(request, struct engine_io, request), clock_tsc());
+}
+
+void engine_io_done_recorded(struct blk_request *request)
+{
+	struct engine_io *io = CONTAINER_OF(request, struct engine_io, request);
+	const struct engine_job *job = io->job;
+	uint64_t now = clock_tsc();
+	lifecycle_note_delivery(job->queues[io->file], request, (uint16_t)(job - engine.jobs), now);
+	io_done(io, now);
+}

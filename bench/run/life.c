@@ -1,0 +1,217 @@
+/*
+ * A job's turn: when it begins, what is left to do when it ends, and who of a CPU's
+ * goes first where there is room for few.
+ *
+ *   PHASE_WAITING --- delay over, those before it finished ---> PHASE_RUNNING
+ *   ... ---> PHASE_FINISHED: its figures are whole, and all CPUs are woken, as
+ *            jobs behind a stonewall on any of them may have been waiting for it
+ *
+ * The job's CPU, loop context. Of other CPUs' jobs only the phase is read, which
+ * is published last.
+ */
+#include "bench/pace/pace.h"
+#include "kernel/lib/mem.h"
+
+/* --- its turn, and the start --- */
+
+static bool is_finished(const struct engine_job *job)
+{
+	return load_acquire(&job->phase) == PHASE_FINISHED;
+}
+
+/* stonewall and wait_for: is everything over that the job waits for? */
+static bool predecessors_are_done(const struct engine_job *job)
+{
+	for (uint32_t i = 0; i < job->wait_before; i++)
+		if (!is_finished(&engine.jobs[i]))
+			return false;
+	if (!job->job->wait_for)
+		return true;
+	for (uint32_t i = 0; i < engine.set->job_count; i++)
+		if (!strcmp(engine.jobs[i].job->name, job->job->wait_for) &&
+		    !is_finished(&engine.jobs[i]))
+			return false;
+	return true;
+}
+
+void engine_job_begin_measuring(struct engine_job *job, uint64_t now)
+{
+	const struct job *options = job->job;
+	job->start_tsc = now;
+	job->idle_start_tsc = job->cpu->idle_tsc;
+	job->bw_sampler = (struct engine_sampler){
+		.period_tsc = clock_ns_to_tsc(options->bwavgtime_ms * NS_PER_MS), .last_tsc = now
+	};
+	job->iops_sampler = (struct engine_sampler){
+		.period_tsc = clock_ns_to_tsc(options->iopsavgtime_ms * NS_PER_MS), .last_tsc = now
+	};
+	job->sample_due_tsc = options->disable_bw ? UINT64_MAX
+						  : now + MIN(job->bw_sampler.period_tsc,
+							      job->iops_sampler.period_tsc);
+}
+
+static void begin(struct engine_job *job, uint64_t now)
+{
+	const struct job *options = job->job;
+	job->begun = true;
+	engine_job_begin_measuring(job, now);
+	if (job->pace)
+		engine_pace_begin(job, now);
+	engine_control_begin(job, now);
+	if (options->verify_only && (options->rw & JOB_RW_WRITE)) {
+		engine_verify_dry_run(job);
+		job->phase = PHASE_DRAINING;
+		return;
+	}
+	job->phase = PHASE_RUNNING;
+}
+
+/* exitall: it may be over before its turn came. */
+static void take_turn(struct engine_job *job, uint64_t now)
+{
+	if (load_once(&job->stopping)) {
+		job->start_tsc = now;
+		engine_job_finish(job, now);
+	} else if (now >= job->eligible_tsc && predecessors_are_done(job)) {
+		begin(job, now);
+	}
+}
+
+static void add_queues(struct engine_cpu *cpu, const struct engine_job *job)
+{
+	for (uint32_t f = 0; f < job->job->file_count; f++) {
+		uint32_t known = 0;
+		while (known < cpu->active_queue_count &&
+		       cpu->active_queues[known] != job->queues[f])
+			known++;
+		cpu->active_queues[known] = job->queues[f];
+		cpu->active_queue_count = MAX(cpu->active_queue_count, known + 1);
+	}
+}
+
+static void choose_active(struct engine_cpu *cpu)
+{
+	cpu->active_job_count = cpu->active_queue_count = 0;
+	for (uint32_t i = 0; i < cpu->job_count; i++) {
+		struct engine_job *job = cpu->jobs[i];
+		if (job->phase == PHASE_WAITING || job->phase == PHASE_FINISHED)
+			continue;
+		cpu->active_jobs[cpu->active_job_count++] = job;
+		add_queues(cpu, job);
+	}
+	/* blk_wait() takes no more than are in flight. */
+	cpu->wanted = cpu->active_job_count == 1 ? cpu->active_jobs[0]->complete_min : 1;
+	/* What is due has changed with them. */
+	cpu->look_tsc = 0;
+	cpu->timer_is_stale = true;
+}
+
+bool engine_turn_take(struct engine_cpu *cpu, uint64_t now)
+{
+	bool unfinished = false;
+	/* Read first: what is announced from here on is seen the next time. */
+	cpu->turns_seen = load_acquire(&engine.turns);
+	cpu->turn_tsc = UINT64_MAX;
+	for (uint32_t i = 0; i < cpu->job_count; i++) {
+		struct engine_job *job = cpu->jobs[i];
+		if (job->phase == PHASE_WAITING)
+			take_turn(job, now);
+		if (job->phase == PHASE_WAITING && job->eligible_tsc > now)
+			cpu->turn_tsc = MIN(cpu->turn_tsc, job->eligible_tsc);
+		unfinished |= job->phase != PHASE_FINISHED;
+	}
+	choose_active(cpu);
+	return unfinished;
+}
+
+/* --- at a full queue --- */
+
+void engine_turn_refused(struct engine_job *job)
+{
+	struct engine_cpu *cpu = &engine.cpus[job->cpu->index];
+	if (cpu->refused || cpu->active_jobs[0] == job)
+		return; /* the first had its turn, and may want more than there ever is */
+	cpu->refused = job;
+	cpu->look_tsc = 0; /* not now: the jobs are being stepped */
+}
+
+void engine_turn_rotate(struct engine_cpu *cpu)
+{
+	struct engine_job **jobs = cpu->active_jobs;
+	uint32_t last = cpu->active_job_count - 1;
+	for (uint32_t left = last; left && jobs[0] != cpu->refused; left--) {
+		struct engine_job *first = jobs[0];
+		memmove(jobs, jobs + 1, last * sizeof(jobs[0]));
+		jobs[last] = first;
+	}
+	cpu->refused = NULL;
+}
+
+/* --- the end --- */
+
+void engine_turn_announce(void)
+{
+	__atomic_fetch_add(&engine.turns, 1, __ATOMIC_RELEASE);
+	for (uint32_t i = 0; i < cpu_count; i++)
+		cpu_wake(&cpu_table[i]);
+}
+
+/* fio counts whole milliseconds, rounded up. */
+static uint64_t milliseconds(uint64_t from_tsc, uint64_t to_tsc)
+{
+	uint64_t ns = clock_tsc_to_ns(to_tsc - from_tsc);
+	return MAX(1u, (ns + NS_PER_MS - 1) / NS_PER_MS);
+}
+
+/* Mixed jobs: both directions carry the same time; a read-back has its own. */
+static void set_runtimes(struct engine_job *job)
+{
+	struct stats_direction *directions = job->stats->direction;
+	if (!job->begun)
+		return;
+	uint64_t issue_end = job->write_finish_tsc ? job->write_finish_tsc : job->finish_tsc;
+	for (int d = 0; d < DIR_COUNT; d++)
+		if (job->job->rw & (1u << d))
+			directions[d].runtime_ms = milliseconds(job->start_tsc, issue_end);
+	if (job->job->verify_only)
+		directions[DIR_WRITE].runtime_ms = 0;
+	if (job->write_finish_tsc)
+		directions[DIR_READ].runtime_ms += milliseconds(issue_end, job->finish_tsc);
+	job->stats->job_runtime_ms = milliseconds(job->start_tsc, job->finish_tsc);
+}
+
+/* disable_*: what is not wanted is measured all the same, and not told. */
+static void drop_unwanted(struct engine_job *job)
+{
+	for (int d = 0; d < DIR_COUNT; d++) {
+		struct stats_direction *direction = &job->stats->direction[d];
+		if (job->job->disable_slat || job->synchronous)
+			stats_latency_reset(&direction->slat);
+		if (job->job->disable_clat)
+			stats_latency_reset(&direction->clat);
+		if (job->job->disable_lat)
+			stats_latency_reset(&direction->lat);
+	}
+}
+
+void engine_job_finish(struct engine_job *job, uint64_t now)
+{
+	struct stats_job *stats = job->stats;
+	job->finish_tsc = now;
+	for (int d = 0; d < DIR_COUNT; d++) {
+		stats->direction[d].completed = engine_job_completed(job, d);
+		stats->direction[d].io_bytes = engine_job_bytes(job, d);
+	}
+	set_runtimes(job);
+	engine_stages_end(job);
+	drop_unwanted(job);
+	if (job->pace && job->begun)
+		engine_pace_end(job);
+	stats->total_tsc = now - job->start_tsc;
+	stats->busy_tsc = stats->total_tsc - (job->cpu->idle_tsc - job->idle_start_tsc);
+	stats->sequence_digest = engine_pace_digest(job);
+	store_release(&job->phase, PHASE_FINISHED);
+	if (job->job->exitall)
+		engine_job_end_others(job);
+	engine_turn_announce();
+}

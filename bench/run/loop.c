@@ -1,0 +1,188 @@
+/*
+ * The engine's loops: every CPU polls its queues, steps its jobs and waits.
+ *
+ *   engine_turn_take(): what is active here; and until that changes:
+ *   blk_poll(queues) -> step(jobs) -> engine_clock_look() -> blk_wait(queues)
+ *
+ * Jobs of several CPUs know of each other only through their phase, and those
+ * that wait or are over cost nothing here (life.c). The boot CPU also
+ * prints the progress line and looks at changed disks.
+ */
+#include "bench/pace/pace.h"
+#include "bench/run/run.h"
+#include "kernel/lib/assert.h"
+
+struct engine engine;
+
+/* --- a CPU's loop --- */
+
+/* `stamps`: notes when it looks at the rings. */
+static inline unsigned poll_queues(struct engine_cpu *cpu, struct blk_queue *const *queues,
+				   uint32_t count, bool stamps)
+{
+	unsigned delivered = 0;
+	for (struct blk_queue *const *at = queues, *const *end = queues + count; at != end; at++) {
+		if (stamps)
+			cpu->discovery_tsc = clock_tsc();
+		delivered += blk_poll(*at);
+	}
+	return delivered;
+}
+
+static inline unsigned step_jobs(struct engine_job *const *jobs, uint32_t count, uint64_t now)
+{
+	unsigned state = 0;
+	for (struct engine_job *const *at = jobs, *const *end = jobs + count; at != end; at++)
+		state |= (*at)->step(*at, now);
+	return state;
+}
+
+static bool all_cpus_finished(void)
+{
+	for (uint32_t i = 1; i < cpu_count; i++)
+		if (engine.cpus[i].job_count && !load_acquire(&engine.cpus[i].finished))
+			return false;
+	return true;
+}
+
+static void notice_config_changes(void)
+{
+	for (unsigned i = 0; i < blk_device_count(); i++) {
+		struct blk_device *device = blk_device_at(i);
+		if (LIKELY(!load_once(&device->config_changes)) || !device->refresh)
+			continue;
+		store_once(&device->config_changes, 0);
+		device->refresh(device);
+	}
+}
+
+/*
+ * Until other jobs are to be active. The constants: `stamps`, as above; `alone`:
+ * one job on one queue is.
+ */
+static ALWAYS_INLINE void loop(struct engine_cpu *cpu, bool stamps, bool alone)
+{
+	struct engine_job *const *jobs = cpu->active_jobs;
+	struct blk_queue *const *queues = cpu->active_queues;
+	uint32_t job_count = alone ? 1 : cpu->active_job_count;
+	uint32_t queue_count = alone ? 1 : cpu->active_queue_count;
+	for (;;) {
+		unsigned delivered = poll_queues(cpu, queues, queue_count, stamps);
+		uint64_t now = clock_tsc();
+		unsigned state = step_jobs(jobs, job_count, now);
+		if (UNLIKELY(now >= cpu->look_tsc))
+			engine_clock_look(cpu, now);
+		if (UNLIKELY(!delivered) && cpu->cpu->index == 0)
+			notice_config_changes(); /* something else woke this CPU */
+		if (UNLIKELY(load_acquire(&engine.turns) != cpu->turns_seen))
+			return;
+		if (UNLIKELY(state & ENGINE_AGAIN)) {
+			cpu->timer_is_stale = true;
+			cpu->look_tsc = 0;
+			continue;
+		}
+		if (UNLIKELY(load_once(&cpu->timer_is_stale)))
+			engine_clock_arm_timer(cpu);
+		if (LIKELY(state & ENGINE_BUSY)) {
+			blk_wait(queues, queue_count, cpu->wanted);
+			continue;
+		}
+		cpu_wait();
+		if (!job_count)
+			return;
+	}
+}
+
+static void run_active(struct engine_cpu *cpu)
+{
+	if (engine.settings->stages == STAGES_FULL)
+		loop(cpu, true, false);
+	else if (cpu->active_job_count == 1 && cpu->active_queue_count == 1)
+		loop(cpu, false, true);
+	else
+		loop(cpu, false, false);
+}
+
+static void run_cpu(struct engine_cpu *cpu)
+{
+	cpu->start_tsc = clock_tsc();
+	cpu->idle_start_tsc = cpu->cpu->idle_tsc;
+	cpu->next_deadline_check_tsc = cpu->start_tsc + engine.timeout_tsc;
+	/* The boot CPU stays for the others. */
+	while (engine_turn_take(cpu, clock_tsc()) || (!cpu->cpu->index && !all_cpus_finished()))
+		run_active(cpu);
+	timer_cancel(&cpu->wake_timer);
+	cpu->finish_tsc = clock_tsc();
+	cpu->idle_tsc = cpu->cpu->idle_tsc - cpu->idle_start_tsc;
+	store_release(&cpu->finished, 1);
+	cpu_wake(&cpu_table[0]);
+}
+
+static void run_cpu_task(void *argument)
+{
+	run_cpu(argument);
+}
+
+/* --- the run --- */
+
+static void set_start_times(void)
+{
+	for (uint32_t i = 0; i < engine.set->job_count; i++) {
+		struct engine_job *job = &engine.jobs[i];
+		uint64_t delay_ns = engine_pace_start_delay_us(job) * NS_PER_US;
+		job->eligible_tsc = engine.start_tsc + clock_ns_to_tsc(delay_ns);
+	}
+}
+
+enum exit_status engine_run(const struct job_set *set, const char *job_file,
+			    const struct settings *settings, struct engine_boot *boot)
+{
+	engine.set = set;
+	engine.job_file = job_file;
+	engine.settings = settings;
+	engine.boot = boot;
+	engine.timeout_tsc = clock_ns_to_tsc(settings->request_timeout_ms * NS_PER_MS);
+	if (engine_setup())
+		return EXIT_USAGE;
+
+	engine.start_tsc = clock_tsc();
+	if (settings->engine != ENGINE_BLK) {
+		enum exit_status status = engine_bare_run();
+		engine.finish_tsc = clock_tsc();
+		return status;
+	}
+	set_start_times();
+	progress_init(settings->status_interval_ms);
+	engine.cpus[0].cpu = &cpu_table[0];
+	for (uint32_t i = 1; i < cpu_count; i++)
+		if (engine.cpus[i].job_count)
+			assert_always(!cpu_run(&cpu_table[i], run_cpu_task, &engine.cpus[i]));
+	run_cpu(&engine.cpus[0]);
+	progress_end();
+	engine.finish_tsc = clock_tsc();
+	return engine.failed ? EXIT_JOB_ERROR : EXIT_OK;
+}
+
+uint64_t engine_elapsed_s(void)
+{
+	uint64_t ns = clock_tsc_to_ns(engine.finish_tsc - engine.start_tsc);
+	return (ns + NS_PER_S - 1) / NS_PER_S;
+}
+
+struct stats_job *engine_job_stats(uint32_t job)
+{
+	return engine.jobs[job].stats;
+}
+
+uint32_t engine_job_latency_depth(uint32_t job)
+{
+	const struct engine_pace *pace = engine.jobs[job].pace;
+	return pace && pace->searches ? pace->search.depth : 0;
+}
+
+void engine_write_logs(void (*emit)(const char *text, size_t length))
+{
+	for (uint32_t i = 0; i < engine.set->job_count; i++)
+		if (engine.jobs[i].pace && engine.jobs[i].pace->has_log)
+			iolog_write(&engine.jobs[i].pace->log, emit);
+}

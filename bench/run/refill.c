@@ -1,0 +1,234 @@
+/*
+ * Preparing I/Os: from the generator, or from what is to be read back, to
+ * prepared[].
+ *
+ * A refill takes free I/Os until a batch is prepared. Before each it asks
+ * whether something else has its turn: reading back a backlog, a flush, a pause.
+ *
+ * The job's CPU, loop context.
+ */
+#include "bench/pace/pace.h"
+#include "bench/sequence/generator_impl.h"
+#include "bench/verify/written.h"
+
+void engine_io_set_length(struct engine_io *io, uint32_t length_bytes)
+{
+	struct engine_job *job = io->job;
+	uint32_t count = (uint32_t)((length_bytes + job->segment_bytes - 1) / job->segment_bytes);
+	for (uint32_t i = 0; i + 1 < count; i++)
+		io->segments[i].length_bytes = (uint32_t)job->segment_bytes;
+	io->segments[count - 1].length_bytes =
+		length_bytes - (count - 1) * (uint32_t)job->segment_bytes;
+	io->length_bytes = length_bytes;
+	io->request.segment_count = (uint16_t)count;
+	io->request.sector_count = length_bytes / SECTOR_BYTES;
+}
+
+static const uint8_t op_of_direction[DIR_COUNT] = { BLK_READ, BLK_WRITE, BLK_DISCARD };
+
+static inline struct engine_io *take_io(struct engine_job *job)
+{
+	return CONTAINER_OF(job->free[--job->free_count], struct engine_io, request);
+}
+
+static inline void prepare(struct engine_job *job, struct engine_io *io)
+{
+	job->prepared[job->prepared_count++] = &io->request;
+}
+
+void engine_refill_flush(struct engine_job *job)
+{
+	struct engine_io *io = take_io(job);
+	struct blk_request *request = &io->request;
+	io->direction = DIR_COUNT;
+	io->checked_read = false;
+	io->file = 0;
+	io->offset_bytes = 0;
+	io->length_bytes = 0;
+	request->op = BLK_FLUSH;
+	request->flags = 0;
+	request->segment_count = 0;
+	request->sector = 0;
+	request->sector_count = 0;
+	request->submit_tsc = clock_tsc();
+	prepare(job, io);
+	job->last_was_flush = true;
+}
+
+/* fio: before the next I/O, whenever the writes issued are a multiple of N. */
+static bool flush_is_due(const struct engine_job *job)
+{
+	uint32_t every = job->job->fsync ? job->job->fsync : job->job->fdatasync;
+	bool at_end = job->issued_ios >= job->limit_ios ||
+		      (!job->job->time_based && job->issued_bytes >= job->total_bytes);
+	return every && !at_end && job->writes_issued && job->writes_issued % every == 0 &&
+	       !job->last_was_flush;
+}
+
+/* What a write or trim needs beyond a plain read. */
+static inline void fill_request(struct engine_job *job, struct engine_io *io)
+{
+	struct blk_request *request = &io->request;
+	job->last_was_flush = false;
+	io->checked_read = io->direction == DIR_READ && job->reads_are_checked;
+	request->flags = io->direction == DIR_WRITE ? job->write_flags : 0;
+	if (io->direction == DIR_TRIM)
+		request->segment_count = 0;
+	if (io->direction != DIR_WRITE)
+		return;
+	uint64_t number = job->writes_issued++;
+	if (job->data != DATA_KEPT)
+		engine_data_fill(job, io, number);
+}
+
+/* fio forgets that the files are through only for jobs that it expects to repeat. */
+static bool may_pass_the_end(const struct job *options)
+{
+	return options->do_verify || options->loops > 1 || options->time_based;
+}
+
+bool engine_refill_next_pass(struct engine_job *job)
+{
+	const struct job *options = job->job;
+	if (!options->time_based && job->issued_bytes >= job->total_bytes)
+		return false;
+	if (!options->time_based && !job->passes_left &&
+	    job->repeat_bytes < job->issued_bytes + job->buffer_bytes)
+		return false;
+	if (!job->pass_ios)
+		return false; /* an empty pass would repeat for ever */
+	job->pass_ios = 0;
+	if (job->passes_left)
+		job->passes_left--;
+	generator_restart(job->generator, true);
+	uint64_t left = job->total_bytes - job->issued_bytes;
+	job->limit_bytes =
+		options->time_based ? UINT64_MAX : job->issued_bytes + MIN(job->pass_bytes, left);
+	return true;
+}
+
+/* Generates one I/O; false when the job has none to issue (any more). */
+static ALWAYS_INLINE bool draw_next(struct engine_job *job, struct generator_io *next)
+{
+	if (UNLIKELY(job->issued_bytes >= job->limit_bytes) && !engine_refill_next_pass(job))
+		return false;
+	if (UNLIKELY(job->issued_ios >= job->limit_ios))
+		return false;
+	while (UNLIKELY(!generator_next_inline(job->generator, next)))
+		if (!may_pass_the_end(job->job) || !engine_refill_next_pass(job))
+			return false;
+	return true;
+}
+
+static inline struct engine_io *prepare_drawn(struct engine_job *job,
+					      const struct generator_io *next)
+{
+	struct engine_io *io = take_io(job);
+	struct blk_request *request = &io->request;
+	job->issued_ios++;
+	job->issued_bytes += next->length_bytes;
+	job->pass_ios++;
+	io->stats = &job->stats->direction[next->direction];
+	io->stats->total_ios++;
+	io->direction = next->direction;
+	io->file = next->file;
+	io->offset_bytes = next->offset_bytes;
+	request->op = op_of_direction[next->direction];
+	request->sector = next->offset_bytes / SECTOR_BYTES;
+	if (io->length_bytes != next->length_bytes || !request->segment_count)
+		engine_io_set_length(io, next->length_bytes);
+	request->submit_tsc = clock_tsc();
+	if (UNLIKELY(job->special))
+		fill_request(job, io);
+	prepare(job, io);
+	return io;
+}
+
+void engine_refill_read(struct engine_job *job, const struct written_piece *what)
+{
+	struct engine_io *io = take_io(job);
+	struct blk_request *request = &io->request;
+	io->stats = &job->stats->direction[DIR_READ];
+	io->stats->total_ios++;
+	io->direction = DIR_READ;
+	io->file = what->file;
+	io->offset_bytes = what->offset_bytes;
+	io->checked_read = true;
+	request->op = BLK_READ;
+	request->flags = 0;
+	request->sector = what->offset_bytes / SECTOR_BYTES;
+	engine_io_set_length(io, what->length_bytes);
+	request->submit_tsc = clock_tsc();
+	prepare(job, io);
+}
+
+static NOINLINE enum engine_refilled refill_backlog(struct engine_job *job)
+{
+	if (!job->backlog_reading) {
+		if (job->prepared_count || engine_job_in_flight(job))
+			return REFILL_STALL;
+		job->backlog_reading = true;
+	}
+	while (job->free_count && job->prepared_count < job->chunk)
+		if (!engine_verify_backlog_next(job))
+			return job->backlog_reading ? REFILL_STALL : REFILL_MORE;
+	return REFILL_MORE;
+}
+
+/* One I/O of a paced job, if it is its time. */
+static NOINLINE enum engine_refilled refill_paced(struct engine_job *job, uint64_t now)
+{
+	struct engine_pace *pace = job->pace;
+	if (!engine_pace_may_go_on(job, now))
+		return REFILL_STALL;
+	if (!pace->has_next) {
+		pace->digest_before = generator_digest(job->generator);
+		if (!draw_next(job, &pace->next))
+			return REFILL_OVER;
+		pace->has_next = true;
+	}
+	if (!engine_pace_may_issue(job, &pace->next, now))
+		return REFILL_STALL;
+	pace->has_next = false;
+	engine_pace_prepared(job, prepare_drawn(job, &pace->next));
+	return REFILL_MORE;
+}
+
+/* Before an I/O of the generator: is anything else due? Then it has been done. */
+static NOINLINE bool refill_otherwise(struct engine_job *job, uint64_t now,
+				      enum engine_refilled *state)
+{
+	if (engine_verify_backlog_is_due(job)) {
+		*state = refill_backlog(job);
+		return true;
+	}
+	if (flush_is_due(job)) {
+		engine_refill_flush(job);
+		return true;
+	}
+	if (job->pace)
+		*state = refill_paced(job, now);
+	return job->pace;
+}
+
+enum engine_refilled engine_refill(struct engine_job *job, uint64_t now)
+{
+	struct generator_io next;
+	enum engine_refilled state = REFILL_MORE;
+	while (state == REFILL_MORE && job->free_count && job->prepared_count < job->chunk) {
+		if (UNLIKELY(job->asks) && refill_otherwise(job, now, &state))
+			continue;
+		if (!draw_next(job, &next))
+			return REFILL_OVER;
+		prepare_drawn(job, &next);
+	}
+	return state;
+}
+
+enum engine_refilled engine_refill_read_back(struct engine_job *job)
+{
+	while (job->free_count && job->prepared_count < job->chunk)
+		if (!engine_verify_next(job))
+			return REFILL_OVER;
+	return REFILL_MORE;
+}

@@ -1,0 +1,339 @@
+/*
+ * From a job file to jobs that can run: finds the disks, works out regions and
+ * budgets, allocates everything that a job will need. Whatever a person can
+ * have got wrong is told here, in one line each, before any I/O.
+ *
+ * Boot CPU, once.
+ */
+#include "bench/pace/pace.h"
+#include "bench/run/recording.h"
+#include "bench/verify/verify.h"
+#include "kernel/lib/err.h"
+#include "kernel/lib/fmt.h"
+#include "kernel/lib/log.h"
+
+#define NULL_DEVICE "/dev/null0" /* of ioengine=null, whatever its file is called */
+
+static int complain(const struct job *job, const char *key, const char *format, ...)
+	PRINTF_LIKE(3, 4);
+
+/* "FILE:LINE: KEY: text", where LINE is that of the job's section. */
+static int complain(const struct job *job, const char *key, const char *format, ...)
+{
+	char text[200];
+	va_list arguments;
+	va_start(arguments, format);
+	fmt_vprint(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	log_raw("%s:%u: %s: [%s] %s\n", engine.job_file, job->section_line, key, job->name,
+		text);
+	return -ERR_INVALID;
+}
+
+static void list_disks(char *text, size_t size)
+{
+	size_t used = 0;
+	fmt_print(text, size, "none");
+	for (unsigned i = 0; i < blk_device_count() && used < size; i++)
+		used += (size_t)fmt_print(text + used, size - used, "%s/dev/%s", i ? ", " : "",
+					  blk_device_at(i)->name);
+}
+
+static int check_disk(const struct job *job, const struct blk_device *device, const char *file)
+{
+	if ((job->rw & (JOB_RW_WRITE | JOB_RW_TRIM)) && device->limits.read_only &&
+	    !job->verify_only)
+		return complain(job, "rw", "%s is read-only", file);
+	for (int d = 0; d < DIR_COUNT; d++) {
+		if (!(job->rw & (1u << d)))
+			continue;
+		if (job->min_bs[d] % device->limits.block_bytes ||
+		    job->max_bs[d] % device->limits.block_bytes)
+			return complain(job, "bs", "%lu is not a multiple of %s's %u-byte blocks",
+					job->min_bs[d], file, device->limits.block_bytes);
+	}
+	if ((job->rw & JOB_RW_TRIM) && !device->limits.discard)
+		return complain(job, "rw", "%s cannot discard", file);
+	uint64_t bytes = device->limits.capacity_sectors * SECTOR_BYTES;
+	uint64_t wanted = job->size.percent ? 0 : job->size.bytes;
+	uint64_t offset = job->offset.percent ? 0 : job->offset.bytes;
+	if (wanted > bytes || offset > bytes - wanted)
+		return complain(job, "size", "%lu bytes from %lu do not fit on %s (%lu bytes)",
+				wanted, offset, file, bytes);
+	return 0;
+}
+
+static int find_disks(struct engine_job *job, struct generator_region *regions)
+{
+	const struct job *options = job->job;
+	unsigned nth = engine.cpus[job->cpu->index].job_count; /* of this CPU's jobs */
+	for (uint32_t i = 0; i < options->file_count; i++) {
+		const char *file = options->files[i];
+		struct blk_device *device =
+			blk_find(options->engine == JOB_ENGINE_NULL ? NULL_DEVICE : file);
+		if (!device) {
+			char there[160];
+			list_disks(there, sizeof(there));
+			return complain(options, "filename", "no disk %s here (there: %s)", file,
+					there);
+		}
+		int error = check_disk(options, device, file);
+		if (error)
+			return error;
+		job->devices[i] = device;
+		job->queues[i] = blk_queue_for(device, job->cpu, nth);
+		const char *reason = "not possible";
+		uint64_t bytes = device->limits.capacity_sectors * SECTOR_BYTES;
+		if (generator_region_resolve(options, bytes, &regions[i], &reason))
+			return complain(options, "size", "%s: %s", file, reason);
+		/* As in fio, where a file of this engine is no larger than what is used of it. */
+		if (options->engine == JOB_ENGINE_NULL)
+			regions[i].device_bytes = regions[i].offset_bytes + regions[i].length_bytes;
+	}
+	return 0;
+}
+
+static struct cpu *choose_cpu(const struct job *job)
+{
+	uint64_t there = cpu_count >= 64 ? UINT64_MAX : (1ull << cpu_count) - 1;
+	uint64_t allowed = job->cpus_allowed ? job->cpus_allowed & there : there;
+	if (!allowed)
+		return NULL;
+	unsigned count = 0;
+	for (uint64_t left = allowed; left; left &= left - 1)
+		count++;
+	for (unsigned nth = (job->thread_number - 1) % count; nth; nth--)
+		allowed &= allowed - 1;
+	return &cpu_table[__builtin_ctzll(allowed)];
+}
+
+static uint64_t largest_bs(const struct job *job)
+{
+	uint64_t largest = 0;
+	for (int d = 0; d < DIR_COUNT; d++)
+		if (job->rw & (1u << d))
+			largest = MAX(largest, job->max_bs[d]);
+	return largest;
+}
+
+/* One I/O's buffer, and segments of segment_bytes over it. */
+static int allocate_io(struct engine_job *job, struct engine_io *io, uint64_t bytes)
+{
+	struct dma_buffer buffer;
+	uint64_t segments = (bytes + job->segment_bytes - 1) / job->segment_bytes;
+	io->segments = memory_allocate(segments * sizeof(io->segments[0]));
+	if (!io->segments || dma_allocate(bytes, &buffer))
+		return -ERR_NO_MEMORY;
+	io->job = job;
+	io->buffer = buffer.virt;
+	for (uint64_t i = 0; i < segments; i++)
+		io->segments[i].address = phys_add(buffer.phys, i * job->segment_bytes);
+	io->request.segments = io->segments;
+	return 0;
+}
+
+static int allocate_ios(struct engine_job *job)
+{
+	uint64_t bytes = largest_bs(job->job);
+	uint32_t wanted = engine.settings->segment_bytes;
+	job->buffer_bytes = bytes;
+	job->segment_bytes = wanted && wanted < bytes ? wanted : bytes;
+	if ((bytes + job->segment_bytes - 1) / job->segment_bytes > UINT16_MAX)
+		return complain(job->job, "bs", "too many segments of %u bytes", wanted);
+	job->ios = memory_allocate(job->depth * sizeof(job->ios[0]));
+	job->free = memory_allocate(job->depth * sizeof(job->free[0]));
+	job->prepared = memory_allocate(job->depth * sizeof(job->prepared[0]));
+	if (!job->ios || !job->free || !job->prepared)
+		return complain(job->job, "iodepth", "not enough memory for %u I/Os", job->depth);
+	for (uint32_t i = 0; i < job->depth; i++) {
+		if (allocate_io(job, &job->ios[i], bytes))
+			return complain(job->job, "iodepth",
+					"not enough memory for %u buffers of %lu bytes", job->depth,
+					bytes);
+		job->ios[i].request.done = engine_io_done;
+		job->free[job->free_count++] = &job->ios[i].request;
+	}
+	return 0;
+}
+
+/*
+ * What ends a pass before its generator does, which without a map of the
+ * blocks only wraps. As in fio it is the region's size, but only of engines
+ * that queue: of I/Os complete at once, and of trims, fio loses count.
+ */
+static uint64_t bytes_of_pass(const struct job *options, uint64_t region_bytes, uint64_t budget)
+{
+	bool queues = options->engine == JOB_ENGINE_ASYNC ||
+		      (options->engine == JOB_ENGINE_NULL && options->iodepth > 1);
+	if (!queues || options->rw & JOB_RW_TRIM)
+		return UINT64_MAX;
+	if (options->norandommap && options->rw & JOB_RW_RANDOM && options->rw & JOB_RW_WRITE)
+		return MAX(region_bytes, budget);
+	return region_bytes;
+}
+
+/* How much a job issues; compat: stop at budget * loops or number_ios. */
+static void set_budget(struct engine_job *job, const struct generator_region *regions)
+{
+	const struct job *options = job->job;
+	uint64_t region_bytes = 0;
+	for (uint32_t i = 0; i < options->file_count; i++)
+		region_bytes += regions[i].length_bytes;
+	uint64_t budget = region_bytes;
+	if (options->io_size.percent) /* As in fio, what a pass is, and no more follows it. */
+		budget = region_bytes = region_bytes / 100 * options->io_size.percent +
+					region_bytes % 100 * options->io_size.percent / 100;
+	else if (options->io_size.bytes)
+		budget = options->io_size.bytes;
+	job->repeat_bytes = options->io_size.bytes;
+	if (options->rw & JOB_RW_TRIMWRITE)
+		budget *= 2; /* of trims and of writes */
+	job->total_bytes = budget * options->loops;
+	/* Who goes by time wraps instead. */
+	job->pass_bytes = options->time_based ? MIN(budget, region_bytes) :
+				MIN(bytes_of_pass(options, region_bytes, budget), job->total_bytes);
+	job->limit_bytes = options->time_based && !options->verify_only ? UINT64_MAX :
+									  job->pass_bytes;
+	job->passes_left = options->loops - 1;
+	job->limit_ios = UINT64_MAX;
+	if (options->number_ios && !options->time_based)
+		job->limit_ios = options->number_ios * options->loops
+				 << ((options->rw & JOB_RW_TRIMWRITE) != 0);
+}
+
+static int setup_job(struct engine_job *job, const struct job *options)
+{
+	struct generator_region regions[JOB_FILES_MAX];
+	job->job = options;
+	job->cpu = choose_cpu(options);
+	if (!job->cpu)
+		return complain(options, "cpus_allowed",
+				"none of these CPUs is here (there are %u)", cpu_count);
+	int error = find_disks(job, regions);
+	if (error)
+		return error;
+	job->depth = options->iodepth;
+	job->batch = MIN(options->iodepth_batch ? options->iodepth_batch : job->depth, job->depth);
+	job->chunk = job->batch > 1 ? job->batch : job->depth;
+	/* As many as one reaping call may have brought. */
+	if (job->batch == 1 && options->iodepth_batch_complete_max > 1)
+		job->chunk = options->iodepth_batch_complete_max;
+	job->complete_min = MAX(1u, options->iodepth_batch_complete_min);
+	job->verifies = options->verify != JOB_VERIFY_NONE;
+	job->reads_are_checked = job->verifies && !(options->rw & JOB_RW_WRITE);
+	job->special = job->verifies || (options->rw & (JOB_RW_WRITE | JOB_RW_TRIM));
+	job->measured = !options->gtod_reduce;
+	job->synchronous = job_is_synchronous(options);
+	job->full_histograms = options->slat_percentiles || options->lat_percentiles;
+	job->write_flags = options->sync != JOB_SYNC_NONE ? BLK_FUA : 0;
+	set_budget(job, regions);
+
+	void *memory = memory_allocate(generator_memory_bytes(options, regions));
+	if (!memory)
+		return complain(options, "size", "not enough memory for the random map");
+	job->generator = generator_init(memory, options, regions);
+	const char *refusal = verify_refusal(options);
+	if (refusal)
+		return complain(options, "verify", "%s", refusal);
+	if (options->latency_target_us && !options->latency_window_us)
+		return complain(options, "latency_window", "latency_target needs it");
+	if (engine_pace_init(job))
+		return complain(options, "rate", "not enough memory");
+	if (engine_stages_init(job))
+		return complain(options, "name", "not enough memory for stages=full");
+	job->asks = job->pace || options->fsync || options->fdatasync || options->verify_backlog;
+	job->done_is_special =
+		job->pace || job->verifies || job->stages || !job->measured || job->full_histograms;
+	error = allocate_ios(job);
+	if (!error && job->verifies && engine_verify_init(job, regions))
+		return complain(options, "verify", "not enough memory to note what is written; "
+				"a larger verify_interval or do_verify=0 needs less");
+	if (!error)
+		engine_data_init(job);
+	job->free_seen = job->free_count;
+	job->step = engine_job_step;
+	if (!error && engine_plain_is_possible(job) && engine_plain_init(job))
+		return complain(options, "iodepth", "not enough memory");
+	if (!error)
+		engine_measuring_calibrate(job);
+	return error;
+}
+
+static int add_to_cpu(struct engine_job *job)
+{
+	struct engine_cpu *cpu = &engine.cpus[job->cpu->index];
+	uint32_t most_queues = blk_device_count() * BLK_QUEUES_MAX;
+	if (!cpu->jobs) {
+		cpu->cpu = job->cpu;
+		cpu->jobs = memory_allocate(engine.set->job_count * sizeof(cpu->jobs[0]));
+		cpu->queues = memory_allocate(most_queues * sizeof(cpu->queues[0]));
+		cpu->active_jobs = memory_allocate(engine.set->job_count * sizeof(cpu->jobs[0]));
+		cpu->active_queues = memory_allocate(most_queues * sizeof(cpu->queues[0]));
+		if (!cpu->jobs || !cpu->queues || !cpu->active_jobs || !cpu->active_queues)
+			return -ERR_NO_MEMORY;
+	}
+	cpu->jobs[cpu->job_count++] = job;
+	for (uint32_t f = 0; f < job->job->file_count; f++) {
+		uint32_t known = 0;
+		while (known < cpu->queue_count && cpu->queues[known] != job->queues[f])
+			known++;
+		if (known == cpu->queue_count)
+			cpu->queues[cpu->queue_count++] = job->queues[f];
+	}
+	return 0;
+}
+
+/*
+ * hipri: a queue is polled if all jobs of its CPU want that; a CPU that waits
+ * for one queue by polling polls all that it waits for.
+ */
+static void set_polled_queues(void)
+{
+	for (uint32_t c = 0; c < cpu_count; c++) {
+		const struct engine_cpu *cpu = &engine.cpus[c];
+		uint32_t wanted = 0;
+		for (uint32_t i = 0; i < cpu->job_count; i++)
+			wanted += cpu->jobs[i]->job->hipri;
+		for (uint32_t q = 0; wanted == cpu->job_count && q < cpu->queue_count; q++)
+			blk_set_queue_completion(cpu->queues[q], COMPLETION_POLL);
+		for (uint32_t i = 0; wanted != cpu->job_count && i < cpu->job_count; i++)
+			if (cpu->jobs[i]->job->hipri)
+				log_raw("fio: hipri: no effect on this target (other jobs of CPU "
+					"%u wait for interrupts), ignored\n", c);
+	}
+}
+
+int engine_setup(void)
+{
+	uint32_t count = engine.set->job_count;
+	if (!count) {
+		log_raw("%s:1: no job is defined\n", engine.job_file);
+		return -ERR_INVALID;
+	}
+	engine.jobs = memory_allocate(count * sizeof(engine.jobs[0]));
+	struct stats_job *stats = memory_allocate(count * sizeof(stats[0]));
+	if (!engine.jobs || !stats) {
+		log_raw("%s:1: not enough memory for %u jobs\n", engine.job_file, count);
+		return -ERR_NO_MEMORY;
+	}
+	int failed = 0;
+	uint32_t wall = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		if (engine.set->jobs[i].stonewall)
+			wall = i;
+		engine.jobs[i].wait_before = wall;
+		engine.jobs[i].stats = &stats[i];
+		int error = setup_job(&engine.jobs[i], &engine.set->jobs[i]);
+		if (!error)
+			error = add_to_cpu(&engine.jobs[i]);
+		if (error)
+			failed = error;
+	}
+	if (!failed && engine_steady_init()) {
+		log_raw("%s:1: not enough memory for steadystate=\n", engine.job_file);
+		return -ERR_NO_MEMORY;
+	}
+	if (!failed)
+		set_polled_queues();
+	return failed ? failed : lifecycle_setup();
+}

@@ -1,0 +1,365 @@
+/*
+ * Filling and checking of verified data; the format is in verify_spec.h.
+ *
+ *   | header 40 | checksum | payload ...            | header 40 | ...
+ *   |<------------- verify_interval --------------->|
+ *
+ * Filling lays the payload over the whole I/O first, then a header and the
+ * checksum of the payload behind it over the start of each interval. With
+ * verify_offset= header and checksum then change places with the data there;
+ * checking changes them back, and once more when it is done.
+ *
+ * Lengths of I/Os are whole sectors. What a failure looks like is
+ * classify.c's matter.
+ */
+#include "bench/lib/hash.h"
+#include "bench/verify/verify_impl.h"
+#include "kernel/lib/mem.h"
+
+#define HEADER_BYTES ((uint32_t)sizeof(struct verify_header))
+#define FILL_BYTES (4 * VERIFY_STEP_BYTES) /* at a time */
+_Static_assert(SECTOR_BYTES % FILL_BYTES == 0, "whole sectors are filled");
+
+/* --- types --- */
+
+static void sum_crc32c(const void *data, size_t length_bytes, uint8_t *sum)
+{
+	uint32_t crc = checksum_crc32c(CHECKSUM_CRC32C_START, data, length_bytes);
+	memcpy(sum, &crc, sizeof(crc));
+}
+
+static void sum_crc32(const void *data, size_t length_bytes, uint8_t *sum)
+{
+	uint32_t crc = checksum_crc32(data, length_bytes);
+	memcpy(sum, &crc, sizeof(crc));
+}
+
+static void sum_crc16(const void *data, size_t length_bytes, uint8_t *sum)
+{
+	uint16_t crc = checksum_crc16(data, length_bytes);
+	memcpy(sum, &crc, sizeof(crc));
+}
+
+static void sum_crc7(const void *data, size_t length_bytes, uint8_t *sum)
+{
+	*sum = checksum_crc7(data, length_bytes);
+}
+
+static void sum_crc64(const void *data, size_t length_bytes, uint8_t *sum)
+{
+	uint64_t crc = checksum_crc64(data, length_bytes);
+	memcpy(sum, &crc, sizeof(crc));
+}
+
+static void sum_xxhash(const void *data, size_t length_bytes, uint8_t *sum)
+{
+	uint32_t hash = hash_xxh32(data, length_bytes, VERIFY_XXH32_SEED);
+	memcpy(sum, &hash, sizeof(hash));
+}
+
+static const struct verify_type {
+	const char *name;
+	bool has_header;
+	uint8_t sum_bytes;
+	void (*sum)(const void *data, size_t length_bytes, uint8_t *sum);
+} types[] = {
+	[JOB_VERIFY_META] = { "meta", true, 0, NULL },
+	[JOB_VERIFY_MD5] = { "md5", true, HASH_MD5_BYTES, hash_md5 },
+	[JOB_VERIFY_CRC64] = { "crc64", true, 8, sum_crc64 },
+	[JOB_VERIFY_CRC32] = { "crc32", true, 4, sum_crc32 },
+	[JOB_VERIFY_CRC32C] = { "crc32c", true, 4, sum_crc32c },
+	[JOB_VERIFY_CRC16] = { "crc16", true, 2, sum_crc16 },
+	[JOB_VERIFY_CRC7] = { "crc7", true, 1, sum_crc7 },
+	[JOB_VERIFY_XXHASH] = { "xxhash", true, 4, sum_xxhash },
+	[JOB_VERIFY_SHA1] = { "sha1", true, HASH_SHA1_BYTES, hash_sha1 },
+	[JOB_VERIFY_PATTERN] = { "pattern", true, 0, NULL },
+	[JOB_VERIFY_PATTERN_NO_HEADER] = { "pattern", false, 0, NULL },
+	[JOB_VERIFY_NULL] = { "null", false, 0, NULL },
+};
+
+static const struct verify_type *type_of(const struct job *job)
+{
+	return &types[job->verify];
+}
+
+const char *verify_type_name(uint32_t type)
+{
+	return type < ARRAY_COUNT(types) && types[type].name ? types[type].name : "unknown";
+}
+
+uint32_t verify_checksum_bytes(uint32_t type)
+{
+	return types[type].sum_bytes;
+}
+
+bool verify_type_is_checked(uint32_t type)
+{
+	return type != JOB_VERIFY_NONE && type != JOB_VERIFY_NULL;
+}
+
+static bool has_pattern(const struct job *job)
+{
+	return job->verify_pattern_bytes != 0;
+}
+
+uint32_t verify_interval_bytes(const struct job *job)
+{
+	uint64_t block = job->min_bs[job->rw & JOB_RW_WRITE ? DIR_WRITE : DIR_READ];
+	if (job->bs_is_seq_rand)
+		block = MIN(job->min_bs[DIR_READ], job->min_bs[DIR_WRITE]);
+	return job->verify_interval ? job->verify_interval : (uint32_t)block;
+}
+
+const char *verify_refusal(const struct job *job)
+{
+	if (job->verify == JOB_VERIFY_NONE)
+		return NULL;
+	if (job->verify >= ARRAY_COUNT(types) || !type_of(job)->name)
+		return "this type is not supported here";
+	uint32_t header_bytes = HEADER_BYTES + type_of(job)->sum_bytes;
+	if (!job->verify_offset || !type_of(job)->has_header)
+		return NULL;
+	if (job->verify_offset < header_bytes)
+		return "verify_offset= lies within the header";
+	if (job->verify_offset + header_bytes > verify_interval_bytes(job))
+		return "verify_offset= leaves no room for the header";
+	return NULL;
+}
+
+/* --- filling --- */
+
+static inline void store64(uint8_t *bytes, uint64_t word)
+{
+	memcpy(bytes, &word, sizeof(word));
+}
+
+/* Returns the seed for the next step. */
+static inline uint64_t fill_step(uint64_t seed, uint8_t *buffer)
+{
+	static const uint64_t factors[VERIFY_LANES] = VERIFY_LANE_FACTORS;
+	/* Else every word of several steps becomes a multiplication of its own. */
+	__asm__("" : "+r"(seed));
+	store64(buffer, seed * factors[0]);
+	store64(buffer + 8, seed * factors[1]);
+	store64(buffer + 16, seed * factors[2]);
+	store64(buffer + 24, seed * factors[3]);
+	return seed * VERIFY_PAYLOAD_FACTOR;
+}
+
+void verify_fill_random(uint64_t seed, uint8_t *buffer, uint32_t length_bytes)
+{
+	const uint8_t *end = buffer + length_bytes / FILL_BYTES * FILL_BYTES;
+	for (; buffer != end; buffer += FILL_BYTES) {
+		seed = fill_step(seed, buffer);
+		seed = fill_step(seed, buffer + VERIFY_STEP_BYTES);
+		seed = fill_step(seed, buffer + 2 * VERIFY_STEP_BYTES);
+		seed = fill_step(seed, buffer + 3 * VERIFY_STEP_BYTES);
+	}
+}
+
+void verify_pattern_for(const struct job *job, uint64_t io_offset_bytes,
+			uint8_t pattern[JOB_PATTERN_BYTES])
+{
+	uint32_t length = job->verify_pattern_bytes;
+	memcpy(pattern, job->verify_pattern, length);
+	for (uint32_t i = 0; i < length; i++)
+		if (job->verify_pattern_has_offset[i])
+			memcpy(pattern + i, &io_offset_bytes, sizeof(io_offset_bytes));
+}
+
+static void fill_pattern(const struct job *job, const struct verify_io *io, uint8_t *buffer)
+{
+	uint8_t pattern[JOB_PATTERN_BYTES];
+	uint32_t length = io->length_bytes, done = MIN(job->verify_pattern_bytes, length);
+	verify_pattern_for(job, io->offset_bytes, pattern);
+	memcpy(buffer, pattern, done);
+	for (; done < length; done += MIN(done, length - done))
+		memcpy(buffer + done, buffer, MIN(done, length - done));
+}
+
+/* verify_offset=: header and checksum change places with the data there, or back. */
+static void swap_header(const struct job *job, uint8_t *block)
+{
+	uint32_t bytes = HEADER_BYTES + type_of(job)->sum_bytes;
+	uint8_t moved[VERIFY_HEADER_BYTES_MAX];
+	memcpy(moved, block, bytes);
+	memcpy(block, block + job->verify_offset, bytes);
+	memcpy(block + job->verify_offset, moved, bytes);
+}
+
+/* block: the interval at byte `at` of the I/O. */
+static void write_header(const struct job *job, const struct verify_io *io, uint64_t now_ns,
+			 uint32_t at, uint32_t interval, uint8_t *block)
+{
+	const struct verify_type *type = type_of(job);
+	uint32_t payload_at = HEADER_BYTES + type->sum_bytes;
+	struct verify_header header = {
+		.magic = VERIFY_MAGIC,
+		.verify_type = (uint16_t)job->verify,
+		.len = interval,
+		.rand_seed = has_pattern(job) ? 0 : io->seed,
+		.offset = io->offset_bytes + at,
+		.time_sec = (uint32_t)(now_ns / NS_PER_S),
+		.time_nsec = (uint32_t)(now_ns % NS_PER_S),
+		.thread = (uint16_t)job->thread_number,
+		.numberio = (uint16_t)io->number,
+	};
+	header.crc32 = verify_header_crc(&header);
+	memcpy(block, &header, sizeof(header));
+	if (type->sum)
+		type->sum(block + payload_at, interval - payload_at, block + HEADER_BYTES);
+	if (job->verify_offset)
+		swap_header(job, block);
+}
+
+void verify_fill(const struct job *job, const struct verify_io *io, uint64_t now_ns,
+		 uint8_t *buffer)
+{
+	uint32_t interval = verify_interval_bytes(job);
+	if (has_pattern(job))
+		fill_pattern(job, io, buffer);
+	else
+		verify_fill_random(io->seed, buffer, io->length_bytes);
+	if (!type_of(job)->has_header)
+		return;
+	for (uint32_t at = 0; at + interval <= io->length_bytes; at += interval)
+		write_header(job, io, now_ns, at, interval, buffer + at);
+}
+
+void verify_spoil(const struct job *job, uint8_t *buffer, uint32_t length_bytes)
+{
+	uint32_t interval = verify_interval_bytes(job);
+	uint8_t no_pattern = (uint8_t)~job->verify_pattern[0];
+	for (uint32_t at = 0; at + interval <= length_bytes; at += interval) {
+		if (type_of(job)->has_header)
+			memset(buffer + at + job->verify_offset, 0, sizeof(uint64_t));
+		else
+			memset(buffer + at, no_pattern, VERIFY_STEP_BYTES);
+	}
+}
+
+/* --- checking --- */
+
+static enum verify_result differs(struct verify_failure *failure, enum verify_result result,
+				  uint64_t wanted, uint64_t found)
+{
+	failure->wanted = wanted;
+	failure->found = found;
+	return result;
+}
+
+static enum verify_result check_header(const struct verify_block *block,
+				       struct verify_failure *failure)
+{
+	const struct verify_header *header = &block->header;
+	const struct verify_io *io = block->io;
+	uint64_t offset = io->offset_bytes + block->at;
+	uint64_t seed = has_pattern(block->job) ? 0 : io->seed;
+	if (header->magic != VERIFY_MAGIC)
+		return differs(failure, VERIFY_BAD_MAGIC, VERIFY_MAGIC, header->magic);
+	if (header->len != block->length_bytes)
+		return differs(failure, VERIFY_BAD_LENGTH, block->length_bytes, header->len);
+	if ((header->rand_seed ^ seed) & io->seed_mask)
+		return differs(failure, VERIFY_BAD_SEED, seed & io->seed_mask,
+			       header->rand_seed & io->seed_mask);
+	if (header->offset != offset)
+		return differs(failure, VERIFY_BAD_OFFSET, offset, header->offset);
+	if (io->check_number && header->numberio != (uint16_t)io->number)
+		return differs(failure, VERIFY_BAD_NUMBER, (uint16_t)io->number, header->numberio);
+	if (header->crc32 != verify_header_crc(header))
+		return differs(failure, VERIFY_BAD_HEADER_CRC, verify_header_crc(header),
+			       header->crc32);
+	return VERIFY_OK;
+}
+
+static enum verify_result check_checksum(const struct verify_block *block,
+					 struct verify_failure *failure)
+{
+	const struct verify_type *type = type_of(block->job);
+	uint8_t sum[VERIFY_CHECKSUM_BYTES_MAX];
+	type->sum(block->data + block->payload_at, block->length_bytes - block->payload_at, sum);
+	if (memcmp(sum, block->data + HEADER_BYTES, type->sum_bytes) == 0)
+		return VERIFY_OK;
+	memcpy(failure->checksum_wanted, block->data + HEADER_BYTES, type->sum_bytes);
+	memcpy(failure->checksum_found, sum, type->sum_bytes);
+	return VERIFY_BAD_CHECKSUM;
+}
+
+static enum verify_result check_pattern(const struct verify_block *block,
+					struct verify_failure *failure)
+{
+	const struct verify_io *io = block->io;
+	uint8_t pattern[JOB_PATTERN_BYTES];
+	uint32_t length = block->job->verify_pattern_bytes, at = block->payload_at;
+	uint32_t phase = (io->into_bytes + block->at + at) % length;
+	verify_pattern_for(block->job, io->offset_bytes - io->into_bytes, pattern);
+	while (at < block->length_bytes) {
+		uint32_t step = MIN(length - phase, block->length_bytes - at);
+		if (memcmp(block->data + at, pattern + phase, step) != 0)
+			break;
+		at += step;
+		phase = 0;
+	}
+	if (at >= block->length_bytes)
+		return VERIFY_OK;
+	for (; block->data[at] == pattern[phase]; at++)
+		phase++;
+	return differs(failure, VERIFY_BAD_PATTERN, pattern[phase], block->data[at]);
+}
+
+static enum verify_result check_payload(const struct verify_block *block,
+					struct verify_failure *failure)
+{
+	if (type_of(block->job)->sum)
+		return check_checksum(block, failure);
+	/* verify=meta checks a pattern too, where one is given. */
+	return has_pattern(block->job) ? check_pattern(block, failure) : VERIFY_OK;
+}
+
+static enum verify_result check_block(struct verify_block *block, struct verify_failure *failure)
+{
+	enum verify_result result = VERIFY_OK;
+	if (type_of(block->job)->has_header) {
+		memcpy(&block->header, block->data, sizeof(block->header));
+		result = check_header(block, failure);
+	}
+	bool header_is_good = result == VERIFY_OK;
+	if (header_is_good)
+		result = check_payload(block, failure);
+	if (LIKELY(result == VERIFY_OK))
+		return VERIFY_OK;
+	failure->result = result;
+	failure->offset_bytes = block->io->offset_bytes + block->at;
+	failure->media_type = block->header.verify_type;
+	failure->first_bad_byte = failure->bad_bytes = 0;
+	failure->looks_like = header_is_good ? verify_classify_payload(block, failure) :
+					       verify_classify_header(block, result);
+	return result;
+}
+
+enum verify_result verify_check(const struct job *job, const struct verify_io *io, uint8_t *buffer,
+				uint32_t *at, struct verify_failure *failure)
+{
+	const struct verify_type *type = type_of(job);
+	uint32_t interval = verify_interval_bytes(job);
+	enum verify_result result = VERIFY_OK;
+	if (!verify_type_is_checked(job->verify))
+		return VERIFY_OK;
+	while (result == VERIFY_OK && *at + interval <= io->length_bytes) {
+		struct verify_block block = {
+			.job = job,
+			.io = io,
+			.data = buffer + *at,
+			.at = *at,
+			.length_bytes = interval,
+			.payload_at = type->has_header ? HEADER_BYTES + type->sum_bytes : 0,
+		};
+		if (job->verify_offset && type->has_header)
+			swap_header(job, buffer + *at);
+		result = check_block(&block, failure);
+		if (job->verify_offset && type->has_header)
+			swap_header(job, buffer + *at);
+		*at += interval;
+	}
+	return result;
+}
