@@ -20,7 +20,7 @@ from host.jobfile import read_job, text_of
 ROOT = Path(__file__).resolve().parents[2]
 LIST = ROOT / "tests" / "data" / "fio_language.txt"
 SOURCES = ["tests/unit_host/job_program.c", "tests/unit/host_support.c", "kernel/lib/fmt.c",
-           *sorted(str(path) for path in (ROOT / "bench").glob("job_*.c"))]
+           *sorted(str(path) for path in (ROOT / "bench" / "job").glob("*.c"))]
 # Stands for something else once all options are known: depths and batches bound each other.
 SETTLED = {"loops", "iodepth", "iodepth_batch", "iodepth_low", "time_based", "filename"}
 DISK = "[a]\nfilename=/dev/vda\nsize=1m\n"

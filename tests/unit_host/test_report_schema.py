@@ -14,8 +14,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ["tests/unit_host/report_program.c", "kernel/lib/fmt.c"] + [
-    f"bench/{name}.c" for name in ("report_group", "report_json", "report_line", "report_text",
-                                   "report_text_latency", "json", "decimal", "stats", "math")]
+    f"bench/{name}.c" for name in ("report/group", "report/json", "report/line", "report/text",
+                                   "report/text_latency", "lib/json", "lib/decimal",
+                                   "measure/stats", "lib/math")]
 DIRECTIONS = ("read", "write", "trim")
 NULL = ["--ioengine=null", "--size=8m", "--name=a"]
 
