@@ -26,7 +26,7 @@ struct written_piece; /* verify/written.h */
 struct engine_io {
 	struct blk_request request;
 	struct engine_job *job; /* [I] */
-	uint8_t *buffer; /* [I] max_bs bytes */
+	uint8_t *buffer; /* [I] the job's buffer_bytes */
 	blk_segment *segments; /* [I] over the buffer */
 	struct stats_direction *stats; /* of its direction; meaningless for a flush */
 	uint8_t direction; /* enum job_direction; DIR_COUNT: a flush */
@@ -148,6 +148,7 @@ struct engine_job {
 	uint64_t ramp_end_tsc, end_tsc; /* [c] until then; 0: no ramp (any more), no end */
 	uint64_t eligible_tsc; /* [I] start delay over */
 	uint32_t wait_before; /* [I] the stonewall: jobs [0, n) must have finished */
+	uint64_t largest_bytes; /* [I] of an I/O */
 	uint64_t buffer_bytes, segment_bytes; /* [I] of one buffer, and of its segments */
 	uint64_t writes_issued; /* [c] */
 	bool last_was_flush, final_flush_done; /* [c] */

@@ -93,7 +93,7 @@ bool engine_refill_next_pass(struct engine_job *job)
 	if (!options->time_based && job->issued_bytes >= job->total_bytes)
 		return false;
 	if (!options->time_based && !job->passes_left &&
-	    job->repeat_bytes < job->issued_bytes + job->buffer_bytes)
+	    job->repeat_bytes < job->issued_bytes + job->largest_bytes)
 		return false;
 	if (!job->pass_ios)
 		return false; /* an empty pass would repeat for ever */

@@ -107,22 +107,34 @@ static struct cpu *choose_cpu(const struct job *job)
 	return &cpu_table[__builtin_ctzll(allowed)];
 }
 
-static uint64_t largest_bs(const struct job *job)
+static uint64_t largest_bs(const struct job *job, uint32_t directions)
 {
 	uint64_t largest = 0;
 	for (int d = 0; d < DIR_COUNT; d++)
-		if (job->rw & (1u << d))
+		if (directions & (1u << d))
 			largest = MAX(largest, job->max_bs[d]);
 	return largest;
 }
 
-/* One I/O's buffer, and segments of segment_bytes over it. */
-static int allocate_io(struct engine_job *job, struct engine_io *io, uint64_t bytes)
+/* Of an I/O that has any: a trim has none, but a write may follow in its length. */
+static uint64_t largest_data(const struct job *job)
 {
-	struct dma_buffer buffer;
-	uint64_t segments = (bytes + job->segment_bytes - 1) / job->segment_bytes;
+	uint32_t directions = job->rw;
+	if (!(job->rw & JOB_RW_TRIMWRITE))
+		directions &= ~(uint32_t)JOB_RW_TRIM;
+	if (job->bs_is_seq_rand && (directions & (JOB_RW_READ | JOB_RW_WRITE)))
+		directions |= JOB_RW_READ | JOB_RW_WRITE; /* sequential and random ones */
+	return largest_bs(job, directions);
+}
+
+/* One I/O's buffer, and segments of segment_bytes over it: one at least. */
+static int allocate_io(struct engine_job *job, struct engine_io *io)
+{
+	struct dma_buffer buffer = { 0 };
+	uint64_t bytes = job->buffer_bytes;
+	uint64_t segments = MAX(1u, (bytes + job->segment_bytes - 1) / job->segment_bytes);
 	io->segments = memory_allocate(segments * sizeof(io->segments[0]));
-	if (!io->segments || dma_allocate(bytes, &buffer))
+	if (!io->segments || (bytes && dma_allocate(bytes, &buffer)))
 		return -ERR_NO_MEMORY;
 	io->job = job;
 	io->buffer = buffer.virt;
@@ -134,10 +146,11 @@ static int allocate_io(struct engine_job *job, struct engine_io *io, uint64_t by
 
 static int allocate_ios(struct engine_job *job)
 {
-	uint64_t bytes = largest_bs(job->job);
+	uint64_t bytes = largest_data(job->job);
 	uint32_t wanted = engine.settings->segment_bytes;
 	job->buffer_bytes = bytes;
-	job->segment_bytes = wanted && wanted < bytes ? wanted : bytes;
+	job->largest_bytes = MAX(bytes, largest_bs(job->job, job->job->rw));
+	job->segment_bytes = wanted && wanted < bytes ? wanted : job->largest_bytes;
 	if ((bytes + job->segment_bytes - 1) / job->segment_bytes > UINT16_MAX)
 		return complain(job->job, "bs", "too many segments of %u bytes", wanted);
 	job->ios = memory_allocate(job->depth * sizeof(job->ios[0]));
@@ -146,7 +159,7 @@ static int allocate_ios(struct engine_job *job)
 	if (!job->ios || !job->free || !job->prepared)
 		return complain(job->job, "iodepth", "not enough memory for %u I/Os", job->depth);
 	for (uint32_t i = 0; i < job->depth; i++) {
-		if (allocate_io(job, &job->ios[i], bytes))
+		if (allocate_io(job, &job->ios[i]))
 			return complain(job->job, "iodepth",
 					"not enough memory for %u buffers of %lu bytes", job->depth,
 					bytes);

@@ -122,9 +122,9 @@ static bool regions_meet(const struct engine_job *a, uint32_t file_a, const stru
 		return true;
 	/* The last I/O of a region may end outside. */
 	return region_a.offset_bytes <
-		       region_b.offset_bytes + region_b.length_bytes + b->buffer_bytes &&
+		       region_b.offset_bytes + region_b.length_bytes + b->largest_bytes &&
 	       region_b.offset_bytes <
-		       region_a.offset_bytes + region_a.length_bytes + a->buffer_bytes;
+		       region_a.offset_bytes + region_a.length_bytes + a->largest_bytes;
 }
 
 static bool may_destroy(const struct engine_job *other, const struct engine_job *job)
@@ -373,7 +373,7 @@ bool engine_verify_wants_pass(struct engine_job *job)
 	uint64_t limit = job->total_bytes / options->loops;
 	if (v->loops_left)
 		v->loops_left--;
-	else if (done >= limit || limit - done < job->buffer_bytes)
+	else if (done >= limit || limit - done < job->largest_bytes)
 		return false;
 	job->passes_left = 1;
 	return true;
