@@ -9,6 +9,7 @@ the guest's own statuses.
 """
 
 import contextlib
+import math
 import os
 import re
 import selectors
@@ -21,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional
 
-from . import accel, placement, storage
+from . import accel, load, placement, storage
 from .command import Files, guest_command
 from .console import Console
 from .errors import (STATUS_CRASH, STATUS_JOB_ERROR, STATUS_OK, STATUS_USAGE, GuestError,
@@ -197,9 +198,14 @@ class _Guest:
         """Pins the threads, then lets the guest run."""
         try:
             self._qmp.handshake()
-            cpus = {cpu["thread-id"] for cpu in self._qmp.command("query-cpus-fast")}
-            placement.apply(self._placement, self.process.pid, cpus,
-                            [helper.pid for helper in self._helpers])
+            cpus = {cpu["thread-id"]: f"vcpu{cpu['cpu-index']}"
+                    for cpu in self._qmp.command("query-cpus-fast")}
+            iothreads = {thread["thread-id"]: thread["id"]
+                         for thread in self._qmp.command("query-iothreads")}
+            helpers = [helper.pid for helper in self._helpers]
+            placement.apply(self._placement, self.process.pid, cpus, helpers)
+            self.watch = load.Watch([self.process.pid, *helpers],
+                                    {self.process.pid: "main", **iothreads, **cpus})
             self._qmp.command("cont")
         except QmpClosed:
             if self.process.wait() < 0:
@@ -208,21 +214,21 @@ class _Guest:
 
     def pump(self, console, timeout_s):
         """Console until QEMU has ended; False when the time was over first."""
-        deadline = time.monotonic() + timeout_s if timeout_s else None
+        deadline = time.monotonic() + (timeout_s or math.inf)
         output = self.process.stdout
         os.set_blocking(output.fileno(), False)
         with selectors.DefaultSelector() as selector:
             selector.register(output, selectors.EVENT_READ)
-            while True:
-                left = max(0.0, deadline - time.monotonic()) if deadline else None
-                if not selector.select(left):
-                    return False
+            while (left := deadline - time.monotonic()) > 0:
+                selector.select(min(left, load.LOOK_S))
+                self.watch.look()
                 data = output.read(65536)
                 if data:
                     console.feed(data)
                 elif data == b"":
                     self.process.wait()
                     return True
+        return False
 
     def death(self):
         return f"QEMU died (signal {-self.process.returncode})"
@@ -332,7 +338,9 @@ def run_guest(options, show=lambda data: None, is_terminal=False):
             outcome.result["ringbolt"]["host"] = {
                 "guest": options.guest, "placement": chosen.describe(), "accel": accelerator,
                 "qemu": version, "command": guest.command, "boot": options.boot,
-                "machine": options.machine, "cores": len(os.sched_getaffinity(0))}
+                "machine": options.machine, "cores": len(os.sched_getaffinity(0)),
+                "load": guest.watch.report()}
+            outcome.messages += filter(None, [load.warning(outcome.result)])
     return outcome
 
 

@@ -1,7 +1,8 @@
 """Results as guests send them, without a guest."""
 
 PERCENTILE = {"50.000000": 1500, "90.000000": 1800, "99.000000": 2500, "99.900000": 123456}
-HOST = {"accel": "tcg", "qemu": "QEMU emulator version 7.2 (Debian)", "cores": 2}
+HOST = {"accel": "tcg", "qemu": "QEMU emulator version 7.2 (Debian)", "cores": 2,
+        "load": {"elapsed_ns": 10**9, "lost_share": 0.004, "busy": False, "places": []}}
 
 
 def document(iops=1000.0, ios=500, depth=1, slower=1, **members):
