@@ -95,6 +95,7 @@ KERNEL_C := \
 EFI_C := \
 	boot/efi_loader.c \
 	boot/efi_firmware.c \
+	boot/efi_rsdp.c \
 	boot/elf.c \
 	boot/memory_map.c
 
@@ -164,9 +165,19 @@ BENCH_C := \
 
 # Unit tests: tests/unit/NAME_test.c, and per test the sources it links (it may
 # include others itself). Every test also gets tests/unit/host_support.c.
-UNIT_TESTS := boot/elf boot/memory_map kernel/lib/err kernel/lib/fmt kernel/lib/log \
-	kernel/lib/mem kernel/cpu/rtc kernel/cpu/symbols kernel/cpu/trace
+UNIT_TESTS := \
+	boot/efi_rsdp \
+	boot/elf \
+	boot/memory_map \
+	kernel/lib/err \
+	kernel/lib/fmt \
+	kernel/lib/log \
+	kernel/lib/mem \
+	kernel/cpu/rtc \
+	kernel/cpu/symbols \
+	kernel/cpu/trace
 
+unit_boot/efi_rsdp := boot/efi_rsdp.c
 unit_boot/elf := boot/elf.c
 unit_boot/memory_map := boot/memory_map.c
 unit_kernel/lib/err := kernel/lib/err.c
@@ -303,7 +314,15 @@ FUZZ_SECONDS ?= 60
 # Debian packages that building, running and testing need (fio computes by bc).
 PACKAGES := gcc make binutils nasm gnu-efi qemu-system-x86 qemu-utils qemu-system-common ovmf \
 	mtools gdisk libcmocka-dev python3 python3-pytest python3-six fio fio-examples clang \
-	libclang-rt-14-dev git gdb chromium blktrace spin python3-yaml bc frama-c-base
+	git gdb chromium blktrace spin python3-yaml bc
+# By release: in Debian 12 only a version of its own names clang's runtime, and after it
+# nothing holds a Frama-C that can be installed (tests/proof/run).
+RELEASE := $(shell . /etc/os-release 2>/dev/null && echo $$VERSION_CODENAME)
+PACKAGES_bookworm := libclang-rt-14-dev frama-c-base
+PACKAGES += $(or $(PACKAGES_$(RELEASE)),libclang-rt-dev)
+
+# Not on the PATH of Debian's users: sgdisk needs no root to write to a file of ours.
+export PATH := $(PATH):/usr/sbin
 
 # --- flags ----------------------------------------------------------------------
 
@@ -336,16 +355,23 @@ MEM_CFLAGS := -fno-tree-loop-distribute-patterns
 KERNEL_LDFLAGS := -nostdlib -static -z max-page-size=4096 --no-warn-rwx-segments \
 	-z noexecstack -T kernel/kernel.ld
 
+# GNU-EFI's headers; its libraries moved in Debian after 13.
+EFI_INCLUDES := -isystem /usr/include/efi -isystem /usr/include/efi/x86_64
+EFI_LIB := $(patsubst %/crt0-efi-x86_64.o,%,$(firstword $(wildcard \
+	/usr/lib/x86_64-linux-gnu/crt0-efi-x86_64.o /usr/lib/crt0-efi-x86_64.o)))
+# What the linker script makes of the loader, by any release of it.
+EFI_SECTIONS := .text .data .rodata .dynamic .dynsym .rela .reloc
+
 # The loader lives by the firmware's rules: position independent, 16-bit wide
 # characters, calls in the firmware's convention made by the compiler itself.
 EFI_CFLAGS := -std=gnu17 -O2 -I. -MMD -MP -Wall -Wextra -Werror -Wshadow -ffreestanding \
-	-isystem /usr/include/efi -isystem /usr/include/efi/x86_64 -DGNU_EFI_USE_MS_ABI \
+	$(EFI_INCLUDES) -DGNU_EFI_USE_MS_ABI \
 	-DEFI_FUNCTION_WRAPPER -fpic -fshort-wchar -mno-red-zone -mno-avx \
 	-fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none
 # GNU-EFI has no memmove(), which gcc would otherwise call for a plain loop.
 EFI_CFLAGS += -fno-tree-loop-distribute-patterns
 EFI_LDFLAGS := -nostdlib -shared -Bsymbolic -znocombreloc -z noexecstack --no-undefined \
-	--no-warn-rwx-segments -T /usr/lib/elf_x86_64_efi.lds
+	--no-warn-rwx-segments -T $(EFI_LIB)/elf_x86_64_efi.lds
 
 HOST_CFLAGS := -std=gnu17 -O1 -g -I. -MMD -MP -DRINGBOLT_HOST -Wall -Wextra -Werror -Wshadow
 UNIT_CFLAGS := $(HOST_CFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -445,13 +471,13 @@ $(B)/efi/%.asm.o: %.asm Makefile
 	$(Q)$(AS) -f elf64 -Werror -MD $(@:.o=.d) $< -o $@
 
 $(B)/loader.so: $(EFI_OBJECTS)
-	$(Q)$(LD) $(EFI_LDFLAGS) -o $@ /usr/lib/crt0-efi-x86_64.o $(EFI_OBJECTS) \
-		-L/usr/lib -lefi -lgnuefi
+	$(Q)$(LD) $(EFI_LDFLAGS) -o $@ $(EFI_LIB)/crt0-efi-x86_64.o $(EFI_OBJECTS) \
+		-L$(EFI_LIB) -lefi -lgnuefi
 
-$(B)/BOOTX64.EFI: $(B)/loader.so
+$(B)/BOOTX64.EFI: $(B)/loader.so boot/check_loader
 	$(call say,EFI,$@)
-	$(Q)objcopy -j .text -j .data -j .dynamic -j .dynsym -j .rela -j .reloc \
-		--target efi-app-x86_64 --subsystem=10 $< $@
+	$(Q)objcopy $(EFI_SECTIONS:%=-j %) --output-target=efi-app-x86_64 --subsystem=10 $< $@
+	$(Q)boot/check_loader $< $@
 
 -include $(EFI_OBJECTS:.o=.d)
 
@@ -496,6 +522,9 @@ $(B)/unit/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(UNIT_CFLAGS) -c $< -o $@
+
+$(B)/unit/obj/boot/efi_rsdp.o $(B)/unit/obj/tests/unit/boot/efi_rsdp_test.o: \
+	UNIT_CFLAGS += $(EFI_INCLUDES)
 
 $(UNIT_EXECUTABLES): $(B)/unit/%_test: $(B)/unit/obj/tests/unit/%_test.o \
 		$(B)/unit/obj/tests/unit/host_support.o \

@@ -156,22 +156,6 @@ void firmware_command_line(EFI_LOADED_IMAGE *loaded, struct bootinfo_text *out)
 	*out = (struct bootinfo_text){ (uint64_t)text, length - first };
 }
 
-uint64_t firmware_rsdp(EFI_SYSTEM_TABLE *system)
-{
-	EFI_GUID acpi_20 = ACPI_20_TABLE_GUID, acpi_10 = ACPI_TABLE_GUID;
-	uint64_t old = 0;
-
-	for (UINTN i = 0; i < system->NumberOfTableEntries; i++) {
-		EFI_CONFIGURATION_TABLE *table = &system->ConfigurationTable[i];
-
-		if (!CompareGuid(&table->VendorGuid, &acpi_20))
-			return (uint64_t)table->VendorTable;
-		if (!CompareGuid(&table->VendorGuid, &acpi_10))
-			old = (uint64_t)table->VendorTable;
-	}
-	return old;
-}
-
 static enum bootinfo_memory_type memory_type(const EFI_MEMORY_DESCRIPTOR *descriptor)
 {
 	if (descriptor->Attribute & EFI_MEMORY_RUNTIME)

@@ -27,7 +27,7 @@ EFI_STATUS firmware_read_file(EFI_FILE_HANDLE volume, CHAR16 *path, UINTN limit_
 void firmware_command_line(EFI_LOADED_IMAGE *loaded, struct bootinfo_text *out);
 
 /* The ACPI root pointer; 0 when there is none. */
-uint64_t firmware_rsdp(EFI_SYSTEM_TABLE *system);
+uint64_t firmware_rsdp(const EFI_SYSTEM_TABLE *system);
 
 /*
  * Leaves boot services and fills the memory map in. On success the firmware
