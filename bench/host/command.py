@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from .disk import DEFAULT_SIZE
 from .errors import UsageError
 from .options import image_path
-from .peer import peer_arguments
+from .peer import peer_arguments, processors
 
 FIRST_SLOT = 3  # pc keeps 0 and 1 for its own; q35 has 31
 NBD_PORT = 10809
@@ -169,7 +169,7 @@ def guest_command(options, files, accel, iothread_default):
     """QEMU's arguments. The guest starts stopped; QMP listens on files.qmp_fd."""
     command = [options.qemu, "-no-user-config", "-nodefaults", "-display", "none",
                "-no-reboot", "-S", "-machine", options.machine, "-accel", accel,
-               "-cpu", "max", "-smp", str(options.smp)]
+               "-cpu", "max", "-smp", str(processors(options))]
     command += _memory_arguments(options)
     command += ["-chardev", f"socket,id=qmp,fd={files.qmp_fd}", "-mon", "chardev=qmp,mode=control",
                 "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",

@@ -47,13 +47,19 @@ def peer_files():
     return directory / "vmlinuz", directory / "initramfs"
 
 
+def processors(options):
+    """How many the machine has. Linux uses no more queues of a disk than there may ever be CPUs,
+    polls only those that it keeps apart, and believes in no CPU that could still be plugged in:
+    to poll it gets as many again, which it does not start."""
+    return options.smp * (2 if options.guest == "linux-poll" else 1)
+
+
 def peer_arguments(options):
     """QEMU's arguments in place of -kernel build/kernel.elf."""
     kernel, initramfs = peer_files()
     words = list(_KERNEL_WORDS)
     if options.guest == "linux-poll":
-        # Linux uses no more queues of a disk than there may ever be CPUs.
-        words += [f"possible_cpus={2 * options.smp}", f"virtio_blk.poll_queues={options.smp}"]
+        words += [f"maxcpus={options.smp}", f"virtio_blk.poll_queues={options.smp}"]
     return ["-kernel", str(kernel), "-initrd", str(initramfs), "-append", " ".join(words)]
 
 

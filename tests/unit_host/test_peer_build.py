@@ -1,11 +1,15 @@
 """Building the peer where that cannot work, and the archive the kernel unpacks."""
 
+import gzip
 import importlib.machinery
 import importlib.util
+import lzma
 import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 BUILD = Path(__file__).resolve().parents[1] / "peer" / "build"
 
@@ -46,11 +50,88 @@ def test_archive_is_what_the_kernel_documents(tmp_path):
                      (b"TRAILER!!!\0", 0, b"")]
 
 
-def test_modules_come_behind_those_they_need(tmp_path):
-    build = builder()
-    needs = {"virtio": "virtio_ring", "virtio_ring": "", "virtio_pci": "virtio_ring,virtio",
-             "virtio_blk": "virtio,virtio_ring", "qemu_fw_cfg": "", "other": ""}
+NEEDS = {"virtio": "virtio_ring", "virtio_ring": "", "virtio_pci": "virtio_ring,virtio",
+         "virtio_blk": "virtio,virtio_ring", "qemu_fw_cfg": "", "other": ""}
+
+
+def modules(root, needs, suffix="", pack=bytes, builtin=()):
+    """As a kernel's package unpacks them."""
+    directory = root / "lib" / "modules" / "6.9"
+    directory.mkdir(parents=True)
+    (directory / "modules.builtin").write_text(
+        "".join(f"kernel/drivers/{name}.ko\n" for name in builtin))
     for name, depends in needs.items():
-        (tmp_path / f"{name}.ko").write_bytes(b"\0license=GPL\0depends=%b\0" % depends.encode())
-    assert [path.stem for path in build.module_order(tmp_path)] == [
+        (directory / f"{name}.ko{suffix}").write_bytes(
+            pack(b"\0license=GPL\0depends=%b\0" % depends.encode()))
+    return root
+
+
+def test_modules_come_behind_those_they_need(tmp_path):
+    assert [name for name, _ in builder().module_order(modules(tmp_path, NEEDS))] == [
         "virtio_ring", "virtio", "virtio_pci", "virtio_blk", "qemu_fw_cfg"]
+
+
+@pytest.mark.parametrize("suffix, pack", [(".xz", lzma.compress), (".gz", gzip.compress)])
+def test_compressed_modules_are_packed_as_busybox_loads_them(tmp_path, suffix, pack):
+    """Below usr/lib, too, which is where newer releases have them."""
+    found = builder().module_order(modules(tmp_path / "usr", NEEDS, suffix, pack))
+    assert len(found) == 5 and all(b"license=GPL" in data for _, data in found)
+
+
+def test_modules_that_are_built_in_are_not_looked_for(tmp_path):
+    there = {name: NEEDS[name] for name in ("virtio_blk", "qemu_fw_cfg")}
+    root = modules(tmp_path, there, builtin=("virtio", "virtio_ring", "virtio_pci"))
+    assert [name for name, _ in builder().module_order(root)] == ["virtio_blk", "qemu_fw_cfg"]
+
+
+@pytest.mark.parametrize("needs, suffix, complaint", [
+    ({"virtio_pci": ""}, "", "the kernel has no module virtio_blk"),
+    (NEEDS, ".brotli", "virtio_pci.ko.brotli: unknown compression")])
+def test_modules_that_cannot_be_had_are_named(tmp_path, needs, suffix, complaint):
+    build = builder()
+    with pytest.raises(build.BuildError, match=complaint):
+        build.module_order(modules(tmp_path, needs, suffix))
+
+
+def programs(directory, **texts):
+    """Shell scripts in front of the PATH."""
+    for name, text in texts.items():
+        (directory / name).write_text("#!/bin/sh\n" + text)
+        (directory / name).chmod(0o755)
+    return f"{directory}:{os.environ['PATH']}"
+
+
+def test_a_kernel_in_several_packages_is_had_as_a_whole(tmp_path, monkeypatch):
+    texts = {"linux-image-cloud-amd64": "linux-base-cloud-amd64 linux-image-7.2-cloud-amd64",
+             "linux-base-cloud-amd64": "linux-base-7.2", "linux-base-7.2": "",
+             "linux-image-7.2-cloud-amd64": "initramfs-tools kmod linux-base-7.2 linux-binary-7.2 "
+                                            "linux-modules-7.2",
+             "linux-binary-7.2": "linux-base-7.2", "linux-modules-7.2": "kmod linux-base-7.2"}
+    for name, needed in texts.items():
+        (tmp_path / f"{name}.txt").write_text(
+            name + "\n" + "".join(f"  Depends: {other}\n" for other in needed.split()))
+    path = programs(tmp_path, **{"apt-cache": f'cat "{tmp_path}/$2.txt"\n'})
+    monkeypatch.setenv("PATH", path)
+    assert sorted(builder().kernel_packages()) == [
+        "linux-base-7.2", "linux-base-cloud-amd64", "linux-binary-7.2",
+        "linux-image-7.2-cloud-amd64", "linux-modules-7.2"]
+
+
+def test_versions_are_of_packages_and_not_of_diversions(tmp_path, monkeypatch):
+    """Debian 13 diverts the dynamic linker's name at /lib64."""
+    path = programs(tmp_path, **{"dpkg-query": """\
+if [ "$1" = -S ]; then
+	echo "diversion by libc6 from: /lib64/ld-linux-x86-64.so.2"
+	echo "diversion by libc6 to: /lib64/ld-linux-x86-64.so.2.usr-is-merged"
+	echo "libc6:amd64, libc6:i386: /usr/lib64/ld-linux-x86-64.so.2"
+	echo "fio: /usr/bin/fio"
+	echo "dpkg-query: no path found matching pattern /x" >&2
+	exit 1
+fi
+shift 3
+for name; do
+	case "$name" in fio | libc6:amd64 | libc6:i386) echo "$name 1" ;; *) exit 1 ;; esac
+done
+"""})
+    monkeypatch.setenv("PATH", path)
+    assert builder().owners(["/usr/bin/fio"]) == "fio 1\nlibc6:amd64 1\nlibc6:i386 1\n"
