@@ -33,7 +33,7 @@ struct engine_io {
 	uint8_t file; /* index into the job's files */
 	bool checked_read; /* its data is checked */
 	uint32_t length_bytes;
-	uint64_t offset_bytes;
+	uint64_t offset_bytes; /* as request.sector, which alone the short way fills */
 	bool is_out; /* paced jobs: prepared or in flight */
 	uint64_t intended_tsc; /* rated jobs: when it should have started; 0: at once */
 };

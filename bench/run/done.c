@@ -48,9 +48,10 @@ NOINLINE void engine_job_note_error(struct engine_job *job, const struct engine_
 	int number = errno_of(request->status);
 	engine_job_fail(job, number, error_is_tolerated(job, io));
 	if (stats->total_errors <= ERRORS_PRINTED)
-		log_error(job->job->name, "%s on %s failed: %s (offset %lu, %u bytes)",
+		log_error(job->job->name, "%s on %s failed: %s (offset %lu, %lu bytes)",
 			  blk_op_name(request->op), job->job->files[io->file],
-			  blk_status_name(request->status), io->offset_bytes, io->length_bytes);
+			  blk_status_name(request->status), request->sector * SECTOR_BYTES,
+			  (uint64_t)request->sector_count * SECTOR_BYTES);
 }
 
 void engine_job_fail(struct engine_job *job, int number, bool tolerated)

@@ -109,17 +109,42 @@ def test_without_a_deadline_the_timeout_of_the_tool_ends_it(guest):
     assert err.startswith("ringbolt: the guest did not end within 5 s\n")
 
 
+def bad_sector(image, event, sector):
+    """/dev/vdb: `event` fails at one sector of it."""
+    return ("--qemu-arg=-blockdev", "--qemu-arg=driver=raw,node-name=bad,"
+            f"file.driver=blkdebug,file.image.driver=file,file.image.filename={image},"
+            f"file.inject-error.0.event={event},file.inject-error.0.sector={sector}",
+            "--qemu-arg=-device", "--qemu-arg=virtio-blk-pci,drive=bad,addr=0x10",
+            "--disk=backend=null")
+
+
 def test_io_errors_are_job_errors(guest):
     image = guest.zeroes("disk.img", 1 << 20)
-    run = guest.run("--qemu-arg=-blockdev", "--qemu-arg=driver=raw,node-name=bad,"
-                    f"file.driver=blkdebug,file.image.driver=file,file.image.filename={image},"
-                    "file.inject-error.0.event=read_aio,file.inject-error.0.sector=512",
-                    "--qemu-arg=-device",
-                    "--qemu-arg=virtio-blk-pci,drive=bad,addr=0x10",
-                    "--disk=backend=null", job=STEADY.replace("vda", "vdb"))
+    run = guest.run(*bad_sector(image, "read_aio", 512), job=STEADY.replace("vda", "vdb"))
     assert run.status == 1, run.out + run.err
     assert run.result["jobs"][0]["error"] == 5
     assert run.total("errors", "vdb") >= 1
+
+
+# Each comes to the bad sector once at least; the first six go the short way.
+MEETINGS = ["rw=randread iodepth=8 ioengine=io_uring", "rw=randread ioengine=io_uring",
+            "rw=randread ioengine=psync", "rw=randread norandommap io_size=16m iodepth=8"
+            " ioengine=io_uring", "rw=read iodepth=4 ioengine=libaio", "rw=read ioengine=psync",
+            "rw=randread bsrange=4k-4k iodepth=8 ioengine=libaio",
+            "rw=read rate_iops=100k ioengine=io_uring", "rw=write iodepth=4 ioengine=libaio",
+            "rw=randwrite ioengine=psync",
+            "rw=write verify=crc32c do_verify=0 ioengine=psync"]
+
+
+@pytest.mark.parametrize("options", MEETINGS)
+def test_an_error_is_told_with_its_place(guest, options):
+    image = guest.zeroes("disk.img", 2 << 20)
+    operation = "write" if "write" in options else "read"
+    run = guest.run(*bad_sector(image, f"{operation}_aio", 2048), job="\n".join([
+        "[a]", "filename=/dev/vdb", "bs=4k", "size=2m", *options.split()]))
+    assert run.status == 1, run.out + run.err
+    said = f"a: error: {operation} on /dev/vdb failed: io error (offset 1048576, 4096 bytes)"
+    assert said in run.out, run.out
 
 
 def children_of(parent):
