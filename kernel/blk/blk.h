@@ -43,7 +43,7 @@ enum blk_op {
 };
 
 enum blk_flag {
-	BLK_FUA = 1, /* write: durable before done(); by a flush after it */
+	BLK_FUA = 1, /* write: durable before done(); by a flush after it, if there are any */
 	BLK_UNMAP = 2, /* write zeroes: the device may unmap */
 };
 
@@ -117,7 +117,11 @@ struct blk_limits {
 	uint32_t max_write_zeroes_sectors;
 	uint32_t max_secure_erase_sectors;
 	bool read_only, flush, discard, write_zeroes, secure_erase, lifetime, get_id;
-	bool write_cache; /* writes need a flush to be durable */
+	/*
+	 * What the device says of its cache. There are devices that deny having one
+	 * and need flushes all the same, so a disk that takes flushes gets them.
+	 */
+	bool write_cache;
 };
 
 typedef unsigned blk_submit_function(struct blk_queue *queue,

@@ -69,6 +69,12 @@ static void check_segments(const struct blk_request *request)
 	assert_always(bytes == (uint64_t)request->sector_count * SECTOR_BYTES);
 }
 
+/* Without flushes nothing but the lack of a cache makes a write durable. */
+static bool can_be_durable(const struct blk_limits *limits)
+{
+	return limits->flush || !limits->write_cache;
+}
+
 static enum blk_status check_supported(const struct blk_limits *limits,
 				       const struct blk_request *request)
 {
@@ -80,7 +86,7 @@ static enum blk_status check_supported(const struct blk_limits *limits,
 		supported = true;
 		break;
 	case BLK_FLUSH:
-		supported = limits->flush || !limits->write_cache;
+		supported = can_be_durable(limits);
 		break;
 	case BLK_DISCARD:
 		supported = limits->discard;
@@ -101,6 +107,8 @@ static enum blk_status check_supported(const struct blk_limits *limits,
 	default:
 		supported = false;
 	}
+	if ((request->flags & BLK_FUA) && !can_be_durable(limits))
+		supported = false;
 	return supported ? BLK_OK : BLK_UNSUPPORTED;
 }
 

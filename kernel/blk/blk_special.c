@@ -188,7 +188,7 @@ static bool admit_one(struct blk_queue *queue, struct blk_request *request)
 	const struct blk_limits *limits = &queue->device->limits;
 	enum blk_status status = blk_check(queue, request);
 
-	if (status != BLK_OK || (request->op == BLK_FLUSH && !limits->write_cache)) {
+	if (status != BLK_OK || (request->op == BLK_FLUSH && !limits->flush)) {
 		set_status_here(request, status);
 		queue->held++;
 		blk_finish(queue, request);

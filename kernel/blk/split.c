@@ -36,7 +36,7 @@ struct blk_split {
 
 static bool wants_flush(const struct blk_limits *limits, const struct blk_request *request)
 {
-	return (request->flags & BLK_FUA) && limits->write_cache &&
+	return (request->flags & BLK_FUA) && limits->flush &&
 	       (request->op == BLK_WRITE || request->op == BLK_WRITE_ZEROES);
 }
 

@@ -135,7 +135,7 @@ static void read_topology(struct virtio_blk *disk, const struct virtio_blk_confi
 		limits->optimal_io_bytes = config->topology.opt_io_size * limits->block_bytes;
 }
 
-/* 5.2.5 step 3: with CONFIG_WCE the cache is switched to write-back, else as FLUSH says. */
+/* 5.2.5.1: what CONFIG_WCE says of the cache, else what FLUSH lets one assume. */
 static void set_write_cache(struct virtio_blk *disk)
 {
 	struct blk_limits *limits = &disk->device.limits;
@@ -146,7 +146,7 @@ static void set_write_cache(struct virtio_blk *disk)
 	uint8_t writeback = 0;
 	uint32_t offset = offsetof(struct virtio_blk_config, writeback);
 	if (!virtio_pci_read_config(&disk->transport, offset, &writeback, 1))
-		limits->write_cache = limits->flush && writeback != 0;
+		limits->write_cache = writeback != 0;
 }
 
 static void read_erase_limits(struct virtio_blk *disk, const struct virtio_blk_config *config)

@@ -143,34 +143,58 @@ static void segments_that_do_not_add_up_are_our_own_bug(void **state)
 
 /* --- flush and FUA --- */
 
-static void flush_goes_to_the_device_only_if_it_has_a_cache(void **state)
+static void flush_goes_to_the_device_whatever_it_says_of_its_cache(void **state)
 {
 	(void)state;
 	struct blk_limits limits = rig_limits();
-	struct blk_queue *queue = queue_of(&limits);
 
-	assert_true(rig_submit(queue, rig_request(BLK_FLUSH, 0, 0)));
-	assert_int_equal(rig_fake(queue)->log[0].op, BLK_FLUSH);
-	assert_int_equal(queue->urgent, 1);
-	rig_drain(queue);
-	assert_int_equal(queue->urgent, 0);
-	assert_false(queue->special);
-
-	/* Without a cache there is nothing to do, so it is no matter who cannot. */
-	limits.write_cache = false;
-	for (int can_flush = 0; can_flush < 2; can_flush++) {
-		limits.flush = can_flush;
-		queue = queue_of(&limits);
-		is_refused(queue, rig_request(BLK_FLUSH, 0, 0), BLK_OK);
-		assert_int_equal(queue->counters.errors, 0);
+	for (int has_cache = 0; has_cache < 2; has_cache++) {
+		limits.write_cache = has_cache;
+		struct blk_queue *queue = queue_of(&limits);
+		assert_true(rig_submit(queue, rig_request(BLK_FLUSH, 0, 0)));
+		assert_int_equal(rig_fake(queue)->log_count, 1);
+		assert_int_equal(rig_fake(queue)->log[0].op, BLK_FLUSH);
+		assert_int_equal(queue->urgent, 1);
+		rig_drain(queue);
+		assert_int_equal(queue->urgent, 0);
+		assert_false(queue->special);
 	}
 }
 
-static void a_durable_write_is_flushed_after_it_completed(void **state)
+static void where_there_are_neither_flushes_nor_a_cache_all_is_durable(void **state)
 {
 	(void)state;
 	struct blk_limits limits = rig_limits();
+	limits.write_cache = limits.flush = false;
 	struct blk_queue *queue = queue_of(&limits);
+	struct rig_request *r = rig_request(BLK_WRITE, 64, 8);
+
+	is_refused(queue, rig_request(BLK_FLUSH, 0, 0), BLK_OK);
+	assert_int_equal(queue->counters.errors, 0);
+	r->request.flags = BLK_FUA;
+	rig_submit(queue, r);
+	rig_complete_all(queue);
+	assert_int_equal(blk_poll(queue), 1);
+	assert_int_equal(r->request.status, BLK_OK);
+	assert_int_equal(rig_fake(queue)->log_count, 1);
+}
+
+static void what_cannot_be_made_durable_is_not_said_to_be(void **state)
+{
+	(void)state;
+	struct blk_limits limits = rig_limits();
+	limits.flush = false;
+	struct blk_queue *queue = queue_of(&limits);
+	struct rig_request *r = rig_request(BLK_WRITE, 64, 8);
+
+	is_refused(queue, rig_request(BLK_FLUSH, 0, 0), BLK_UNSUPPORTED);
+	r->request.flags = BLK_FUA;
+	is_refused(queue, r, BLK_UNSUPPORTED);
+}
+
+static void is_flushed_after_it_completed(const struct blk_limits *limits)
+{
+	struct blk_queue *queue = queue_of(limits);
 	struct rig_request *r = rig_request(BLK_WRITE, 64, 8);
 
 	r->request.flags = BLK_FUA;
@@ -193,6 +217,16 @@ static void a_durable_write_is_flushed_after_it_completed(void **state)
 	assert_false(queue->special);
 	assert_int_equal(queue->counters.requests, 2);
 	assert_int_equal(queue->counters.splits, 1);
+}
+
+static void a_durable_write_is_flushed_whatever_the_device_says_of_its_cache(void **state)
+{
+	(void)state;
+	struct blk_limits limits = rig_limits();
+
+	is_flushed_after_it_completed(&limits);
+	limits.write_cache = false;
+	is_flushed_after_it_completed(&limits);
 }
 
 static void a_durable_write_that_fails_is_not_flushed(void **state)
@@ -225,21 +259,6 @@ static void a_durable_write_whose_flush_fails_has_failed(void **state)
 	assert_int_equal(blk_poll(queue), 1);
 	assert_int_equal(r->request.status, BLK_IO_ERROR);
 	assert_int_equal(r->done_count, 1);
-}
-
-static void a_durable_write_without_a_cache_is_a_write(void **state)
-{
-	(void)state;
-	struct blk_limits limits = rig_limits();
-	limits.write_cache = false;
-	struct blk_queue *queue = queue_of(&limits);
-	struct rig_request *r = rig_request(BLK_WRITE, 64, 8);
-
-	r->request.flags = BLK_FUA;
-	rig_submit(queue, r);
-	rig_complete_all(queue);
-	assert_int_equal(blk_poll(queue), 1);
-	assert_int_equal(rig_fake(queue)->log_count, 1);
 }
 
 static void a_flush_without_room_waits_and_goes_before_anything_newer(void **state)
@@ -487,11 +506,12 @@ int main(void)
 		rig_test(what_the_device_lacks_is_unsupported),
 		rig_test(a_refusal_among_good_ones_stays_alone),
 		rig_test(segments_that_do_not_add_up_are_our_own_bug),
-		rig_test(flush_goes_to_the_device_only_if_it_has_a_cache),
-		rig_test(a_durable_write_is_flushed_after_it_completed),
+		rig_test(flush_goes_to_the_device_whatever_it_says_of_its_cache),
+		rig_test(where_there_are_neither_flushes_nor_a_cache_all_is_durable),
+		rig_test(what_cannot_be_made_durable_is_not_said_to_be),
+		rig_test(a_durable_write_is_flushed_whatever_the_device_says_of_its_cache),
 		rig_test(a_durable_write_that_fails_is_not_flushed),
 		rig_test(a_durable_write_whose_flush_fails_has_failed),
-		rig_test(a_durable_write_without_a_cache_is_a_write),
 		rig_test(a_flush_without_room_waits_and_goes_before_anything_newer),
 		rig_test(after_breaking_each_request_is_owned_or_done_as_broken_once),
 		rig_test(what_the_scheduler_holds_when_the_queue_breaks_is_done_as_broken),

@@ -262,6 +262,11 @@ static void the_cache_is_what_the_device_says(void **state)
 	cards[0].offered &= ~F(VIRTIO_BLK_F_CONFIG_WCE);
 	cards[0].config.writeback = 0; /* means nothing then */
 	assert_true(probe()->device.limits.write_cache);
+	reset(NULL);
+	cards[0].offered &= ~F(VIRTIO_BLK_F_FLUSH); /* a cache, and no way to empty it */
+	limits = &probe()->device.limits;
+	assert_true(limits->write_cache);
+	assert_false(limits->flush);
 }
 
 static void sizes_that_cannot_be_are_not_believed(void **state)
