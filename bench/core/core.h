@@ -32,6 +32,7 @@ struct engine_io {
 	uint8_t direction; /* enum job_direction; DIR_COUNT: a flush */
 	uint8_t file; /* index into the job's files */
 	bool checked_read; /* its data is checked */
+	bool is_sync; /* a flush that the job asked for as fsync=, which fio counts */
 	uint32_t length_bytes;
 	uint64_t offset_bytes; /* as request.sector, which alone the short way fills */
 	bool is_out; /* paced jobs: prepared or in flight */
@@ -152,6 +153,7 @@ struct engine_job {
 	uint64_t buffer_bytes, segment_bytes; /* [I] of one buffer, and of its segments */
 	uint64_t writes_issued; /* [c] */
 	bool last_was_flush, final_flush_done; /* [c] */
+	uint32_t flushes_left; /* [c] disks to be flushed before what comes next */
 	uint64_t total_bytes, pass_bytes; /* [I] to issue in all, and in one pass */
 	uint64_t pass_ios; /* [c] issued in this pass */
 	uint64_t passes_left; /* [c] after this one, by loops= */
@@ -256,6 +258,7 @@ enum engine_refilled engine_refill_read_back(struct engine_job *job);
 /* The next pass over the region, if there is one. */
 bool engine_refill_next_pass(struct engine_job *job);
 
+/* The next of the flushes_left. */
 void engine_refill_flush(struct engine_job *job);
 
 /* For verify/readback.c: a read that is checked, beside those of the generator. */

@@ -95,10 +95,11 @@ static void account(struct engine_job *job, const struct engine_io *io, uint64_t
 	}
 }
 
+/* fio counts neither those before a read-back nor those of end_fsync. */
 static void account_flush(struct engine_job *job, const struct engine_io *io, uint64_t now)
 {
-	if (job->phase == PHASE_READ_BACK || job->final_flush_done)
-		return; /* fio counts neither the one before it nor the one of end_fsync */
+	if (!io->is_sync)
+		return;
 	job->stats->sync_total++;
 	if (job->measured)
 		stats_latency_add(&job->stats->sync, clock_tsc_to_ns(now - io->request.submit_tsc));

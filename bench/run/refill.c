@@ -36,13 +36,14 @@ static inline void prepare(struct engine_job *job, struct engine_io *io)
 	job->prepared[job->prepared_count++] = &io->request;
 }
 
-void engine_refill_flush(struct engine_job *job)
+static void prepare_flush(struct engine_job *job, uint32_t file, bool is_sync)
 {
 	struct engine_io *io = take_io(job);
 	struct blk_request *request = &io->request;
 	io->direction = DIR_COUNT;
 	io->checked_read = false;
-	io->file = 0;
+	io->is_sync = is_sync;
+	io->file = (uint8_t)file;
 	io->offset_bytes = 0;
 	io->length_bytes = 0;
 	request->op = BLK_FLUSH;
@@ -53,6 +54,11 @@ void engine_refill_flush(struct engine_job *job)
 	request->submit_tsc = clock_tsc();
 	prepare(job, io);
 	job->last_was_flush = true;
+}
+
+void engine_refill_flush(struct engine_job *job)
+{
+	prepare_flush(job, job->job->file_count - job->flushes_left--, false);
 }
 
 /* fio: before the next I/O, whenever the writes issued are a multiple of N. */
@@ -203,7 +209,7 @@ static NOINLINE bool refill_otherwise(struct engine_job *job, uint64_t now,
 		return true;
 	}
 	if (flush_is_due(job)) {
-		engine_refill_flush(job);
+		prepare_flush(job, generator_next_file(job->generator), true);
 		return true;
 	}
 	if (job->pace)
@@ -227,8 +233,11 @@ enum engine_refilled engine_refill(struct engine_job *job, uint64_t now)
 
 enum engine_refilled engine_refill_read_back(struct engine_job *job)
 {
-	while (job->free_count && job->prepared_count < job->chunk)
-		if (!engine_verify_next(job))
+	while (job->free_count && job->prepared_count < job->chunk) {
+		if (job->flushes_left)
+			engine_refill_flush(job);
+		else if (!engine_verify_next(job))
 			return REFILL_OVER;
+	}
 	return REFILL_MORE;
 }

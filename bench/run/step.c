@@ -122,6 +122,9 @@ static bool step_draining(struct engine_job *job, uint64_t now)
 		return false;
 	if (final_flush_is_due(job)) {
 		job->final_flush_done = true;
+		job->flushes_left = job->job->file_count;
+	}
+	if (job->flushes_left && !job->stopping) {
 		engine_refill_flush(job);
 		return true;
 	}

@@ -55,6 +55,12 @@ int generator_region_resolve(const struct job *job, uint64_t device_bytes,
 int generator_next(struct generator *g, struct generator_io *io);
 
 /*
+ * The file whose turn it is, which passes with that: fsync= takes one as an I/O
+ * does. 0 when all are done.
+ */
+uint32_t generator_next_file(struct generator *g);
+
+/*
  * Rated mixed jobs: the direction of the next I/O if its turn is that of a
  * read, and of a write; until it is said anew.
  */

@@ -303,6 +303,13 @@ static struct generator_file *next_file(struct generator *g)
 	return NULL;
 }
 
+uint32_t generator_next_file(struct generator *g)
+{
+	const struct generator_file *file = next_file(g);
+
+	return file ? (uint32_t)(file - g->files) : 0;
+}
+
 static int next_of_any_file(struct generator *g, struct generator_io *io)
 {
 	struct generator_file *file;

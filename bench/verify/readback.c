@@ -345,7 +345,7 @@ bool engine_verify_begin(struct engine_job *job, uint64_t now)
 	v->begin_tsc = now;
 	generator_restart_verify_seeds(job->generator);
 	if (!job->job->verify_only)
-		engine_refill_flush(job);
+		job->flushes_left = job->job->file_count;
 	return true;
 }
 

@@ -143,35 +143,3 @@ iodepth=4
     data = image.read_bytes()
     assert data[:512 << 10] == bytes(512 << 10), "discarded blocks read as zeroes here"
     assert data[512 << 10:] == b"\x5a" * (512 << 10)
-
-
-# Of 16 blocks: how many flushes fio's report counts, and how many there are.
-FLUSHES = {
-    "not after the last write": ("rw=write\nfsync=4", 3, 3),
-    "at the end, which fio does not count": ("rw=write\nend_fsync=1", 0, 1),
-    "both": ("rw=write\nfsync=4\nend_fsync=1", 3, 4),
-    "nothing written, short way": ("rw=read\nend_fsync=1", 0, 0),
-    "nothing written, long way": ("rw=read\nend_fsync=1\nbsrange=4k-4k\nfsync=1", 0, 0),
-    "before reading back": ("rw=write\nverify=crc32c\nfsync=4", 3, 4),
-    "each pass ends": ("rw=write\nverify=crc32c\nend_fsync=1\nloops=2", 0, 4),
-    "dry runs write nothing": ("rw=write\nverify=null\nverify_only\nend_fsync=1", 0, 0),
-}
-
-
-@pytest.mark.parametrize("options, counted, there_are", FLUSHES.values(), ids=FLUSHES)
-def test_flushes_are_where_fio_has_them(guest, options, counted, there_are):
-    image = guest.zeroes("disk.img", 1 << 20)
-    run = guest.good(f"--disk=backend=file,path={image}", job=f"""
-[flushes]
-filename=/dev/vda
-ioengine=io_uring
-bs=4k
-size=64k
-{options}
-""")
-    job = run.result["jobs"][0]
-    assert job["sync"]["total_ios"] == counted
-    reads, writes = (job[name]["total_ios"] for name in ("read", "write"))
-    assert job["read"]["io_bytes"] + job["write"]["io_bytes"] == (reads + writes) * 4096
-    made = reads if "verify_only" in options else reads + writes
-    assert run.total("requests") == made + there_are
