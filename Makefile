@@ -76,6 +76,7 @@ KERNEL_C := \
 	kernel/blk/virtio_blk_irq.c \
 	kernel/blk/virtio_blk_queue.c \
 	kernel/blk/virtio_blk_request.c \
+	kernel/blk/virtio_blk_ring.c \
 	kernel/lib/settings.c \
 	kernel/blk/blk.c \
 	kernel/blk/blk_dump.c \
@@ -269,7 +270,7 @@ BLK_HOST := kernel/blk/blk_dump.c kernel/blk/blk_limits.c kernel/blk/blk_special
 UNIT_TESTS += kernel/lib/settings kernel/blk/blk kernel/blk/blk_shared kernel/blk/blk_special \
 	kernel/blk/blk_storm kernel/blk/blk_turns kernel/blk/lifecycle kernel/blk/ram_blk \
 	kernel/blk/sched kernel/blk/split kernel/blk/wait kernel/blk/virtio_blk \
-	kernel/blk/virtio_blk_irq kernel/blk/virtio_blk_queue
+	kernel/blk/virtio_blk_irq kernel/blk/virtio_blk_queue kernel/blk/virtio_blk_ring
 unit_kernel/lib/settings := kernel/lib/settings.c kernel/lib/fmt.c
 unit_kernel/blk/blk := $(BLK_HOST)
 unit_kernel/blk/blk_shared := $(BLK_HOST)
@@ -286,10 +287,12 @@ unit_kernel/blk/sched := $(BLK_HOST)
 unit_kernel/blk/split := $(BLK_HOST)
 unit_kernel/blk/wait := $(BLK_HOST)
 unit_kernel/blk/virtio_blk := kernel/blk/virtio_blk.c kernel/blk/virtio_blk_config.c \
-	kernel/lib/fmt.c kernel/lib/settings.c kernel/lib/err.c
+	kernel/blk/virtio_blk_ring.c kernel/lib/fmt.c kernel/lib/settings.c kernel/lib/err.c
 unit_kernel/blk/virtio_blk_queue := kernel/blk/virtio_blk_io.c kernel/blk/virtio_blk_request.c \
 	kernel/blk/virtio_blk_queue.c kernel/virtio/virtqueue.c \
 	kernel/virtio/virtqueue_packed.c kernel/virtio/virtqueue_split.c tests/unit/fake_device.c
+unit_kernel/blk/virtio_blk_ring := kernel/blk/virtio_blk_ring.c kernel/blk/sched.c \
+	kernel/virtio/virtqueue.c kernel/virtio/virtqueue_packed.c kernel/virtio/virtqueue_split.c
 
 VERIFY_HOST := bench/lib/checksum.c bench/lib/hash.c bench/verify/verify.c \
 	bench/verify/classify.c

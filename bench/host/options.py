@@ -93,7 +93,17 @@ def make_options(specs=(), sets=(), job=None, sections=(), **fields):
         check_outputs([("--json", options.json)], options.inputs())
     if options.is_peer():
         _check_peer(options)
+    else:
+        _tell_queue_sizes(options)
     return options
+
+
+def _tell_queue_sizes(options):
+    """QEMU 10.0 shows rings of 1,024 entries, whatever queue-size= gave them."""
+    sizes = [disk.queue_size or 0 for disk in options.disks]
+    if any(sizes):
+        line = f"disk_queue_size={','.join(map(str, [*sizes, 0]))}"
+        options.settings.lines.insert(0, (line, "--disk"))
 
 
 def _check_peer(options):

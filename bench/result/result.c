@@ -22,7 +22,7 @@
 static void write_settings(struct json_writer *w, const struct settings *settings)
 {
 	const char *key, *help;
-	char value[32];
+	char value[256];
 	json_object_begin(w, "settings");
 	for (unsigned i = 0; settings_describe(settings, i, &key, value, sizeof(value), &help); i++)
 		json_string(w, key, value);
@@ -141,6 +141,15 @@ static void emit_pair(void *sink, const char *key, const char *value)
 	json_string(sink, key, value);
 }
 
+static void write_ring(struct json_writer *w, const struct blk_ring *ring)
+{
+	if (!ring->entries)
+		return;
+	json_uint(w, "queue_size", ring->entries);
+	json_uint(w, "queue_size_wanted", ring->wanted);
+	json_uint(w, "queue_size_shown", ring->shown);
+}
+
 static void write_devices(struct json_writer *w)
 {
 	json_array_begin(w, "devices");
@@ -153,6 +162,7 @@ static void write_devices(struct json_writer *w)
 		json_string(w, "id", device->id);
 		if (device->describe)
 			device->describe(device, w, emit_pair);
+		write_ring(w, &device->ring);
 		write_limits(w, &device->limits);
 		json_array_begin(w, "queues");
 		for (uint16_t q = 0; q < device->queue_count; q++)

@@ -180,6 +180,11 @@ struct blk_queue {
 
 _Static_assert(offsetof(struct blk_queue, interrupt_tsc) == CACHE_LINE_BYTES, "two hot lines");
 
+/* Entries of a ring: used, asked for, shown by the device; all 0: there is none. */
+struct blk_ring {
+	uint32_t entries, wanted, shown;
+};
+
 struct blk_device {
 	char name[16]; /* "vda", "ram0", "null0"; jobs say "/dev/vda" */
 	const struct blk_driver *driver; /* [I] */
@@ -189,6 +194,7 @@ struct blk_device {
 	char location[16]; /* "00:03.0" or "" */
 	uint16_t queue_count; /* [I] */
 	struct blk_queue *queues; /* [I] queue_count of them */
+	struct blk_ring ring; /* [I] of each queue */
 	uint32_t config_changes; /* [a] configuration interrupts seen */
 	/* Re-reads what may change (capacity); loop context. Optional. */
 	void (*refresh)(struct blk_device *device);

@@ -14,46 +14,11 @@
 #include "kernel/lib/log.h"
 #include "kernel/lib/mem.h"
 
-/* Direct chains take descriptors from the ring: keep this many requests. */
-#define DIRECT_SLOTS_WANTED 128u
-
 static uint16_t choose_queue_count(const struct virtio_blk *disk, const struct settings *settings)
 {
 	uint32_t wanted = settings->queues ? settings->queues : cpu_count;
 	uint32_t there = MIN(disk->queue_count, virtio_pci_queue_count(&disk->transport));
 	return (uint16_t)MIN(MIN(wanted, there), BLK_QUEUES_MAX);
-}
-
-/* The size that all queues share: the smallest of what each can do. */
-static uint16_t choose_queue_size(const struct virtio_blk *disk, const struct settings *settings)
-{
-	uint32_t size = VIRTQ_SIZE_MAX;
-	for (uint16_t i = 0; i < disk->queue_count; i++)
-		size = MIN(size, virtio_pci_queue_max_size(&disk->transport, i));
-	if (settings->queue_size)
-		size = MIN(size, settings->queue_size);
-	if (!disk->ring.packed)
-		while (size & (size - 1))
-			size &= size - 1;
-	return (uint16_t)size;
-}
-
-/*
- * Indirect tables keep every descriptor for a request of its own; direct
- * chains save the device a look-up, when the ring is large enough for them. A
- * packed ring has to write direct chains anew for each request.
- */
-static void choose_ring(struct virtio_blk *disk, const struct settings *settings, uint16_t size)
-{
-	struct virtqueue_config *ring = &disk->ring;
-	bool roomy = size >= DIRECT_SLOTS_WANTED * 3 && !ring->packed;
-	ring->indirect = virtio_blk_has(disk, VIRTIO_F_INDIRECT_DESC) &&
-			 (settings->chain == CHAIN_INDIRECT || !roomy);
-	ring->event_idx = virtio_blk_has(disk, VIRTIO_F_EVENT_IDX);
-	uint32_t segments = disk->device.limits.max_segments;
-	uint32_t most = ring->indirect ? size - 2u : MAX(3u, size / DIRECT_SLOTS_WANTED) - 2u;
-	ring->max_data_segments = (uint16_t)MAX(1u, MIN(segments, most));
-	disk->device.limits.max_segments = ring->max_data_segments;
 }
 
 static int start_queue(struct virtio_blk *disk, uint16_t index)
@@ -81,15 +46,15 @@ static int start_queue(struct virtio_blk *disk, uint16_t index)
 static int start_queues(struct virtio_blk *disk, const struct settings *settings)
 {
 	disk->queue_count = choose_queue_count(disk, settings);
-	disk->ring.packed = virtio_blk_has(disk, VIRTIO_F_RING_PACKED);
-	uint16_t size = disk->queue_count ? choose_queue_size(disk, settings) : 0;
+	if (disk->queue_count)
+		virtio_blk_choose_ring(disk, settings->disk_queue_size[disk->position],
+				       settings->queue_size);
+	uint16_t size = disk->ring.size;
 	if (size < 3) {
 		log_error(disk->device.name, "no usable queue (count %u, size %u)",
 			  disk->queue_count, size);
 		return -ERR_DEVICE;
 	}
-	disk->ring.size = size;
-	choose_ring(disk, settings, size);
 	for (uint16_t i = 0; i < disk->queue_count; i++) {
 		disk->blk_queues[i].cpu = &cpu_table[i % cpu_count];
 		disk->blk_queues[i].completion = settings->completion;
@@ -164,8 +129,9 @@ static void announce(const struct virtio_blk *disk)
 }
 
 /* Linux' names; the 27th disk is vdaa. */
-static void name_disk(struct virtio_blk *disk, unsigned position)
+static void name_disk(struct virtio_blk *disk)
 {
+	unsigned position = disk->position;
 	if (position < 26)
 		fmt_print(disk->device.name, sizeof(disk->device.name), "vd%c", 'a' + position);
 	else
@@ -189,7 +155,8 @@ unsigned virtio_blk_probe(const struct settings *settings)
 			log_error("virtio-blk", "no memory for another disk");
 			break;
 		}
-		name_disk(disk, position++);
+		disk->position = (uint16_t)position++;
+		name_disk(disk);
 		pci_name(f, disk->device.location);
 		int error = start_disk(disk, f, settings);
 		if (error) {

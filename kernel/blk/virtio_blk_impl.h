@@ -3,6 +3,7 @@
  *
  *   virtio_blk.c          finding disks, starting them
  *   virtio_blk_config.c   features and limits
+ *   virtio_blk_ring.c     which rings the disk gets
  *   virtio_blk_io.c       the I/O path
  *   virtio_blk_request.c  any request on any ring
  *   virtio_blk_queue.c    a queue off that path
@@ -47,7 +48,8 @@ struct virtio_blk {
 	struct blk_device device;
 	struct virtio_blk_queue queues[BLK_QUEUES_MAX];
 	struct blk_queue blk_queues[BLK_QUEUES_MAX];
-	struct virtqueue_config ring; /* of every queue, size aside */
+	struct virtqueue_config ring; /* of every queue */
+	uint16_t position; /* among the disks, usable or not */
 	uint16_t queue_count;
 	uint16_t vectors; /* MSI-X entries used; 0: INTx or none */
 	bool intx;
@@ -78,6 +80,16 @@ const char *virtio_blk_interrupt_mode(const struct virtio_blk *disk);
 
 /* virtio 1.2, 5.2.6: the device overwrites this with VIRTIO_BLK_S_*. */
 #define VIRTIO_BLK_STATUS_NOT_WRITTEN 0xffu
+
+/* --- virtio_blk_ring.c --- */
+
+/*
+ * Chooses the rings of queue_count > 0 queues, and settles the limits with them.
+ * `given`: the entries that the disk was configured with, whatever it shows; 0: as it
+ * shows. `wanted`: at most so many; 0: all. The size is below 3 where no request fits.
+ * What is not as asked for is logged.
+ */
+void virtio_blk_choose_ring(struct virtio_blk *disk, uint32_t given, uint32_t wanted);
 
 /* --- virtio_blk_io.c --- */
 extern const struct blk_driver virtio_blk_driver; /* of any ring */

@@ -2,7 +2,8 @@
  * The table of all settings, and the parsers of the texts that set them.
  *
  * A setting is a row: key, help, place in struct settings, and either a list
- * of words or a range of numbers. Both parsers cut their text into key and
+ * of words or a range of numbers. One that tells disks apart has a value for
+ * each, "64,256,0", of which the last goes for the rest. Both parsers cut their text into key and
  * value and leave the rest to the row; a text is applied to a copy, which
  * replaces the settings only if all of it was right.
  *
@@ -30,6 +31,7 @@ struct setting {
 	uint32_t fallback; /* the default */
 	uint32_t min, max; /* words: 0 .. count - 1 */
 	bool or_zero; /* 0 is allowed too: "as the device or machine has it" */
+	uint32_t more; /* values behind the first, one for each further disk */
 };
 
 /* A piece of the text; not NUL-terminated. */
@@ -80,6 +82,11 @@ static const char *const log_words[] = {
 	{ .key = #member, .help = text, .offset = offsetof(struct settings, member), \
 	  .fallback = 0, .min = low, .max = high, .or_zero = true }
 
+#define NUMBERS_OR_ZERO(member, low, high, text)                                     \
+	{ .key = #member, .help = text, .offset = offsetof(struct settings, member), \
+	  .fallback = 0, .min = low, .max = high, .or_zero = true,                   \
+	  .more = SETTINGS_DISKS_MAX - 1 }
+
 static const struct setting setting_table[] = {
 	WORDS(completion, completion_words, COMPLETION_IRQ,
 	      "how a CPU learns of completions: by interrupt, by polling, or as it pays"),
@@ -93,6 +100,8 @@ static const struct setting setting_table[] = {
 	      "a request's descriptors: in the ring, or in a preallocated indirect table"),
 	NUMBER_OR_ZERO(queues, 1, 64, "queues per device, at most; 0: one per CPU"),
 	NUMBER_OR_ZERO(queue_size, 2, 32768, "entries of a ring, at most; 0: the device's largest"),
+	NUMBERS_OR_ZERO(disk_queue_size, 2, 32768,
+			"entries of each disk's rings, whatever it shows: 64,0,256; 0: as shown"),
 	WORDS(sched, sched_words, SCHED_NONE,
 	      "order and merge requests before the device sees them, or hand them through"),
 	WORDS(engine, engine_words, ENGINE_BLK,
@@ -116,7 +125,8 @@ static const struct setting setting_table[] = {
 		       "lifecycle events to keep per queue, the newest; 0: none, at no cost"),
 };
 
-_Static_assert(ARRAY_COUNT(setting_table) * sizeof(uint32_t) == sizeof(struct settings),
+_Static_assert((ARRAY_COUNT(setting_table) + SETTINGS_DISKS_MAX - 1) * sizeof(uint32_t) ==
+		       sizeof(struct settings),
 	       "every setting has its row");
 
 static uint32_t *setting_value(struct settings *settings, const struct setting *setting)
@@ -224,6 +234,28 @@ static bool parse_value(const struct setting *setting, struct word word, uint32_
 	return (*out >= setting->min && *out <= setting->max) || (setting->or_zero && *out == 0);
 }
 
+/* As many values as there are words between commas; the last one goes for the rest. */
+static bool parse_values(const struct setting *setting, struct word word, uint32_t *out)
+{
+	uint32_t count = 0;
+	bool more;
+
+	do {
+		struct word item = { word.text, 0 };
+
+		while (item.length < word.length && item.text[item.length] != ',')
+			item.length++;
+		if (count > setting->more || !parse_value(setting, item, &out[count++]))
+			return false;
+		more = item.length < word.length;
+		word.text += item.length + more;
+		word.length -= item.length + more;
+	} while (more);
+	for (; count <= setting->more; count++)
+		out[count] = out[count - 1];
+	return true;
+}
+
 /* One "key=value"; white space around both is not theirs. */
 static int apply_assignment(struct settings *settings, struct place place, struct word text,
 			    struct settings_error *error)
@@ -243,7 +275,7 @@ static int apply_assignment(struct settings *settings, struct place place, struc
 
 		if (!word_equals(key, setting->key))
 			continue;
-		if (!parse_value(setting, value, setting_value(settings, setting)))
+		if (!parse_values(setting, value, setting_value(settings, setting)))
 			return complain_of_value(error, place, key, value, setting);
 		return 0;
 	}
@@ -261,7 +293,9 @@ static size_t without_trailing_nuls(const char *text, size_t length_bytes)
 void settings_set_defaults(struct settings *settings)
 {
 	for (size_t i = 0; i < ARRAY_COUNT(setting_table); i++)
-		*setting_value(settings, &setting_table[i]) = setting_table[i].fallback;
+		for (uint32_t disk = 0; disk <= setting_table[i].more; disk++)
+			setting_value(settings, &setting_table[i])[disk] =
+				setting_table[i].fallback;
 }
 
 int settings_parse_config(struct settings *settings, const char *name, const char *text,
@@ -315,20 +349,33 @@ int settings_parse_command_line(struct settings *settings, const char *text, siz
 	return 0;
 }
 
+/* How many values have to be told: the last one goes for the rest. */
+static uint32_t values_to_tell(const struct setting *setting, const uint32_t *values)
+{
+	uint32_t count = setting->more + 1;
+
+	while (count > 1 && values[count - 1] == values[count - 2])
+		count--;
+	return count;
+}
+
 bool settings_describe(const struct settings *settings, unsigned index, const char **key,
 		       char *value, size_t value_size, const char **help)
 {
 	if (index >= ARRAY_COUNT(setting_table))
 		return false;
 	const struct setting *setting = &setting_table[index];
-	uint32_t number = *(const uint32_t *)((const char *)settings + setting->offset);
+	const uint32_t *numbers = (const uint32_t *)((const char *)settings + setting->offset);
+	uint32_t count = values_to_tell(setting, numbers);
+	size_t used = 0;
 
 	*key = setting->key;
 	*help = setting->help;
-	if (!setting->words)
-		fmt_print(value, value_size, "%u", number);
-	else
+	if (setting->words)
 		fmt_print(value, value_size, "%s",
-			  number <= setting->max ? setting->words[number] : "?");
+			  *numbers <= setting->max ? setting->words[*numbers] : "?");
+	for (uint32_t i = 0; !setting->words && i < count && used < value_size; i++)
+		used += (size_t)fmt_print(value + used, value_size - used, "%s%u", i ? "," : "",
+					  numbers[i]);
 	return true;
 }

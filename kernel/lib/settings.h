@@ -19,6 +19,9 @@ enum setting_sched { SCHED_NONE, SCHED_DEADLINE };
 enum setting_engine { ENGINE_BLK, ENGINE_FLOOR, ENGINE_LAYER };
 enum setting_stages { STAGES_MEAN, STAGES_FULL };
 
+/* Disks that a setting may tell apart. */
+#define SETTINGS_DISKS_MAX 32u
+
 struct settings {
 	uint32_t completion; /* enum setting_completion; key "completion" */
 	uint32_t interrupts; /* enum setting_interrupts */
@@ -27,6 +30,7 @@ struct settings {
 	uint32_t event_idx; /* 0/1, offer VIRTIO_F_EVENT_IDX; "on|off" */
 	uint32_t queues; /* per device, at most; 0 = one per CPU. 0..64 */
 	uint32_t queue_size; /* at most; 0 = the device's largest. 0, 2..32768 */
+	uint32_t disk_queue_size[SETTINGS_DISKS_MAX]; /* the disk's own; 0 = as it shows */
 	uint32_t chain; /* enum setting_chain */
 	uint32_t sched; /* enum setting_sched */
 	uint32_t engine; /* enum setting_engine */

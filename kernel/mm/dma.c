@@ -39,6 +39,11 @@ void dma_free(struct dma_buffer *buffer)
 	*buffer = (struct dma_buffer){ 0 };
 }
 
+uint64_t memory_free_bytes(void)
+{
+	return page_free_count() * PAGE_BYTES;
+}
+
 void *memory_allocate(uint64_t length_bytes)
 {
 	struct dma_buffer buffer;

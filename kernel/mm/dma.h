@@ -18,6 +18,9 @@ struct dma_buffer {
 int dma_allocate(uint64_t length_bytes, struct dma_buffer *out);
 void dma_free(struct dma_buffer *buffer);
 
+/* What is free in all, not always in one piece. */
+uint64_t memory_free_bytes(void);
+
 /* Zeroed memory for our own structures; NULL when there is none. */
 void *memory_allocate(uint64_t length_bytes);
 

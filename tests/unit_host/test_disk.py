@@ -4,6 +4,7 @@ import pytest
 
 from host.disk import parse_disk, parse_disks
 from host.errors import UsageError
+from host.options import make_options
 
 
 def test_every_key_reaches_its_field():
@@ -82,3 +83,13 @@ def test_root_bus_comes_before_bridges():
     assert len(parse_disks([root, root, bridged, bridged], "pc")) == 4
     with pytest.raises(UsageError, match=f"--disk {root}: disks on the root bus"):
         parse_disks([root, bridged, root], "pc")
+
+
+def test_the_kernel_is_told_the_queue_sizes_that_disks_were_given():
+    specs = ["backend=null,queue-size=64", "backend=null", "backend=null,queue-size=256"]
+    assert make_options(specs).settings.value("disk_queue_size", None) == "64,0,256,0"
+    assert make_options(specs[1:2]).settings.value("disk_queue_size", None) is None
+    peer = make_options(specs, guest="linux", memory_mib=256)
+    assert peer.settings.value("disk_queue_size", None) is None
+    asked = make_options(specs, sets=["disk_queue_size=32"])
+    assert asked.settings.value("disk_queue_size", None) == "32"

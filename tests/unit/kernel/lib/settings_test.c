@@ -132,6 +132,37 @@ static void numbers_are_checked_at_both_ends(void **state)
 			       "ringbolt.conf:1: ram_disk_mib: must be 1..65536, not '0'");
 }
 
+static void of_a_list_by_disk_the_last_one_goes_for_the_rest(void **state)
+{
+	(void)state;
+	assert_int_equal(config("disk_queue_size=64,0,256"), 0);
+	assert_int_equal(settings.disk_queue_size[0], 64);
+	assert_int_equal(settings.disk_queue_size[1], 0);
+	for (unsigned disk = 2; disk < SETTINGS_DISKS_MAX; disk++)
+		assert_int_equal(settings.disk_queue_size[disk], 256);
+	assert_int_equal(config("disk_queue_size=16"), 0);
+	for (unsigned disk = 0; disk < SETTINGS_DISKS_MAX; disk++)
+		assert_int_equal(settings.disk_queue_size[disk], 16);
+}
+
+static void a_list_is_of_numbers_and_no_longer_than_there_can_be_disks(void **state)
+{
+	(void)state;
+	char text[40 + 2 * SETTINGS_DISKS_MAX] = "disk_queue_size=2";
+	static const char *const wrong[] = {
+		"disk_queue_size=64,",	"disk_queue_size=,64",	"disk_queue_size=64,,2",
+		"disk_queue_size=64,1", "disk_queue_size=64,x", "queues=1,2",
+	};
+
+	for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_int_equal(config(wrong[i]), -ERR_INVALID);
+	for (unsigned disk = 1; disk < SETTINGS_DISKS_MAX; disk++)
+		strcat(text, ",2");
+	assert_int_equal(config(text), 0);
+	assert_int_equal(config(strcat(text, ",2")), -ERR_INVALID);
+	assert_int_equal(settings.disk_queue_size[SETTINGS_DISKS_MAX - 1], 2);
+}
+
 static void what_is_not_a_number_is_refused(void **state)
 {
 	(void)state;
@@ -203,17 +234,18 @@ static void text_needs_no_nul_and_trailing_nuls_are_not_text(void **state)
 static void what_describe_prints_parses_back_to_the_same(void **state)
 {
 	(void)state;
-	char text[4096], value[32];
+	char text[4096], value[256];
 	const char *key, *help;
 	size_t used = 0;
 	unsigned count = 0;
 
-	assert_int_equal(command_line("completion=poll queues=5 chain=indirect event_idx=off"), 0);
+	assert_int_equal(command_line("completion=poll queues=5 chain=indirect event_idx=off "
+				      "disk_queue_size=64,128,0"), 0);
 	for (; settings_describe(&settings, count, &key, value, sizeof(value), &help); count++) {
 		assert_true(strlen(help) > 10);
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s=%s\n", key, value);
 	}
-	assert_int_equal(count * sizeof(uint32_t), sizeof(settings));
+	assert_int_equal((count + SETTINGS_DISKS_MAX - 1) * sizeof(uint32_t), sizeof(settings));
 
 	struct settings expected = settings;
 	settings_set_defaults(&settings);
@@ -224,7 +256,7 @@ static void what_describe_prints_parses_back_to_the_same(void **state)
 static void defaults_pass_their_own_ranges(void **state)
 {
 	(void)state;
-	char text[64], value[32];
+	char text[320], value[256];
 	const char *key, *help;
 
 	for (unsigned i = 0; settings_describe(&settings, i, &key, value, sizeof(value), &help);
@@ -246,6 +278,9 @@ int main(void)
 		cmocka_unit_test_setup(keys_match_whole_words_only, setup),
 		cmocka_unit_test_setup(wrong_word_is_answered_with_the_right_ones, setup),
 		cmocka_unit_test_setup(numbers_are_checked_at_both_ends, setup),
+		cmocka_unit_test_setup(of_a_list_by_disk_the_last_one_goes_for_the_rest, setup),
+		cmocka_unit_test_setup(
+			a_list_is_of_numbers_and_no_longer_than_there_can_be_disks, setup),
 		cmocka_unit_test_setup(what_is_not_a_number_is_refused, setup),
 		cmocka_unit_test_setup(word_without_equals_sign_is_refused, setup),
 		cmocka_unit_test_setup(a_mistake_in_the_last_line_undoes_the_first, setup),
