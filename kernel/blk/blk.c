@@ -57,6 +57,8 @@ static int start_queue(struct blk_queue *queue, const struct settings *settings)
 	queue->waiting_end = &queue->waiting;
 	queue->finished_end = &queue->finished;
 	queue->polled_only |= !queue->driver->arm;
+	if (queue->polled_only)
+		queue->completion = COMPLETION_POLL;
 	queue->split = blk_split_create();
 	if (!queue->split)
 		return -ERR_NO_MEMORY;
@@ -134,7 +136,7 @@ void blk_set_completion(struct blk_device *device, enum setting_completion mode)
 void blk_set_queue_completion(struct blk_queue *queue, enum setting_completion mode)
 {
 	assert_always(blk_queue_idle(queue));
-	queue->completion = mode;
+	queue->completion = queue->polled_only ? COMPLETION_POLL : mode;
 	blk_update_special(queue);
 }
 
@@ -205,7 +207,7 @@ static void go_plain(struct blk_queue *queue)
 	queue->submit = driver->plain_submit ? driver->plain_submit : plain_submit;
 	queue->submit_one = driver->plain_submit_one ? driver->plain_submit_one : submit_one;
 	queue->poll = driver->plain_poll ? driver->plain_poll : plain_poll;
-	if (queue->polled_only || queue->completion == COMPLETION_POLL)
+	if (queue->completion == COMPLETION_POLL)
 		queue->wait = blk_wait_polling;
 	else if (queue->completion == COMPLETION_ADAPTIVE)
 		queue->wait = blk_wait_adapting;

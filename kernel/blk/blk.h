@@ -157,7 +157,7 @@ struct blk_queue {
 	bool special; /* [c] the plain way does not do */
 	bool broken; /* [c] */
 	uint32_t fast_sectors; /* [I] up to here, with one segment, nothing is split */
-	bool polled_only; /* [I] no interrupt arrives: polled, whatever the mode */
+	bool polled_only; /* [I] no interrupt arrives: polled, whatever is asked for */
 	uint16_t index; /* [I] in the device */
 	uint32_t depth; /* [I] most the driver can hold */
 	uint32_t held; /* [c] accepted, not with the driver: waiting, or not yet delivered */
@@ -170,7 +170,7 @@ struct blk_queue {
 	struct cpu *cpu; /* [I] owner; interrupts go here */
 	struct blk_sched *sched; /* [I] NULL: none */
 	struct blk_split *split; /* [I] */
-	uint32_t completion; /* [c] enum setting_completion */
+	uint32_t completion; /* [c] enum setting_completion: how it is waited for */
 	/* Shared queues only; blk_shared.c. */
 	uint32_t lock; /* [a] a CPU is at work */
 	struct blk_request *inbox; /* [a] list, newest first: submitted */

@@ -75,7 +75,10 @@ void virtio_blk_print_features(uint64_t features, char *text, size_t size);
 /* Of struct blk_device. */
 void virtio_blk_refresh(struct blk_device *device);
 
-/* Why interrupts are delivered as they are: "msix", "msix-shared", "intx", "none". */
+/*
+ * How interrupts are delivered: "msix", "msix-shared", "intx", with "-partly" behind it
+ * if some queues get none, or "none" if no queue does.
+ */
 const char *virtio_blk_interrupt_mode(const struct virtio_blk *disk);
 
 /* virtio 1.2, 5.2.6: the device overwrites this with VIRTIO_BLK_S_*. */

@@ -18,9 +18,14 @@
 #include "kernel/lib/log.h"
 #include "kernel/lib/mem.h"
 
-/* How long a completion may take, and how much later its interrupt may come. */
+/*
+ * How long a completion may take, and how much later its interrupt may come. A busy
+ * host may keep the CPU that it is for from running for long; so long is waited until
+ * a disk has lost one.
+ */
 #define COMPLETION_TIMEOUT_NS (10 * NS_PER_S)
-#define INTERRUPT_TIMEOUT_NS (100 * NS_PER_MS)
+#define INTERRUPT_TIMEOUT_NS (5 * NS_PER_S)
+#define FURTHER_TIMEOUT_NS (100 * NS_PER_MS)
 
 static void on_queue_interrupt(void *context)
 {
@@ -149,9 +154,16 @@ void virtio_blk_irq_start(struct virtio_blk *disk)
 
 const char *virtio_blk_interrupt_mode(const struct virtio_blk *disk)
 {
+	uint16_t polled = 0;
+	for (uint16_t i = 0; i < disk->queue_count; i++)
+		polled += disk->blk_queues[i].polled_only;
+	if (polled == disk->queue_count)
+		return "none";
+	if (disk->vectors > disk->queue_count)
+		return polled ? "msix-partly" : "msix";
 	if (disk->vectors)
-		return disk->vectors > disk->queue_count ? "msix" : "msix-shared";
-	return disk->intx ? "intx" : "none";
+		return polled ? "msix-shared-partly" : "msix-shared";
+	return polled ? "intx-partly" : "intx";
 }
 
 /*
@@ -159,7 +171,7 @@ const char *virtio_blk_interrupt_mode(const struct virtio_blk *disk)
  * both did. An interrupt alone proves nothing: a vhost-user device may raise
  * one when it starts.
  */
-static bool interrupt_comes(const struct blk_queue *queue)
+static bool interrupt_comes(const struct blk_queue *queue, uint64_t timeout_ns)
 {
 	uint64_t start = clock_tsc(), completed = 0, now;
 	do {
@@ -169,16 +181,16 @@ static bool interrupt_comes(const struct blk_queue *queue)
 		if (completed && load_once(&queue->interrupt_tsc))
 			return true;
 		if (completed && (queue->polled_only ||
-				  now - completed > clock_ns_to_tsc(INTERRUPT_TIMEOUT_NS)))
+				  now - completed > clock_ns_to_tsc(timeout_ns)))
 			return false;
 	} while (now - start < clock_ns_to_tsc(COMPLETION_TIMEOUT_NS));
 	return false;
 }
 
 /* One GET_ID with the interrupt armed; true when the interrupt came. */
-static bool queue_interrupts(struct virtio_blk *disk, uint16_t index, struct blk_request *request)
+static bool queue_interrupts(struct blk_queue *queue, struct blk_request *request,
+			     uint64_t timeout_ns)
 {
-	struct blk_queue *queue = &disk->blk_queues[index];
 	store_once(&queue->interrupt_tsc, 0);
 	request->submit_tsc = clock_tsc();
 	if (!queue->polled_only)
@@ -188,7 +200,7 @@ static bool queue_interrupts(struct virtio_blk *disk, uint16_t index, struct blk
 		return false;
 	virtio_blk_driver.publish(queue);
 	/* Reaping first would leave a shared vector's handler nothing to find. */
-	bool came = interrupt_comes(queue);
+	bool came = interrupt_comes(queue, timeout_ns);
 	struct blk_request *reaped;
 	if (virtio_blk_driver.reap(queue, &reaped, 1) != 1)
 		queue->broken = true; /* not even polling finds it */
@@ -200,6 +212,7 @@ static bool queue_interrupts(struct virtio_blk *disk, uint16_t index, struct blk
 void virtio_blk_irq_prove(struct virtio_blk *disk)
 {
 	struct dma_buffer id;
+	uint64_t timeout_ns = INTERRUPT_TIMEOUT_NS;
 	if (!disk->vectors && !disk->intx) {
 		log_warn(disk->device.name, "no interrupts here; all its queues are polled");
 		for (uint16_t i = 0; i < disk->queue_count; i++)
@@ -208,6 +221,7 @@ void virtio_blk_irq_prove(struct virtio_blk *disk)
 	if (dma_allocate(BLK_ID_BYTES, &id))
 		return;
 	for (uint16_t i = 0; i < disk->queue_count; i++) {
+		struct blk_queue *queue = &disk->blk_queues[i];
 		/* Static life: a queue that breaks here keeps its request. */
 		struct blk_request *request = memory_allocate(sizeof(*request));
 		blk_segment *segment = memory_allocate(sizeof(*segment));
@@ -217,14 +231,15 @@ void virtio_blk_irq_prove(struct virtio_blk *disk)
 		*request = (struct blk_request){ .op = BLK_GET_ID,
 						 .segments = segment,
 						 .segment_count = 1 };
-		bool came = queue_interrupts(disk, i, request);
+		bool came = queue_interrupts(queue, request, timeout_ns);
 		if (request->status == BLK_OK)
 			memcpy(disk->device.id, id.virt, BLK_ID_BYTES);
-		if (came || disk->blk_queues[i].polled_only)
+		if (came || queue->polled_only)
 			continue;
 		log_warn(disk->device.name,
 			 "queue %u: no interrupt within %lu ms of a completed request; "
-			 "polling instead", i, INTERRUPT_TIMEOUT_NS / NS_PER_MS);
-		disk->blk_queues[i].polled_only = true;
+			 "polling instead", i, timeout_ns / NS_PER_MS);
+		queue->polled_only = true;
+		timeout_ns = FURTHER_TIMEOUT_NS;
 	}
 }

@@ -92,7 +92,7 @@ static struct survey take_survey(struct blk_queue *const *queues, unsigned count
 			continue;
 		survey.active++;
 		survey.last = queue;
-		survey.poll |= queue->polled_only || queue->completion == COMPLETION_POLL;
+		survey.poll |= queue->completion == COMPLETION_POLL;
 		survey.adaptive |= queue->completion == COMPLETION_ADAPTIVE;
 	}
 	return survey;

@@ -109,6 +109,19 @@ def test_interrupts_by_setting(guest, pattern_image, interrupts, mode):
                      job=READ_JOB)
     assert run.device()["interrupts"] == mode
     assert (run.total("interrupts") > 0) == (mode != "none")
+    told = {queue["completion"] for queue in run.queues()}
+    assert told == {"poll" if mode == "none" else "irq"}
+    assert {queue["completion"] for queue in run.queues("null0")} == {"poll"}
+
+
+@pytest.mark.parametrize("engine", ["floor", "layer", "blk"])
+@pytest.mark.parametrize("completion", ["irq", "adaptive"])
+def test_without_interrupts_every_loop_polls_whatever_is_asked_for(guest, engine, completion):
+    run = guest.good(f"--set=engine={engine}", f"--set=completion={completion}",
+                     "--set=interrupts=none", "--disk=backend=null", job=jobs_on("vda"))
+    assert run.total("completions") == 200
+    assert {queue["completion"] for queue in run.queues()} == {"poll"}
+    assert run.total("arms") == 0, "nothing sleeps for what does not come"
 
 
 @pytest.mark.parametrize("packed", ["on", "off"])

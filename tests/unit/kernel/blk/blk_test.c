@@ -162,7 +162,12 @@ static void a_driver_without_arm_is_polled_only(void **state)
 	driver.arm = NULL;
 	struct rig *rig = rig_create_with(1, 1, &limits, &settings, &driver);
 	assert_true(rig->queues[0].polled_only);
-	assert_false(rig_create(1, 1, &limits)->queues[0].polled_only);
+	assert_int_equal(rig->queues[0].completion, COMPLETION_POLL);
+	blk_set_completion(&rig->device, COMPLETION_ADAPTIVE);
+	assert_int_equal(rig->queues[0].completion, COMPLETION_POLL);
+	rig = rig_create(1, 1, &limits);
+	assert_false(rig->queues[0].polled_only);
+	assert_int_equal(rig->queues[0].completion, COMPLETION_IRQ);
 }
 
 /* --- the plain path --- */
