@@ -29,7 +29,7 @@ from .errors import (STATUS_CRASH, STATUS_JOB_ERROR, STATUS_OK, STATUS_USAGE, Gu
                      UsageError)
 from .logs import split_logs
 from .options import image_path
-from .peer import peer_complaint, peer_files, peer_job, peer_result
+from .peer import peer_complaint, peer_files, peer_job, peer_results
 from .process import end, spawn
 from .qmp import Qmp, QmpClosed
 from .result import parse_result
@@ -57,7 +57,11 @@ class Outcome:
     result: Optional[dict] = None
     messages: list = field(default_factory=list)
     logs: dict = field(default_factory=dict)  # file name: bytes
+    more: list = field(default_factory=list)  # (result, logs) of the peer's other job files
     tail: bool = False  # the console's end explains more than the message
+
+    def documents(self):
+        return [self.result, *(document for document, _ in self.more)]
 
 
 def _firmware():
@@ -305,15 +309,16 @@ def _with_result(options, guest, status, lines):
         data = data[max(data.find(b"{\n"), 0):]
     try:
         if options.is_peer():
-            result, logs = peer_result(data)
+            found = peer_results(data)
         else:
             data, logs = split_logs(data)
-            result = parse_result(data)
+            found = [(parse_result(data), logs)]
     except GuestError as error:
         if status == STATUS_JOB_ERROR:
             return Outcome(status, lines, messages=_complaints(options, lines))
         return Outcome(STATUS_CRASH, lines, messages=[str(error)])
-    return Outcome(status, lines, result=result, logs=logs)
+    (result, logs), *more = found
+    return Outcome(status, lines, result=result, logs=logs, more=more)
 
 
 def run_guest(options, show=lambda data: None, is_terminal=False):
@@ -335,11 +340,13 @@ def run_guest(options, show=lambda data: None, is_terminal=False):
         console.close()
         outcome = _judge(options, guest, finished, console.lines)
         if outcome.result is not None:
-            outcome.result["ringbolt"]["host"] = {
+            host = {
                 "guest": options.guest, "placement": chosen.describe(), "accel": accelerator,
                 "qemu": version, "command": guest.command, "boot": options.boot,
                 "machine": options.machine, "cores": len(os.sched_getaffinity(0)),
                 "load": guest.watch.report()}
+            for document in outcome.documents():
+                document["ringbolt"]["host"] = host
             outcome.messages += filter(None, [load.warning(outcome.result)])
     return outcome
 

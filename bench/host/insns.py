@@ -20,8 +20,8 @@ from . import table
 from .arguments import parse_run
 from .guest import run_well
 from .instructions import COUNTS, ICOUNT, NO_TIMER, per_io, spent_by_linux
-from .measure import groups_of
 from .options import build_directory
+from .peer import NEXT_JOB
 from .result import member, queue_counters, write_result
 
 DISK = "vda"
@@ -68,11 +68,15 @@ class Case:
         return "".join(map(self.section, self.ios())).encode()
 
 
-def boot(words, name, job):
-    """One guest that has to end well; its result."""
+def _boot(words, name, job):
     options = parse_run(words)
     options.job_path, options.job_text = name, job
-    return run_well(options, name).result
+    return run_well(options, name)
+
+
+def boot(words, name, job):
+    """The result of one guest, which has to end well."""
+    return _boot(words, name, job).result
 
 
 def _jobs(document, *path):
@@ -107,14 +111,15 @@ def count_peer(case):
     """{figure: per I/O} of Linux and fio for the case's job; the doorbells are those that QEMU
     saw. Its device answers within the store to the doorbell: Linux hardly ever sleeps for a lone
     I/O and needs 4 % less for it than in a comparison."""
-    job = "".join(map(case.section, COUNTS)).encode()
+    job = f"{NEXT_JOB}\n".join(map(case.section, COUNTS)).encode()
     with tempfile.NamedTemporaryFile(prefix="ringbolt-") as trace:
-        document = boot([*_PEER_WORDS, "--qemu-arg=-trace",
+        outcome = _boot([*_PEER_WORDS, "--qemu-arg=-trace",
                          f"--qemu-arg=enable=virtio_queue_notify,file={trace.name}"],
                         f"Linux, {case.name}", job)
         doorbells = trace.read().count(b"virtio_queue_notify ")
-    interrupts = queue_counters(document, DISK).get("interrupts", 0)
-    return {TOTAL: per_io(*map(spent_by_linux, groups_of(document, len(COUNTS)))),
+    interrupts = sum(queue_counters(document, DISK).get("interrupts", 0)
+                     for document in outcome.documents())
+    return {TOTAL: per_io(*map(spent_by_linux, outcome.documents())),
             DOORBELLS: doorbells / sum(COUNTS), INTERRUPTS: interrupts / sum(COUNTS)}
 
 

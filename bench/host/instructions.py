@@ -13,7 +13,7 @@ passes as sleep.
 
 from dataclasses import replace
 
-from .measure import figures, run_at_once, run_lines
+from .measure import figures, run_parts
 from .points import added_lines
 from .result import member
 
@@ -28,7 +28,7 @@ def per_io(few, many):
 
 
 def spent_by_linux(document):
-    """(instructions, I/Os) of one group of jobs."""
+    """(instructions, I/Os) of one job file."""
     peer = member(document, "ringbolt", "peer")
     return peer["elapsed_ns"] - peer["idle_ns"], figures(document)["ios"]
 
@@ -46,16 +46,9 @@ def _parts(points):
                                 f"number_ios={ios}")) for point in points for ios in COUNTS]
 
 
-def _spent_ours(plan, side, points):
-    """(instructions, I/Os) of each part."""
-    for point, added in _parts(points):
-        document = run_lines(plan, side, point.lines(added)).result
-        jobs = member(document, "ringbolt", "jobs")
-        yield max(job["elapsed_ns"] for job in jobs), figures(document)["ios"]
-
-
-def _spent_linux(plan, side, points):
-    return map(spent_by_linux, run_at_once(plan, side, _parts(points))[0])
+def _spent_by_ours(document):
+    jobs = member(document, "ringbolt", "jobs")
+    return max(job["elapsed_ns"] for job in jobs), figures(document)["ios"]
 
 
 def count_instructions(plan, progress):
@@ -67,9 +60,9 @@ def count_instructions(plan, progress):
                       settings=[*plan.settings, NO_TIMER])
     points = plan.points[:1] + plan.points[1:][-1:]
     costs = []
-    for side, spend in zip(sides, (_spent_ours, _spent_linux)):
+    for side, spent_by in zip(sides, (_spent_by_ours, spent_by_linux)):
         progress("guest instructions", side, points)
-        spent = list(spend(counted, side, points))
+        spent = [spent_by(document) for document, _ in run_parts(counted, side, _parts(points))]
         costs.append(list(map(per_io, spent[::2], spent[1::2])))
     return [{"side": side.key, "point": point.name, "per_io": values[index]}
             for index, point in enumerate(points) for side, values in zip(sides, costs)]

@@ -3,7 +3,7 @@
 The host drifts, so sides take turns point by point: within a round all sides of a point run one
 after the other. The next round goes backwards, which evens out a steady drift (A B C, C B A), and
 after these two another side begins. Each measurement of ours is a boot of its own, so that counters
-and idle shares belong to it alone; Linux's belong to the job.
+and idle shares belong to it alone; Linux's belong to the job file.
 Sides of one placement get the same machine: also the same answer to whether the device has a
 thread of its own, which it has when the vCPUs and the device have a core each.
 """
@@ -14,6 +14,7 @@ from .arguments import parse_run
 from .errors import GuestError
 from .guest import run_well
 from .jobfile import text_of
+from .peer import NEXT_JOB
 from .points import added_lines
 from .result import idle_share, member, queue_counters
 
@@ -54,43 +55,28 @@ def run_lines(plan, side, lines):
     return run_well(_options(plan, side, lines), side.key)
 
 
-def _run_point(plan, side, point, added=()):
-    """(its document, its log files)"""
-    outcome = run_lines(plan, side, point.lines([*plan.added, *added]))
-    return outcome.result, outcome.logs
+def run_parts(plan, side, parts):
+    """[(document, logs)] of [(point, added lines)]: of ours each in a boot of its own, Linux takes
+    one for all."""
+    texts = [point.lines(added) for point, added in parts]
+    if not side.is_linux():
+        outcomes = [run_lines(plan, side, lines) for lines in texts]
+        return [(outcome.result, outcome.logs) for outcome in outcomes]
+    outcome = run_lines(plan, side, joined(texts))
+    if len(outcome.documents()) != len(parts):
+        raise GuestError(f"of {len(parts)} job files, Linux ran {len(outcome.documents())}")
+    return [(outcome.result, outcome.logs), *outcome.more]
 
 
-def groups_of(document, count):
-    """One document for each of `count` points that Linux ran in one boot."""
-    jobs, facts = document["jobs"], document["ringbolt"]
-    numbers = list(dict.fromkeys(job["groupid"] for job in jobs))
-    counted = member(document, "ringbolt", "groups")
-    if not len(numbers) == len(counted) == count:
-        raise GuestError(f"of {count} groups of jobs, Linux ran {len(numbers)} and counted "
-                         f"{len(counted)}")
-    return [{**document, "jobs": [job for job in jobs if job["groupid"] == number],
-             "ringbolt": {**facts, **group}} for number, group in zip(numbers, counted)]
-
-
-def run_at_once(plan, side, parts):
-    """[(point, added lines)] one after the other in one boot of Linux: (documents, logs)."""
-    outcome = run_lines(plan, side, [line for point, added in parts
-                                     for line in point.lines(added, waits=True)])
-    return groups_of(outcome.result, len(parts)), outcome.logs
+def joined(texts):
+    """Lines of several job files as those of one text for Linux."""
+    return [line for text in texts for line in [*added_lines("compare", NEXT_JOB), *text]][1:]
 
 
 def _run(plan, side, points, added=()):
     """[(point, document, logs)]"""
-    if not side.is_linux():
-        return [(point, *_run_point(plan, side, point, added)) for point in points]
-    documents, logs = run_at_once(plan, side, [(point, [*plan.added, *added])
-                                               for point in points])
-    first, found = 1, []
-    for point, document in zip(points, documents):
-        own = {name: text for name, text in logs.items() if f"_clat.{first}." in name}
-        found.append((point, document, own))
-        first += len(document["jobs"])
-    return found
+    found = run_parts(plan, side, [(point, [*plan.added, *added]) for point in points])
+    return [(point, *one) for point, one in zip(points, found)]
 
 
 def turns(sides, number):
@@ -102,7 +88,7 @@ def turns(sides, number):
 
 def tasks(plan, number):
     """[(side, points)] of round `number`, in order. Linux takes seconds to boot and counts by
-    the job: it runs all points in one boot, at the first of them."""
+    the job file: it runs all points in one boot, at the first of them."""
     found = []
     for point in plan.points[::-1] if number % 2 else plan.points:
         for side in turns(plan.sides, number):

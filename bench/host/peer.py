@@ -5,13 +5,18 @@ boots differs (tests/peer builds it). The guest's side is tests/peer/init: it ta
 from fw_cfg, says its status in the console's last words, and sends fio's document and, in
 frames behind it, what Linux counted right before and right after the jobs.
 
-What is added to the job file stands in a [global] section before it, so that the job has the
+A text may be several job files, NEXT_JOB between them: fio is started anew for each, and each has
+a result of its own. As one they would be another job: a [global] section that is read again adds
+its filename= to those that are known, and random sequences follow from a job's number.
+
+What is added to each job file stands in a [global] section before it, so that the job has the
 last word: direct=1, because no page cache shall lie between fio and the disk; no files, which
 fio would make in memory for disks that are not there; the two calls that count; and for polling
 fio's hipri=1, which only io_uring (then the default engine) knows.
 """
 
 import re
+from itertools import takewhile
 
 from .errors import GuestError, UsageError
 from .logs import split_logs
@@ -23,6 +28,8 @@ _GLOBAL = (b"[global]\ndirect=1\nallow_file_create=0\n"
 _POLLED = b"ioengine=io_uring\nhipri=1\n"
 _ENGINE = re.compile(rb"\s*ioengine\s*=\s*([^;#\s]+)")
 _FRAME = "peer."
+NEXT_JOB = "; ringbolt: the next job file"
+_NEXT_RESULT = re.compile(rb"^-----NEXT RINGBOLT RESULT-----\r?\n", re.MULTILINE)
 _KERNEL_WORDS = (
     "console=ttyS0", "quiet", "panic=-1",
     "rootfstype=ramfs",  # tmpfs takes no more than half of the memory
@@ -65,14 +72,22 @@ def peer_arguments(options):
 
 def peer_job(options):
     """What fio is given."""
-    if options.guest != "linux-poll":
-        return _GLOBAL + options.job_text
+    preset = _GLOBAL
+    if options.guest == "linux-poll":
+        _check_engines(options)
+        preset += _POLLED
+    following = NEXT_JOB.encode() + b"\n"
+    return following.join(preset + text for text in options.job_text.split(following))
+
+
+def _check_engines(options):
     for number, line in enumerate(options.job_text.splitlines(), 1):
         engine = _ENGINE.match(line)
         if engine and engine[1] != b"io_uring":
-            raise UsageError(f"{options.job_path}:{number}: ioengine={engine[1].decode()}: "
+            source = dict(enumerate(options.job_sources, 1)).get(number,
+                                                                 f"{options.job_path}:{number}")
+            raise UsageError(f"{source}: ioengine={engine[1].decode()}: "
                              "--guest linux-poll polls with io_uring only")
-    return _GLOBAL + _POLLED + options.job_text
 
 
 def peer_complaint(lines):
@@ -116,19 +131,14 @@ def _devices(disks, interrupts):
     return devices
 
 
-def _spans(frames):
-    """(befores, afters) of all jobs that ran at the same time, in the order of time."""
-    spans = []
-    for _, kind, snapshot in sorted((_clock(text)[0], name.partition(".")[0], text)
-                                    for name, text in frames.items()
-                                    if name.startswith(("before.", "after."))):
-        if kind == "after":
-            spans[-1][1].append(snapshot)
-        elif not spans or spans[-1][1]:
-            spans.append(([snapshot], []))
-        else:
-            spans[-1][0].append(snapshot)
-    return spans
+def _snapshots(frames):
+    """(those before anything ended, those after everything began): of jobs that ran at the same
+    time the first and the last, in the order of time."""
+    order = sorted((_clock(text)[0], name.partition(".")[0], text)
+                   for name, text in frames.items() if name.startswith(("before.", "after.")))
+    befores = takewhile(lambda one: one[1] == "before", order)
+    afters = takewhile(lambda one: one[1] == "after", reversed(order))
+    return [text for *_, text in befores], [text for *_, text in afters][::-1]
 
 
 def _most(counts):
@@ -158,17 +168,19 @@ def _counted(befores, afters, disks):
 
 
 def _facts(frames):
-    """The result's member "ringbolt", of what Linux said of itself; "groups": the same of the
-    jobs before the first stonewall, of those behind it, and so on."""
-    spans = _spans(frames)
-    facts = _counted(spans[0][0], spans[-1][1], frames["disks"])
+    """The result's member "ringbolt", of what Linux said of itself."""
+    facts = _counted(*_snapshots(frames), frames["disks"])
     facts["peer"]["kernel"] = frames["kernel"].strip()
-    facts["groups"] = [_counted(*span, frames["disks"]) for span in spans]
     return facts
 
 
-def peer_result(data):
-    """What the guest sent -> (document in the form of our kernel's, fio's log files)."""
+def peer_results(data):
+    """What the guest sent -> for each job file (document in the form of our kernel's, fio's log
+    files)."""
+    return list(map(_result, _NEXT_RESULT.split(data)))
+
+
+def _result(data):
     data, logs = split_logs(data)
     frames = {name.removeprefix(_FRAME): logs.pop(name).decode()
               for name in [*logs] if name.startswith(_FRAME)}

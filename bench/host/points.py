@@ -19,15 +19,11 @@ class Point:
     name: str
     sections: tuple  # each (lines, is it [global])
 
-    def lines(self, added=(), waits=False):
-        """The job file of this point alone; `added` lines end each of its jobs. `waits`: its
-        first job begins behind a stonewall, whoever wrote one."""
-        wall, found = added_lines("compare", "stonewall") if waits else [], []
+    def lines(self, added=()):
+        """The job file of this point alone; `added` lines end each of its jobs."""
+        found = []
         for lines, is_global in self.sections:
-            found += lines
-            if not is_global:
-                found += [*added, *wall]
-                wall = []
+            found += lines if is_global else [*lines, *added]
         return found
 
 

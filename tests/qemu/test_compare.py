@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -203,6 +204,83 @@ def test_linux_is_compared_on_the_same_machine(tmp_path):
         assert counted["linux-irq@one", point] > 5 * counted["irq@one", point] > 500
     goals = {goal["goal"] for goal in found.document["goals"]}
     assert {"p99 no worse than Linux", "40 x fewer guest instructions/IO than Linux"} <= goals
+
+
+# A QEMU that notes what its disk is asked for, and of whom.
+TRACING = """\
+#!/bin/sh
+for word; do
+	case "$word" in name=opt/ringbolt/job,*) cp "${{word#*file=}}" "{place}/$$.job" ;; esac
+done
+echo "$*" > "{place}/$$.words"
+exec qemu-system-x86_64 -trace "enable=virtio_blk_handle_*,file={place}/$$.trace" "$@"
+"""
+_ASKED = re.compile(r"virtio_blk_handle_(read|write) vdev \S+ req \S+ sector (\d+) nsectors (\d+)")
+SEVERAL = """\
+[global]
+filename=/dev/vda
+bs=4k
+norandommap
+number_ios=200
+stonewall
+[random]
+ioengine=io_uring
+iodepth=8
+rw=randread
+size=256k
+io_size=1g
+[backwards]
+rw=read:-8k
+bs=8k
+offset=1g
+[mixed]
+rw=randrw
+size=64m
+"""
+
+
+def test_linux_asks_for_what_we_ask_point_by_point(tmp_path):
+    """Nothing of one point is left when the next is measured."""
+    place = tmp_path / "traces"
+    place.mkdir()
+    qemu = tmp_path / "qemu"
+    qemu.write_text(TRACING.format(place=place))
+    qemu.chmod(0o755)
+    (tmp_path / "several.fio").write_text(SEVERAL)
+    Comparison(tmp_path, "compare", "--accel=tcg", "--rounds=1", "--modes=irq,linux-irq",
+               "--placement=split", f"--qemu={qemu}", "several.fio")
+    ours, linux = {}, []
+    for job in place.glob("*.job"):
+        asked = _ASKED.findall(job.with_suffix(".trace").read_text())
+        if "-initrd" in job.with_suffix(".words").read_text():
+            linux.append(asked)
+        else:
+            ours[re.findall(r"^\[(\w+)\]", job.read_text(), re.MULTILINE)[-1]] = asked
+    wanted = [asked for name in ("random", "backwards", "mixed") for asked in ours[name]]
+    assert len(wanted) == 3 * 200 and len(linux) == 2  # with its round of latencies over time
+    for asked in linux:
+        assert asked[-len(wanted):] == wanted  # before that Linux looks for partitions
+
+
+VERIFIED = """\
+[global]
+filename=/dev/vda
+rw=randwrite
+size=512k
+stonewall
+[a]
+verify=md5
+[b]
+verify=sha1
+"""
+
+
+def test_verified_jobs_are_compared_with_linux(tmp_path):
+    (tmp_path / "verified.fio").write_text(VERIFIED)
+    found = Comparison(tmp_path, "compare", "--accel=tcg", "--rounds=1", "--modes=irq,linux-irq",
+                       "--placement=split", "--disk=backend=file,path=disk,size=1M",
+                       "verified.fio")
+    assert [cell["iops"]["median"] > 0 for cell in found.document["cells"]] == [True] * 4
 
 
 def test_a_wrong_job_is_told_with_its_line_and_nothing_is_written(tmp_path):

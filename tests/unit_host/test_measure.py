@@ -76,32 +76,35 @@ def test_linux_runs_all_points_in_one_boot():
     assert order[1] == order[0][::-1]
 
 
-def linux_document():
-    """Two groups, of one job and of two."""
-    found = document(depth=4)
-    found["jobs"] = [dict(job["jobs"][0], groupid=group) for job, group in (
-        (document(iops=1.0), 0), (document(iops=2.0), 1), (document(iops=3.0), 1))]
-    found["ringbolt"] = {"host": {}, "devices": [], "groups": [
-        {"cpus": [{"idle_share": share}], "devices": [{"name": "vda", "queues": [
-            {"index": 0, "interrupts": count}]}]} for share, count in ((0.1, 250), (0.2, 100))]}
-    return found
+def linux_outcome():
+    """Two job files, of one job and of two."""
+    found = []
+    for number, (jobs, count, share) in enumerate((([1.0], 250, 0.1), ([2.0, 3.0], 100, 0.2)), 1):
+        result = document(cpus=[{"idle_share": share}], devices=[
+            {"name": "vda", "queues": [{"index": 0, "interrupts": count}]}])
+        result["jobs"] = [document(iops=iops)["jobs"][0] for iops in jobs]
+        found.append((result, {"timeline_clat.1.log": b"%d, 5, 0, 0, 0\n" % number}))
+    (result, logs), *more = found
+    return Outcome(0, [], result=result, logs=logs, more=more)
 
 
-def test_a_boot_of_linux_is_taken_apart_by_its_groups(monkeypatch):
-    logs = {f"timeline_clat.{job}.log": b"%d, 5, 0, 0, 0\n" % job for job in (1, 2, 3)}
-    guests = Guests(monkeypatch, Outcome(0, [], result=linux_document(), logs=logs))
+def test_a_boot_of_linux_is_taken_apart_by_its_job_files(monkeypatch):
+    guests = Guests(monkeypatch, linux_outcome())
     plan = measure.Plan("a.fio", mode_sides("linux-irq", ["one"]), POINTS, 1, timeline=True)
     rounds, timelines, _ = measure.run_rounds(plan, lambda *what: None)
     (x,), (y,) = rounds["linux-irq@one", "x"], rounds["linux-irq@one", "y"]
     assert (x["iops"], x["interrupts_per_io"], x["idle_share"]) == (1.0, 0.5, 0.1)
     assert (y["iops"], y["interrupts_per_io"], y["idle_share"]) == (5.0, 0.1, 0.2)
     assert timelines == {("linux-irq@one", "x"): [(1, 5)], ("linux-irq@one", "y"): [(2, 5)]}
-    assert guests.seen[-1].job_text == b"[x]\nstonewall\n[y]\nstonewall\n"
+    assert guests.seen[-1].job_text == b"[x]\n; ringbolt: the next job file\n[y]\n"
+    assert guests.seen[-1].job_sources == ["a.fio:1", "compare", "a.fio:2"]
 
 
-def test_a_boot_of_linux_that_lacks_a_point_is_an_error():
-    with pytest.raises(GuestError, match="of 3 groups of jobs, Linux ran 2 and counted 2"):
-        measure.groups_of(linux_document(), 3)
+def test_a_boot_of_linux_that_lacks_a_point_is_an_error(monkeypatch):
+    Guests(monkeypatch, linux_outcome())
+    plan = measure.Plan("a.fio", mode_sides("linux-irq", ["one"]), POINTS + POINTS[:1], 1)
+    with pytest.raises(GuestError, match="of 3 job files, Linux ran 2"):
+        measure.run_rounds(plan, lambda *what: None)
 
 
 def test_the_timeline_is_the_first_jobs_log_of_completions():
@@ -188,13 +191,10 @@ def test_instructions_are_counted_of_both_where_both_interrupt(monkeypatch):
             ios, = counts(options.job_text)
             return Outcome(0, [], result=document(
                 ios=ios, jobs=[{"elapsed_ns": 50_000 + ios * 900}]))
-        found = linux_document()
-        found["jobs"] = [dict(document(ios=ios)["jobs"][0], groupid=group)
-                         for group, ios in enumerate(counts(options.job_text))]
-        found["ringbolt"]["groups"] = [
-            {"peer": {"elapsed_ns": 50_000 + ios * 20_000 + 777, "idle_ns": 777}}
-            for ios in counts(options.job_text)]
-        return Outcome(0, [], result=found)
+        result, *more = (document(ios=ios, peer={"elapsed_ns": 50_000 + ios * 20_000 + 777,
+                                                 "idle_ns": 777})
+                         for ios in counts(options.job_text))
+        return Outcome(0, [], result=result, more=[(document, {}) for document in more])
 
     monkeypatch.setattr(guest, "run_guest", run)
     sides = mode_sides("irq@one,linux-irq@one,poll@split", ["one"])

@@ -7,7 +7,7 @@ import pytest
 from host.command import Files, guest_command
 from host.errors import GuestError, UsageError
 from host.options import make_options
-from host.peer import peer_job, peer_result
+from host.peer import NEXT_JOB, peer_job, peer_results
 
 FIO = {"fio version": "fio-3.33", "jobs": [{"jobname": "a", "error": 0}]}
 
@@ -46,8 +46,14 @@ def said(frames, document=None):
     return text.encode()
 
 
+def result_of(data):
+    """Of the only job file."""
+    found, = peer_results(data)
+    return found
+
+
 def test_result_has_the_form_of_ours():
-    document, logs = peer_result(said({"a_bw.1.log": "1, 2\n", **FRAMES}))
+    document, logs = result_of(said({"a_bw.1.log": "1, 2\n", **FRAMES}))
     assert logs == {"a_bw.1.log": b"1, 2\n"}
     assert document["jobs"] == FIO["jobs"]
     facts = document["ringbolt"]
@@ -67,15 +73,24 @@ def at(seconds, interrupts):
             .replace("25:          1", f"25:          {interrupts}"))
 
 
-def test_jobs_behind_a_stonewall_are_counted_apart():
+def test_counts_are_from_the_first_job_to_the_last():
+    """Of jobs behind a stonewall, too."""
     frames = {"peer.before.9": at(1, 0), "peer.before.3": at(2, 5), "peer.after.4": at(3, 7),
               "peer.after.5": at(4, 8), "peer.before.2": at(5, 9), "peer.after.1": at(8, 9)}
-    facts = peer_result(said({**frames, "peer.disks": FRAMES["peer.disks"],
-                              "peer.kernel": "x\n"}))[0]["ringbolt"]
-    assert [(group["peer"]["elapsed_ns"], group["devices"][0]["queues"][0]["interrupts"])
-            for group in facts["groups"]] == [(3_000_000_000, 8), (3_000_000_000, 0)]
+    frames.update({name: FRAMES[name] for name in ("peer.disks", "peer.kernel")})
+    facts = result_of(said(frames))[0]["ringbolt"]
     assert facts["peer"]["elapsed_ns"] == 7_000_000_000
     assert facts["devices"][0]["queues"][0]["interrupts"] == 9
+
+
+def test_job_files_have_results_of_their_own():
+    other = {**FIO, "jobs": [{"jobname": "b", "error": 0}]}
+    data = said({"a_bw.1.log": "1, 2\n", **FRAMES}) + b"-----NEXT RINGBOLT RESULT-----\n" \
+        + said({"a_bw.1.log": "3, 4\n", **FRAMES}, other)
+    (first, logs), (second, other_logs) = peer_results(data)
+    assert (first["jobs"], second["jobs"]) == (FIO["jobs"], other["jobs"])
+    assert (logs["a_bw.1.log"], other_logs["a_bw.1.log"]) == (b"1, 2\n", b"3, 4\n")
+    assert first["ringbolt"] == second["ringbolt"] != {}
 
 
 def test_a_snapshot_that_was_slow_to_count_hides_no_interrupts():
@@ -83,7 +98,7 @@ def test_a_snapshot_that_was_slow_to_count_hides_no_interrupts():
     frames = {"peer.before.1": at(1, 200), "peer.before.2": at(2, 0), "peer.after.1": at(3, 209),
               "peer.after.2": at(4, 203)}
     frames.update({name: FRAMES[name] for name in ("peer.disks", "peer.kernel")})
-    facts = peer_result(said(frames))[0]["ringbolt"]
+    facts = result_of(said(frames))[0]["ringbolt"]
     assert facts["devices"][0]["queues"][0]["interrupts"] == 209
 
 
@@ -94,19 +109,19 @@ def test_queues_without_a_vector_of_their_own_count_as_one(name):
         frames[f"peer.{kind}"] = "\n".join(
             line for line in text.replace("virtio0-req.0", name).splitlines()
             if "req.1" not in line) + "\n"
-    facts = peer_result(said(frames))[0]["ringbolt"]
+    facts = result_of(said(frames))[0]["ringbolt"]
     assert facts["devices"] == [{"name": "vda", "queues": [{"index": 0, "interrupts": 402}]}]
 
 
 @pytest.mark.parametrize("missing", FRAMES)
 def test_a_peer_that_leaves_something_out_is_an_error(missing):
     with pytest.raises(GuestError, match="did not say what it counted"):
-        peer_result(said({name: text for name, text in FRAMES.items() if name != missing}))
+        result_of(said({name: text for name, text in FRAMES.items() if name != missing}))
 
 
 def test_nonsense_in_place_of_counts_is_an_error():
     with pytest.raises(GuestError, match="did not say what it counted"):
-        peer_result(said({**FRAMES, "peer.after.107": "nothing\n"}))
+        result_of(said({**FRAMES, "peer.after.107": "nothing\n"}))
 
 
 def line(guest, specs=(), **fields):
@@ -157,6 +172,14 @@ def test_the_job_has_the_last_word(tmp_path):
         assert job == b"ioengine=io_uring\ndirect=0\n"
         assert head.startswith(b"[global]\n") and b"\ndirect=1\n" in head
         assert (b"\nhipri=1\n" in head) is polls
+
+
+def test_each_of_several_job_files_is_given_what_one_would_be():
+    """A [global] section alone would not do: the next file's adds to it."""
+    options = make_options(guest="linux-poll")
+    options.job_text = f"[a]\n{NEXT_JOB}\n[b]\n".encode()
+    first, second = peer_job(options).split(f"{NEXT_JOB}\n".encode())
+    assert first.endswith(b"\n[a]\n") and second == first.replace(b"[a]", b"[b]")
 
 
 def test_engines_that_cannot_poll_are_refused(tmp_path):

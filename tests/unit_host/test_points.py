@@ -45,11 +45,6 @@ def test_a_point_is_the_defaults_and_its_own_jobs(points):
         "[beside]   ; runs with pair", "stonewall=0", "runtime=1"]
 
 
-def test_of_jobs_that_run_together_the_first_alone_is_made_to_wait(points):
-    text = text_of(points("[a]\n[b]\n[c]\nstonewall\n")[0].lines(waits=True))
-    assert text == b"[a]\nstonewall\n[b]"
-
-
 def test_every_line_knows_where_it_came_from(points):
     sources = [line.source for line in
                points(JOB)[1].lines(added_lines("--runtime 1", "runtime=1"))]
