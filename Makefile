@@ -153,6 +153,7 @@ BENCH_C := \
 	bench/run/life.c \
 	bench/run/limits.c \
 	bench/run/loop.c \
+	bench/run/memory.c \
 	bench/run/overhead.c \
 	bench/run/progress.c \
 	bench/run/recording.c \

@@ -199,7 +199,7 @@ static void start_disks(void)
 		if (ram_blk_create("ram0", ram_bytes, &settings))
 			log_error("disks", "not enough memory for the simulated disk");
 	}
-	null_blk_create("null0", 1ull << 40, &settings);
+	null_blk_create("null0", 1ull << 60, &settings);
 	boot.disks_tsc = clock_tsc();
 }
 

@@ -145,6 +145,7 @@ struct engine_job {
 	struct blk_device *devices[JOB_FILES_MAX]; /* [I] */
 	struct cpu *cpu; /* [I] */
 	uint64_t start_tsc, finish_tsc; /* [c] measured part */
+	bool has_memory; /* [c] engine_memory_prepare() was called */
 	bool begun; /* [c] it has left PHASE_WAITING to run */
 	uint64_t ramp_end_tsc, end_tsc; /* [c] until then; 0: no ramp (any more), no end */
 	uint64_t eligible_tsc; /* [I] start delay over */
@@ -212,6 +213,17 @@ extern struct engine engine;
 
 /* run/setup.c: everything a person can have got wrong ends here. */
 int engine_setup(void);
+/* "FILE:LINE: KEY: [JOB] text", where LINE is that of the job's section; -ERR_INVALID. */
+int engine_complain(const struct job *job, const char *key, const char *format, ...)
+	PRINTF_LIKE(3, 4);
+
+/* --- run/memory.c: what a job needs only while it runs --- */
+
+/* At set-up, of all jobs. Not 0: it has been said of which there is not enough. */
+int engine_memory_allot(void);
+
+/* When all jobs before the wall are over: fills what the job has, which others had before. */
+void engine_memory_prepare(struct engine_job *job);
 
 /* --- run/step.c: a job's steps; the job's CPU, loop context, as all that follows --- */
 
@@ -314,7 +326,7 @@ static inline void engine_plain_note_batch(struct engine_job *job, uint32_t in_f
  * Begins the CPU's jobs whose turn has come, and chooses what is active; to be
  * called when engine.turns is not turns_seen. False: all of its jobs are over.
  */
-bool engine_turn_take(struct engine_cpu *cpu, uint64_t now);
+bool engine_turn_take(struct engine_cpu *cpu);
 
 /*
  * A queue had no room for all that the job prepared. The first of those, after the
@@ -390,8 +402,11 @@ enum exit_status engine_bare_run(void);
 
 /* --- run/data.c: what is written --- */
 
-/* At set-up: job->data, and fills the buffers once. */
+/* At set-up: job->data. */
 void engine_data_init(struct engine_job *job);
+
+/* Before the first I/O of a job that writes: fills the buffers once. */
+void engine_data_begin(struct engine_job *job);
 
 /* Before the write with this number in its job is submitted; unless DATA_KEPT. */
 void engine_data_fill(struct engine_job *job, struct engine_io *io, uint64_t number);

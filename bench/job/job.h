@@ -128,7 +128,7 @@ struct job {
 	uint32_t latency_percentile_micro; /* 99.9 % = 99900000 */
 	bool latency_run;
 
-	bool randrepeat, allrandrepeat, norandommap, randseed_set;
+	bool randrepeat, allrandrepeat, norandommap, softrandommap, randseed_set;
 	uint64_t randseed;
 	uint32_t random_generator, distribution;
 	bool random_generator_set;

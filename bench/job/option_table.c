@@ -241,7 +241,7 @@ const struct job_option_rule job_option_table[] = {
 	{ "allrandrepeat", .type = TYPE_BOOL, STORE(job.allrandrepeat) },
 	{ "randseed", HANDLE(job_handle_randseed) },
 	{ "norandommap", .type = TYPE_FLAG, STORE(job.norandommap) },
-	{ "softrandommap", .type = TYPE_BOOL, FORGET, SILENT },
+	{ "softrandommap", .type = TYPE_BOOL, STORE(job.softrandommap) },
 	{ "random_generator", .type = TYPE_CHOICE, .choices = choices_generator,
 	  STORE(random_generator) },
 	{ "random_distribution", HANDLE(job_handle_random_distribution) },

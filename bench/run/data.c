@@ -1,13 +1,13 @@
 /*
  * What jobs write.
  *
- * Buffers are filled once, at set-up, in fio's order and with its numbers; a
+ * Buffers are filled once, before the first I/O, in fio's order and with its numbers; a
  * write then sends what its buffer holds. Options fill it anew: refill_buffers
  * for each write, scramble_buffers with an offset and a time per sector, and
  * verify= with data that proves itself (verify/readback.c). As with fio a read
  * overwrites what its buffer held, and a write of a mixed job may send it on.
  *
- * Boot CPU for engine_data_init(); else the job's CPU, loop context.
+ * Boot CPU at set-up; else the job's CPU, loop context.
  */
 #include "bench/core/core.h"
 #include "bench/verify/verify.h"
@@ -45,8 +45,10 @@ static enum engine_data data_of(const struct job *options, bool verifies)
 void engine_data_init(struct engine_job *job)
 {
 	job->data = (uint8_t)data_of(job->job, job->verifies);
-	if (!(job->job->rw & JOB_RW_WRITE))
-		return;
+}
+
+void engine_data_begin(struct engine_job *job)
+{
 	for (uint32_t i = 0; i < job->depth; i++)
 		fill(job, job->ios[i].buffer, job->buffer_bytes);
 }

@@ -19,12 +19,18 @@ static bool is_finished(const struct engine_job *job)
 	return load_acquire(&job->phase) == PHASE_FINISHED;
 }
 
-/* stonewall and wait_for: is everything over that the job waits for? */
-static bool predecessors_are_done(const struct engine_job *job)
+/* stonewall: is everything before it over? */
+static bool wall_is_down(const struct engine_job *job)
 {
 	for (uint32_t i = 0; i < job->wait_before; i++)
 		if (!is_finished(&engine.jobs[i]))
 			return false;
+	return true;
+}
+
+/* wait_for: is everything over with this name? */
+static bool waitees_are_done(const struct engine_job *job)
+{
 	if (!job->job->wait_for)
 		return true;
 	for (uint32_t i = 0; i < engine.set->job_count; i++)
@@ -72,7 +78,7 @@ static void take_turn(struct engine_job *job, uint64_t now)
 	if (load_once(&job->stopping)) {
 		job->start_tsc = now;
 		engine_job_finish(job, now);
-	} else if (now >= job->eligible_tsc && predecessors_are_done(job)) {
+	} else if (now >= job->eligible_tsc && job->has_memory && waitees_are_done(job)) {
 		begin(job, now);
 	}
 }
@@ -106,11 +112,23 @@ static void choose_active(struct engine_cpu *cpu)
 	cpu->timer_is_stale = true;
 }
 
-bool engine_turn_take(struct engine_cpu *cpu, uint64_t now)
+/* Before any of them begins, as it takes its time. */
+static void prepare_behind_walls(struct engine_cpu *cpu)
+{
+	for (uint32_t i = 0; i < cpu->job_count; i++) {
+		struct engine_job *job = cpu->jobs[i];
+		if (!job->has_memory && !load_once(&job->stopping) && wall_is_down(job))
+			engine_memory_prepare(job);
+	}
+}
+
+bool engine_turn_take(struct engine_cpu *cpu)
 {
 	bool unfinished = false;
 	/* Read first: what is announced from here on is seen the next time. */
 	cpu->turns_seen = load_acquire(&engine.turns);
+	prepare_behind_walls(cpu);
+	uint64_t now = clock_tsc();
 	cpu->turn_tsc = UINT64_MAX;
 	for (uint32_t i = 0; i < cpu->job_count; i++) {
 		struct engine_job *job = cpu->jobs[i];

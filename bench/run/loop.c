@@ -109,7 +109,7 @@ static void run_cpu(struct engine_cpu *cpu)
 	cpu->idle_start_tsc = cpu->cpu->idle_tsc;
 	cpu->next_deadline_check_tsc = cpu->start_tsc + engine.timeout_tsc;
 	/* The boot CPU stays for the others. */
-	while (engine_turn_take(cpu, clock_tsc()) || (!cpu->cpu->index && !all_cpus_finished()))
+	while (engine_turn_take(cpu) || (!cpu->cpu->index && !all_cpus_finished()))
 		run_active(cpu);
 	timer_cancel(&cpu->wake_timer);
 	cpu->finish_tsc = clock_tsc();

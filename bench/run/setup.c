@@ -14,11 +14,7 @@
 
 #define NULL_DEVICE "/dev/null0" /* of ioengine=null, whatever its file is called */
 
-static int complain(const struct job *job, const char *key, const char *format, ...)
-	PRINTF_LIKE(3, 4);
-
-/* "FILE:LINE: KEY: text", where LINE is that of the job's section. */
-static int complain(const struct job *job, const char *key, const char *format, ...)
+int engine_complain(const struct job *job, const char *key, const char *format, ...)
 {
 	char text[200];
 	va_list arguments;
@@ -43,23 +39,25 @@ static int check_disk(const struct job *job, const struct blk_device *device, co
 {
 	if ((job->rw & (JOB_RW_WRITE | JOB_RW_TRIM)) && device->limits.read_only &&
 	    !job->verify_only)
-		return complain(job, "rw", "%s is read-only", file);
+		return engine_complain(job, "rw", "%s is read-only", file);
 	for (int d = 0; d < DIR_COUNT; d++) {
 		if (!(job->rw & (1u << d)))
 			continue;
 		if (job->min_bs[d] % device->limits.block_bytes ||
 		    job->max_bs[d] % device->limits.block_bytes)
-			return complain(job, "bs", "%lu is not a multiple of %s's %u-byte blocks",
-					job->min_bs[d], file, device->limits.block_bytes);
+			return engine_complain(job, "bs",
+					       "%lu is not a multiple of %s's %u-byte blocks",
+					       job->min_bs[d], file, device->limits.block_bytes);
 	}
 	if ((job->rw & JOB_RW_TRIM) && !device->limits.discard)
-		return complain(job, "rw", "%s cannot discard", file);
+		return engine_complain(job, "rw", "%s cannot discard", file);
 	uint64_t bytes = device->limits.capacity_sectors * SECTOR_BYTES;
 	uint64_t wanted = job->size.percent ? 0 : job->size.bytes;
 	uint64_t offset = job->offset.percent ? 0 : job->offset.bytes;
 	if (wanted > bytes || offset > bytes - wanted)
-		return complain(job, "size", "%lu bytes from %lu do not fit on %s (%lu bytes)",
-				wanted, offset, file, bytes);
+		return engine_complain(job, "size",
+				       "%lu bytes from %lu do not fit on %s (%lu bytes)", wanted,
+				       offset, file, bytes);
 	return 0;
 }
 
@@ -74,8 +72,8 @@ static int find_disks(struct engine_job *job, struct generator_region *regions)
 		if (!device) {
 			char there[160];
 			list_disks(there, sizeof(there));
-			return complain(options, "filename", "no disk %s here (there: %s)", file,
-					there);
+			return engine_complain(options, "filename",
+					       "no disk %s here (there: %s)", file, there);
 		}
 		int error = check_disk(options, device, file);
 		if (error)
@@ -85,7 +83,7 @@ static int find_disks(struct engine_job *job, struct generator_region *regions)
 		const char *reason = "not possible";
 		uint64_t bytes = device->limits.capacity_sectors * SECTOR_BYTES;
 		if (generator_region_resolve(options, bytes, &regions[i], &reason))
-			return complain(options, "size", "%s: %s", file, reason);
+			return engine_complain(options, "size", "%s: %s", file, reason);
 		/* As in fio, where a file of this engine is no larger than what is used of it. */
 		if (options->engine == JOB_ENGINE_NULL)
 			regions[i].device_bytes = regions[i].offset_bytes + regions[i].length_bytes;
@@ -127,23 +125,7 @@ static uint64_t largest_data(const struct job *job)
 	return largest_bs(job, directions);
 }
 
-/* One I/O's buffer, and segments of segment_bytes over it: one at least. */
-static int allocate_io(struct engine_job *job, struct engine_io *io)
-{
-	struct dma_buffer buffer = { 0 };
-	uint64_t bytes = job->buffer_bytes;
-	uint64_t segments = MAX(1u, (bytes + job->segment_bytes - 1) / job->segment_bytes);
-	io->segments = memory_allocate(segments * sizeof(io->segments[0]));
-	if (!io->segments || (bytes && dma_allocate(bytes, &buffer)))
-		return -ERR_NO_MEMORY;
-	io->job = job;
-	io->buffer = buffer.virt;
-	for (uint64_t i = 0; i < segments; i++)
-		io->segments[i].address = phys_add(buffer.phys, i * job->segment_bytes);
-	io->request.segments = io->segments;
-	return 0;
-}
-
+/* Segments over buffers of buffer_bytes, which come later; one at least. */
 static int allocate_ios(struct engine_job *job)
 {
 	uint64_t bytes = largest_data(job->job);
@@ -151,20 +133,23 @@ static int allocate_ios(struct engine_job *job)
 	job->buffer_bytes = bytes;
 	job->largest_bytes = MAX(bytes, largest_bs(job->job, job->job->rw));
 	job->segment_bytes = wanted && wanted < bytes ? wanted : job->largest_bytes;
-	if ((bytes + job->segment_bytes - 1) / job->segment_bytes > UINT16_MAX)
-		return complain(job->job, "bs", "too many segments of %u bytes", wanted);
+	uint64_t segments = MAX(1u, (bytes + job->segment_bytes - 1) / job->segment_bytes);
+	if (segments > UINT16_MAX)
+		return engine_complain(job->job, "bs", "too many segments of %u bytes", wanted);
+	blk_segment *all = memory_allocate(job->depth * segments * sizeof(all[0]));
 	job->ios = memory_allocate(job->depth * sizeof(job->ios[0]));
 	job->free = memory_allocate(job->depth * sizeof(job->free[0]));
 	job->prepared = memory_allocate(job->depth * sizeof(job->prepared[0]));
-	if (!job->ios || !job->free || !job->prepared)
-		return complain(job->job, "iodepth", "not enough memory for %u I/Os", job->depth);
+	if (!all || !job->ios || !job->free || !job->prepared)
+		return engine_complain(job->job, "iodepth", "not enough memory for %u I/Os",
+				       job->depth);
 	for (uint32_t i = 0; i < job->depth; i++) {
-		if (allocate_io(job, &job->ios[i]))
-			return complain(job->job, "iodepth",
-					"not enough memory for %u buffers of %lu bytes", job->depth,
-					bytes);
-		job->ios[i].request.done = engine_io_done;
-		job->free[job->free_count++] = &job->ios[i].request;
+		struct engine_io *io = &job->ios[i];
+		io->job = job;
+		io->segments = all + i * segments;
+		io->request.segments = io->segments;
+		io->request.done = engine_io_done;
+		job->free[job->free_count++] = &io->request;
 	}
 	return 0;
 }
@@ -214,17 +199,9 @@ static void set_budget(struct engine_job *job, const struct generator_region *re
 				 << ((options->rw & JOB_RW_TRIMWRITE) != 0);
 }
 
-static int setup_job(struct engine_job *job, const struct job *options)
+static void set_depth(struct engine_job *job)
 {
-	struct generator_region regions[JOB_FILES_MAX];
-	job->job = options;
-	job->cpu = choose_cpu(options);
-	if (!job->cpu)
-		return complain(options, "cpus_allowed",
-				"none of these CPUs is here (there are %u)", cpu_count);
-	int error = find_disks(job, regions);
-	if (error)
-		return error;
+	const struct job *options = job->job;
 	job->depth = options->iodepth;
 	job->batch = MIN(options->iodepth_batch ? options->iodepth_batch : job->depth, job->depth);
 	job->chunk = job->batch > 1 ? job->batch : job->depth;
@@ -232,6 +209,11 @@ static int setup_job(struct engine_job *job, const struct job *options)
 	if (job->batch == 1 && options->iodepth_batch_complete_max > 1)
 		job->chunk = options->iodepth_batch_complete_max;
 	job->complete_min = MAX(1u, options->iodepth_batch_complete_min);
+}
+
+static void set_kind(struct engine_job *job)
+{
+	const struct job *options = job->job;
 	job->verifies = options->verify != JOB_VERIFY_NONE;
 	job->reads_are_checked = job->verifies && !(options->rw & JOB_RW_WRITE);
 	job->special = job->verifies || (options->rw & (JOB_RW_WRITE | JOB_RW_TRIM));
@@ -239,37 +221,75 @@ static int setup_job(struct engine_job *job, const struct job *options)
 	job->synchronous = job_is_synchronous(options);
 	job->full_histograms = options->slat_percentiles || options->lat_percentiles;
 	job->write_flags = options->sync != JOB_SYNC_NONE ? BLK_FUA : 0;
+	engine_data_init(job);
+}
+
+/* In fio's words. */
+static void note_coarse(const struct engine_job *job)
+{
+	if (!generator_outgrows_32_bits(job->generator))
+		return;
+	log_raw("fio: file %s exceeds 32-bit tausworthe random generator.\n", job->job->files[0]);
+	if (job->job->random_generator_set)
+		log_raw("fio: Use the random_generator= option to switch to lfsr or "
+			"tausworthe64.\n");
+	else
+		log_raw("fio: Switching to tausworthe64. Use the random_generator= option to get "
+			"rid of this warning.\n");
+}
+
+/* All but what only a running job needs. */
+static int setup_job(struct engine_job *job, const struct job *options)
+{
+	struct generator_region regions[JOB_FILES_MAX];
+	job->job = options;
+	job->cpu = choose_cpu(options);
+	if (!job->cpu)
+		return engine_complain(options, "cpus_allowed",
+				       "none of these CPUs is here (there are %u)", cpu_count);
+	int error = find_disks(job, regions);
+	if (error)
+		return error;
+	set_depth(job);
+	set_kind(job);
 	set_budget(job, regions);
 
-	void *memory = memory_allocate(generator_memory_bytes(options, regions));
+	void *memory = memory_allocate(generator_memory_bytes(options));
 	if (!memory)
-		return complain(options, "size", "not enough memory for the random map");
+		return engine_complain(options, "name", "not enough memory for the job");
 	job->generator = generator_init(memory, options, regions);
+	note_coarse(job);
 	const char *refusal = verify_refusal(options);
 	if (refusal)
-		return complain(options, "verify", "%s", refusal);
+		return engine_complain(options, "verify", "%s", refusal);
 	if (options->latency_target_us && !options->latency_window_us)
-		return complain(options, "latency_window", "latency_target needs it");
+		return engine_complain(options, "latency_window", "latency_target needs it");
 	if (engine_pace_init(job))
-		return complain(options, "rate", "not enough memory");
+		return engine_complain(options, "rate", "not enough memory");
 	if (engine_stages_init(job))
-		return complain(options, "name", "not enough memory for stages=full");
+		return engine_complain(options, "name", "not enough memory for stages=full");
 	job->asks = job->pace || options->fsync || options->fdatasync || options->verify_backlog;
 	job->done_is_special =
 		job->pace || job->verifies || job->stages || !job->measured || job->full_histograms;
 	error = allocate_ios(job);
 	if (!error && job->verifies && engine_verify_init(job, regions))
-		return complain(options, "verify", "not enough memory to note what is written; "
-				"a larger verify_interval or do_verify=0 needs less");
-	if (!error)
-		engine_data_init(job);
+		return engine_complain(options, "verify",
+				       "not enough memory to note what is written; "
+				       "a larger verify_interval or do_verify=0 needs less");
 	job->free_seen = job->free_count;
 	job->step = engine_job_step;
-	if (!error && engine_plain_is_possible(job) && engine_plain_init(job))
-		return complain(options, "iodepth", "not enough memory");
-	if (!error)
-		engine_measuring_calibrate(job);
 	return error;
+}
+
+/* With its memory, it is known which way the job goes. */
+static int finish_job(struct engine_job *job)
+{
+	if (engine_plain_is_possible(job) && engine_plain_init(job))
+		return engine_complain(job->job, "iodepth", "not enough memory");
+	engine_measuring_calibrate(job);
+	if (!job->wait_before)
+		engine_memory_prepare(job);
+	return 0;
 }
 
 static int add_to_cpu(struct engine_job *job)
@@ -316,6 +336,25 @@ static void set_polled_queues(void)
 	}
 }
 
+/* Each tells what is wrong with it. */
+static int setup_jobs(struct stats_job *stats)
+{
+	int failed = 0;
+	uint32_t wall = 0;
+	for (uint32_t i = 0; i < engine.set->job_count; i++) {
+		if (engine.set->jobs[i].stonewall)
+			wall = i;
+		engine.jobs[i].wait_before = wall;
+		engine.jobs[i].stats = &stats[i];
+		int error = setup_job(&engine.jobs[i], &engine.set->jobs[i]);
+		if (!error)
+			error = add_to_cpu(&engine.jobs[i]);
+		if (error)
+			failed = error;
+	}
+	return failed;
+}
+
 int engine_setup(void)
 {
 	uint32_t count = engine.set->job_count;
@@ -329,19 +368,11 @@ int engine_setup(void)
 		log_raw("%s:1: not enough memory for %u jobs\n", engine.job_file, count);
 		return -ERR_NO_MEMORY;
 	}
-	int failed = 0;
-	uint32_t wall = 0;
-	for (uint32_t i = 0; i < count; i++) {
-		if (engine.set->jobs[i].stonewall)
-			wall = i;
-		engine.jobs[i].wait_before = wall;
-		engine.jobs[i].stats = &stats[i];
-		int error = setup_job(&engine.jobs[i], &engine.set->jobs[i]);
-		if (!error)
-			error = add_to_cpu(&engine.jobs[i]);
-		if (error)
-			failed = error;
-	}
+	int failed = setup_jobs(stats);
+	if (!failed)
+		failed = engine_memory_allot();
+	for (uint32_t i = 0; i < count && !failed; i++)
+		failed = finish_job(&engine.jobs[i]);
 	if (!failed && engine_steady_init()) {
 		log_raw("%s:1: not enough memory for steadystate=\n", engine.job_file);
 		return -ERR_NO_MEMORY;

@@ -1,7 +1,7 @@
 /*
  * Setting a generator up: regions, streams, maps.
  *
- * One block of memory holds the generator, its files and then their random
+ * One block of memory holds the generator and its files, another their random
  * maps. Jobs that most runs consist of (one file, one block size) take a short
  * way (generator_way.c), most of them inlined into the caller's loop; everything
  * else goes through generator_next_general(). Both count on the same state, so a short
@@ -45,19 +45,9 @@ static uint64_t map_blocks(const struct job *job, const struct generator_region 
 	return bytes / min_block_bytes(job);
 }
 
-static uint64_t header_bytes(const struct job *job)
+uint64_t generator_memory_bytes(const struct job *job)
 {
-	return align_up(sizeof(struct generator) + job->file_count * sizeof(struct generator_file),
-			CACHE_LINE_BYTES);
-}
-
-uint64_t generator_memory_bytes(const struct job *job, const struct generator_region *regions)
-{
-	uint64_t bytes = header_bytes(job);
-
-	for (uint32_t i = 0; i < job->file_count && keeps_map(job); i++)
-		bytes += random_map_memory_bytes(map_blocks(job, &regions[i]));
-	return bytes;
+	return sizeof(struct generator) + job->file_count * sizeof(struct generator_file);
 }
 
 /* percent of bytes without overflow. */
@@ -183,8 +173,7 @@ static void seed_stream(struct generator *g, unsigned stream)
 {
 	const bool follows = stream < STREAM_SEQ_RAND && stream != STREAM_RWMIX;
 
-	random_seed(&g->streams[stream],
-		    follows && g->job->random_generator == JOB_TAUSWORTHE64, g->seeds[stream]);
+	random_seed(&g->streams[stream], follows && g->draws_64, g->seeds[stream]);
 }
 
 static void seed_streams(struct generator *g)
@@ -219,8 +208,22 @@ void generator_turn(struct generator *g, unsigned of_read, unsigned of_write)
 	g->instead_of[DIR_WRITE] = (uint8_t)of_write;
 }
 
+bool generator_outgrows_32_bits(const struct generator *g)
+{
+	bool beyond = false;
+
+	for (uint32_t i = 0; i < g->job->file_count; i++)
+		beyond |= g->files[i].map_blocks > UINT32_MAX;
+	return beyond && g->job->rw & JOB_RW_RANDOM && g->job->distribution != JOB_ZIPF &&
+	       g->job->distribution != JOB_PARETO && g->job->distribution != JOB_NORMAL &&
+	       g->job->random_generator == JOB_TAUSWORTHE;
+}
+
 void generator_restart(struct generator *g, bool reseed)
 {
+	/* fio chooses the other generator when the streams of the first pass are seeded. */
+	if (reseed && !g->job->random_generator_set && generator_outgrows_32_bits(g))
+		g->draws_64 = true;
 	if (reseed && is_repeatable(g->job))
 		seed_streams(g);
 	for (uint32_t i = 0; i < g->job->file_count; i++) {
@@ -264,7 +267,7 @@ static uint64_t start_blocks(const struct job *job, const struct generator_file 
 }
 
 static void file_init(struct generator *g, struct generator_file *file, uint32_t index,
-		      const struct generator_region *region, uint8_t **memory)
+		      const struct generator_region *region)
 {
 	const struct job *job = g->job;
 	uint64_t bytes = MIN(region->length_bytes, region->device_bytes);
@@ -276,12 +279,7 @@ static void file_init(struct generator *g, struct generator_file *file, uint32_t
 	file->device_bytes = region->device_bytes;
 	for (unsigned d = 0; d < DIR_COUNT; d++)
 		file->blocks[d] = start_blocks(job, file, d);
-	file->lfsr_blocks = map_blocks(job, region);
-	if (keeps_map(job)) {
-		file->has_map = true;
-		random_map_init(&file->map, *memory, map_blocks(job, region));
-		*memory += random_map_memory_bytes(file->map.blocks);
-	}
+	file->map_blocks = map_blocks(job, region);
 	file->has_distribution = job->distribution == JOB_ZIPF ||
 				 job->distribution == JOB_PARETO ||
 				 job->distribution == JOB_NORMAL;
@@ -296,6 +294,7 @@ void generator_rewind(struct generator *g)
 	const struct job *job = g->job;
 
 	g->digest = GENERATOR_DIGEST_START;
+	g->draws_64 = job->random_generator == JOB_TAUSWORTHE64;
 	g->sequence_left = 1;
 	g->mix_direction = DIR_READ;
 	generator_turn(g, DIR_READ, DIR_WRITE);
@@ -312,9 +311,9 @@ void generator_rewind(struct generator *g)
 			distribution_rewind(&file->distribution, job);
 		/* Not before: a first pass begins a step later than one after a reset. */
 		if (uses_lfsr(job)) /* a seed by the clock may be the dead one; 0 never is */
-			file->has_lfsr = lfsr_init(&file->lfsr, file->lfsr_blocks,
+			file->has_lfsr = lfsr_init(&file->lfsr, file->map_blocks,
 						   g->seeds[STREAM_BLOCK]) ||
-					 lfsr_init(&file->lfsr, file->lfsr_blocks, 0);
+					 lfsr_init(&file->lfsr, file->map_blocks, 0);
 	}
 }
 
@@ -322,17 +321,39 @@ struct generator *generator_init(void *memory, const struct job *job,
 				 const struct generator_region *regions)
 {
 	struct generator *g = memory;
-	uint8_t *rest = (uint8_t *)memory + header_bytes(job);
 
 	g->job = job;
 	choose_seeds(job, g->seeds);
 	for (uint32_t i = 0; i < job->file_count; i++)
-		file_init(g, &g->files[i], i, &regions[i], &rest);
+		file_init(g, &g->files[i], i, &regions[i]);
 	for (unsigned d = 0; d < DIR_COUNT; d++)
 		zones_init(g, d);
 	generator_rewind(g);
 	generator_choose_way(g);
 	return g;
+}
+
+uint64_t generator_map_bytes(const struct generator *g)
+{
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < g->job->file_count && keeps_map(g->job); i++)
+		bytes += random_map_memory_bytes(g->files[i].map_blocks);
+	return bytes;
+}
+
+void generator_set_maps(struct generator *g, void *memory)
+{
+	uint8_t *at = memory;
+
+	for (uint32_t i = 0; i < g->job->file_count; i++) {
+		struct generator_file *file = &g->files[i];
+
+		file->has_map = true;
+		random_map_init(&file->map, at, file->map_blocks);
+		at += random_map_memory_bytes(file->map_blocks);
+	}
+	generator_choose_way(g);
 }
 
 static uint64_t next_seed(struct random_stream *stream)

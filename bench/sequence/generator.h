@@ -26,8 +26,8 @@ struct generator_io {
 
 struct generator; /* generator_impl.h */
 
-/* Memory that generator_init() needs (maps and tables included). */
-uint64_t generator_memory_bytes(const struct job *job, const struct generator_region *regions);
+/* Memory that generator_init() needs, without that of the random maps. */
+uint64_t generator_memory_bytes(const struct job *job);
 
 /*
  * Prepares a generator in `memory` (zeroed, generator_memory_bytes()), which
@@ -38,12 +38,26 @@ struct generator *generator_init(void *memory, const struct job *job,
 				 const struct generator_region *regions);
 
 /*
+ * What the random maps of the job need; 0: it keeps none. With them, which may
+ * hold anything, it is to be rewound before its first I/O; without, it goes like
+ * one with norandommap.
+ */
+uint64_t generator_map_bytes(const struct generator *g);
+void generator_set_maps(struct generator *g, void *memory);
+
+/*
  * The region of one file: offset, offset_increment * subjob, size, percent
  * rules, clamped to the device. 0, or -ERR_RANGE with a reason for the user
  * ("offset lies beyond the device", ...).
  */
 int generator_region_resolve(const struct job *job, uint64_t device_bytes,
 			     struct generator_region *out, const char **reason);
+
+/*
+ * Whether there are more blocks than tausworthe's numbers, so that not all are drawn.
+ * Unless random_generator= asks for it, passes after the first draw from tausworthe64 then.
+ */
+bool generator_outgrows_32_bits(const struct generator *g);
 
 /*
  * The next I/O of the current pass. 1 with *io filled; 0 when the region is
@@ -73,7 +87,7 @@ void generator_turn(struct generator *g, unsigned of_read, unsigned of_write);
  */
 void generator_restart(struct generator *g, bool reseed);
 
-/* Back to where generator_init() left it, to go through the same I/Os again. */
+/* Back to before the first I/O, to go through the same ones again. */
 void generator_rewind(struct generator *g);
 
 /* 64-bit seed of the next written I/O (stream 3); consumes it. */

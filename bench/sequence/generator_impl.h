@@ -21,7 +21,7 @@ struct generator_file {
 	struct random_map map;
 	struct lfsr lfsr;
 	struct distribution distribution;
-	uint64_t lfsr_blocks; /* [I] */
+	uint64_t map_blocks; /* [I] that the map, if there is one, or the register covers */
 	bool has_map, has_lfsr, has_distribution; /* [I] */
 	bool done;
 };
@@ -66,6 +66,7 @@ struct generator {
 	uint8_t zone_of_percent[DIR_COUNT][100]; /* [I] access percentage -> zone */
 	uint64_t zone_start[DIR_COUNT][JOB_BSSPLIT_MAX + 1]; /* [I] percent or blocks */
 	uint32_t file_next;
+	bool draws_64; /* streams that follow random_generator= are tausworthe64 */
 	bool outside_map; /* left over from an I/O that fitted nowhere */
 	struct generator_file files[]; /* job->file_count */
 };

@@ -59,7 +59,6 @@ void random_map_init(struct random_map *map, void *memory, uint64_t blocks)
 		bits = words_of(bits);
 		memory = (uint64_t *)memory + bits;
 	} while (bits > 1);
-	random_map_reset(map);
 }
 
 /* The first clear bit of a level at or above `bit`, within its word. */

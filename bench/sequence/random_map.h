@@ -26,7 +26,10 @@ struct random_map {
 
 uint64_t random_map_memory_bytes(uint64_t blocks);
 
-/* All blocks free. memory: random_map_memory_bytes(), the caller's. */
+/*
+ * memory: random_map_memory_bytes(), the caller's; not looked at before
+ * random_map_reset(), after which all blocks are free.
+ */
 void random_map_init(struct random_map *map, void *memory, uint64_t blocks);
 void random_map_reset(struct random_map *map);
 

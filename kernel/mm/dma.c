@@ -18,7 +18,7 @@ static uint64_t pages_for(uint64_t length_bytes)
 	return length_bytes / PAGE_BYTES + (length_bytes % PAGE_BYTES != 0);
 }
 
-int dma_allocate(uint64_t length_bytes, struct dma_buffer *out)
+int dma_take(uint64_t length_bytes, struct dma_buffer *out)
 {
 	phys_addr base;
 
@@ -29,8 +29,16 @@ int dma_allocate(uint64_t length_bytes, struct dma_buffer *out)
 	out->virt = phys_to_virt(base);
 	out->phys = base;
 	out->length_bytes = length_bytes;
-	memset(out->virt, 0, pages_for(length_bytes) * PAGE_BYTES);
 	return 0;
+}
+
+int dma_allocate(uint64_t length_bytes, struct dma_buffer *out)
+{
+	int result = dma_take(length_bytes, out);
+
+	if (!result)
+		memset(out->virt, 0, pages_for(length_bytes) * PAGE_BYTES);
+	return result;
 }
 
 void dma_free(struct dma_buffer *buffer)

@@ -16,6 +16,8 @@ struct dma_buffer {
 
 /* 0 or -ERR_NO_MEMORY. Not on the I/O path. */
 int dma_allocate(uint64_t length_bytes, struct dma_buffer *out);
+/* The same, but it holds anything. */
+int dma_take(uint64_t length_bytes, struct dma_buffer *out);
 void dma_free(struct dma_buffer *buffer);
 
 /* What is free in all, not always in one piece. */

@@ -10,6 +10,9 @@
  * start-up takes lies below 4 GiB, where page tables and the AP start code
  * need it.
  *
+ * Overlays are two more such bitmaps while they are made: at each border the
+ * pages are free again that were before, and what any overlay took is noted.
+ *
  * Context: boot CPU, or the caller serialises. No locking. Deliberately no
  * size classes and no per-CPU lists: nothing is allocated on the I/O path.
  */
@@ -17,6 +20,7 @@
 
 #include "kernel/lib/assert.h"
 #include "kernel/lib/err.h"
+#include "kernel/lib/mem.h"
 #include "kernel/mm/paging.h"
 #include "kernel/mm/ranges.h"
 
@@ -37,8 +41,17 @@ static struct {
 	uint32_t region_count;
 	uint64_t free_count, total_count;
 	phys_addr low_page;
+	uint64_t *bits; /* of all regions */
+	uint64_t words;
 	struct range_list usable; /* start-up only */
 } pages;
+
+/* Bitmaps like pages.bits: before the overlays, and what all of them so far left free. */
+static struct {
+	phys_addr memory;
+	uint64_t *before, *left;
+	uint64_t free_before;
+} overlay;
 
 /* The first page from `i` on, below `end`, whose bit is `wanted`; else `end`. */
 static uint64_t next_page(const struct region *region, uint64_t i, uint64_t end, bool wanted)
@@ -142,6 +155,8 @@ int page_init(const struct bootinfo *bootinfo)
 	if (!bytes || !bitmap.value)
 		return -ERR_NO_MEMORY;
 	bits = phys_to_virt(bitmap);
+	pages.bits = bits;
+	pages.words = words;
 
 	pages.region_count = 0;
 	pages.total_count = 0;
@@ -225,6 +240,54 @@ void page_free(phys_addr base, uint64_t count)
 	set_free(region, i, count, true);
 	region->lowest_free = MIN(region->lowest_free, i);
 	pages.free_count += count;
+}
+
+/* --- overlays --- */
+
+static uint64_t overlay_pages(void)
+{
+	return align_up(2 * pages.words * sizeof(uint64_t), PAGE_BYTES) / PAGE_BYTES;
+}
+
+/* Pages are free as `bits` say, and `count` of them. */
+static void set_all(const uint64_t *bits, uint64_t count)
+{
+	memcpy(pages.bits, bits, pages.words * sizeof(bits[0]));
+	for (uint32_t r = 0; r < pages.region_count; r++)
+		pages.regions[r].lowest_free = 0;
+	pages.free_count = count;
+}
+
+int page_overlay_begin(void)
+{
+	overlay.memory = page_allocate(overlay_pages(), 1);
+	if (!overlay.memory.value)
+		return -ERR_NO_MEMORY;
+	overlay.before = phys_to_virt(overlay.memory);
+	overlay.left = overlay.before + pages.words;
+	overlay.free_before = pages.free_count;
+	memcpy(overlay.before, pages.bits, pages.words * sizeof(pages.bits[0]));
+	memcpy(overlay.left, pages.bits, pages.words * sizeof(pages.bits[0]));
+	return 0;
+}
+
+void page_overlay_next(void)
+{
+	for (uint64_t i = 0; i < pages.words; i++)
+		overlay.left[i] &= pages.bits[i];
+	set_all(overlay.before, overlay.free_before);
+}
+
+void page_overlay_end(void)
+{
+	uint64_t taken = 0;
+
+	page_overlay_next();
+	for (uint64_t i = 0; i < pages.words; i++)
+		for (uint64_t bits = overlay.before[i] & ~overlay.left[i]; bits; bits &= bits - 1)
+			taken++;
+	set_all(overlay.left, overlay.free_before - taken);
+	page_free(overlay.memory, overlay_pages());
 }
 
 uint64_t page_free_count(void)

@@ -21,6 +21,16 @@ phys_addr page_allocate(uint64_t count, uint64_t alignment_pages);
 /* Asserts that each page was allocated. */
 void page_free(phys_addr base, uint64_t count);
 
+/*
+ * Overlays: what is allocated between begin and next, and next and end, may be the
+ * same pages each time. Whoever has them sees to it that no two overlays are in use at once.
+ * What was allocated before is not touched; after the end the pages of every overlay are
+ * taken. -ERR_NO_MEMORY: nothing has begun.
+ */
+int page_overlay_begin(void);
+void page_overlay_next(void);
+void page_overlay_end(void);
+
 uint64_t page_free_count(void);
 uint64_t page_total_count(void);
 

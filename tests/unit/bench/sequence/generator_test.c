@@ -43,7 +43,20 @@ static struct generator *open_job(const struct job *job, uint64_t device_bytes)
 	for (uint32_t i = 0; i < job->file_count; i++)
 		if (generator_region_resolve(job, device_bytes, &regions[i], &reason))
 			fail_msg("%s", reason);
-	return generator_init(calloc(1, generator_memory_bytes(job, regions)), job, regions);
+	/* The maps behind it, and what they may hold. */
+	uint64_t bytes = generator_memory_bytes(job), maps_at = align_up(bytes, 8), map_bytes;
+	struct generator *g = generator_init(calloc(1, bytes), job, regions);
+
+	map_bytes = generator_map_bytes(g);
+	if (!map_bytes)
+		return g;
+	free(g);
+	uint8_t *memory = calloc(1, maps_at + map_bytes);
+	memset(memory + maps_at, 0x5a, map_bytes);
+	g = generator_init(memory, job, regions);
+	generator_set_maps(g, memory + maps_at);
+	generator_rewind(g);
+	return g;
 }
 
 static struct generator *open_options(const char *options, uint64_t device_bytes)
@@ -122,6 +135,42 @@ static void short_ways_issue_what_the_general_way_does(void **state)
 		free(g);
 	}
 	assert_in_range(short_ways, 20, ARRAY_COUNT(sequences) - 20);
+}
+
+static void more_blocks_than_32_bits_are_drawn_from_64_after_the_first_pass(void **state)
+{
+	static const struct {
+		const char *options;
+		bool outgrows;
+	} jobs[] = {
+		{ "rw=randread norandommap", true },
+		{ "rw=randread norandommap random_generator=tausworthe", true },
+		{ "rw=randread norandommap random_generator=tausworthe64", false },
+		{ "rw=randread norandommap random_generator=tausworthe", true },
+	};
+	const uint64_t device_bytes = 16ull << 40;
+	uint64_t digests[ARRAY_COUNT(jobs)];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(jobs); i++) {
+		/* The last one stays in its first pass. */
+		struct generator *g = open_options(jobs[i].options, device_bytes + 4096);
+		struct generator_io io;
+
+		assert_int_equal(generator_outgrows_32_bits(g), jobs[i].outgrows);
+		if (i + 1 < ARRAY_COUNT(jobs))
+			generator_restart(g, true);
+		for (unsigned n = 0; n < 50; n++)
+			assert_true(generator_next(g, &io));
+		digests[i] = generator_digest(g);
+		free(g);
+	}
+	assert_int_equal(digests[0], digests[2]);
+	assert_int_equal(digests[1], digests[3]);
+	assert_int_not_equal(digests[0], digests[1]);
+	struct generator *g = open_options(jobs[0].options, device_bytes - 4096);
+	assert_false(generator_outgrows_32_bits(g));
+	free(g);
 }
 
 static void rewinding_repeats_everything(void **state)
@@ -401,6 +450,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RIG_TEST(sequences_are_those_that_fio_issued),
 		RIG_TEST(short_ways_issue_what_the_general_way_does),
+		RIG_TEST(more_blocks_than_32_bits_are_drawn_from_64_after_the_first_pass),
 		RIG_TEST(rewinding_repeats_everything),
 		RIG_TEST(a_pass_visits_each_block_once),
 		RIG_TEST(time_based_passes_never_end),

@@ -34,6 +34,7 @@ static void next_free_is_the_first_one_cyclically_above(void **state)
 		random_seed(&random, false, s);
 		memset(memory, 0x5a, random_map_memory_bytes(blocks));
 		random_map_init(&map, memory, blocks);
+		random_map_reset(&map);
 		for (uint64_t n = 0; n < blocks; n++) {
 			uint64_t block = random_below(&random, blocks);
 			uint64_t found = random_map_next_free(&map, block);
@@ -64,6 +65,7 @@ static void a_search_from_behind_the_end_starts_over(void **state)
 	(void)state;
 	assert_true(random_map_memory_bytes(100) <= sizeof(memory));
 	random_map_init(&map, memory, 100);
+	random_map_reset(&map);
 	assert_int_equal(random_map_next_free(&map, 100), 0);
 	assert_int_equal(random_map_next_free(&map, 1ull << 40), 0);
 }
@@ -75,6 +77,7 @@ static void a_run_stops_at_the_first_taken_block(void **state)
 
 	(void)state;
 	random_map_init(&map, memory, 100);
+	random_map_reset(&map);
 	assert_true(random_map_take(map.words, 70));
 	assert_int_equal(random_map_take_run(&map, 60, 5), 5);
 	assert_int_equal(random_map_take_run(&map, 65, 20), 5);
@@ -89,6 +92,7 @@ static void a_run_may_end_in_the_padding_once(void **state)
 
 	(void)state;
 	random_map_init(&map, memory, 100);
+	random_map_reset(&map);
 	for (unsigned pass = 0; pass < 2; pass++) {
 		assert_int_equal(random_map_take_run(&map, 95, 20), 20);
 		assert_int_equal(random_map_take_run(&map, 94, 2), 1);
@@ -98,6 +102,7 @@ static void a_run_may_end_in_the_padding_once(void **state)
 		random_map_reset(&map);
 	}
 	random_map_init(&map, memory, 128);
+	random_map_reset(&map);
 	assert_int_equal(random_map_take_run(&map, 127, 2), 1);
 	assert_int_equal(random_map_take_run(&map, 128, 1), 0);
 }
@@ -111,6 +116,7 @@ static void searching_a_nearly_full_map_is_fast(void **state)
 
 	(void)state;
 	random_map_init(&map, memory, blocks);
+	random_map_reset(&map);
 	assert_int_equal(random_map_take_run(&map, 0, blocks - 1), blocks - 1);
 	for (unsigned i = 0; i < 500000; i++)
 		assert_int_equal(random_map_next_free(&map, i), blocks - 1);

@@ -317,7 +317,56 @@ static void random_use_equals_a_model(void **state)
 	}
 }
 
+/* --- overlays --- */
+
+static void overlays_get_the_same_pages_and_keep_them(void **state)
+{
+	(void)state;
+	add(MIB, 2 * MIB, BOOTINFO_MEMORY_USABLE);
+	add(4 * MIB, 4 * MIB, BOOTINFO_MEMORY_USABLE);
+	assert_int_equal(page_init(&map), 0);
+	uint64_t mine = page_allocate(100, 1).value, left = page_free_count(), small = 0;
+	assert_int_equal(page_overlay_begin(), 0);
+	/* Each has nearly all that there is; what it took is whole, and not `mine`. */
+	for (unsigned round = 0; round < 3; round++) {
+		small = page_allocate(300, 1).value;
+		assert_true(small >= mine + 100 * PAGE_BYTES && small < 3 * MIB);
+		assert_int_equal(page_allocate(1000, 1).value, 4 * MIB);
+		assert_int_equal(page_allocate(1000, 1).value, 0);
+		page_overlay_next();
+	}
+	assert_int_equal(page_allocate(1024, 1).value, 4 * MIB);
+	page_overlay_end();
+	assert_int_equal(page_free_count(), left - 300 - 1024);
+	/* Nothing of any of them is given to others. */
+	for (uint64_t page; (page = page_allocate(1, 1).value); left--)
+		assert_true(page >= mine + 100 * PAGE_BYTES && page < 3 * MIB &&
+			    page - small >= 300 * PAGE_BYTES);
+	assert_int_equal(left, 300 + 1024);
+}
+
+static void overlays_without_memory_for_their_own_do_not_begin(void **state)
+{
+	(void)state;
+	add(MIB, MIB, BOOTINFO_MEMORY_USABLE);
+	assert_int_equal(page_init(&map), 0);
+	assert_true(page_allocate(page_free_count(), 1).value);
+	assert_int_equal(page_overlay_begin(), -ERR_NO_MEMORY);
+	assert_int_equal(page_free_count(), 0);
+}
+
 /* --- dma --- */
+
+static void memory_that_holds_anything_is_left_as_it_is(void **state)
+{
+	(void)state;
+	add(MIB, 8 * MIB, BOOTINFO_MEMORY_USABLE);
+	assert_int_equal(page_init(&map), 0);
+	struct dma_buffer buffer;
+	assert_int_equal(dma_take(2 * PAGE_BYTES, &buffer), 0);
+	assert_int_equal(((uint8_t *)buffer.virt)[2 * PAGE_BYTES - 1], 0xa5);
+	assert_int_equal(dma_take(UINT64_MAX, &buffer), -ERR_NO_MEMORY);
+}
 
 static void dma_memory_is_zeroed_and_returns(void **state)
 {
@@ -368,6 +417,9 @@ int main(void)
 		cmocka_unit_test_setup(exhaustion_returns_nothing_and_freeing_helps, reset),
 		cmocka_unit_test_setup(wrong_frees_are_bugs, reset),
 		cmocka_unit_test_setup(random_use_equals_a_model, reset),
+		cmocka_unit_test_setup(overlays_get_the_same_pages_and_keep_them, reset),
+		cmocka_unit_test_setup(overlays_without_memory_for_their_own_do_not_begin, reset),
+		cmocka_unit_test_setup(memory_that_holds_anything_is_left_as_it_is, reset),
 		cmocka_unit_test_setup(dma_memory_is_zeroed_and_returns, reset),
 		cmocka_unit_test_setup(dma_refuses_what_is_not_there, reset),
 	};
