@@ -37,6 +37,8 @@ from .texts import relocate
 
 FIRMWARE = (("OVMF_CODE_4M.fd", "OVMF_VARS_4M.fd"), ("OVMF_CODE.fd", "OVMF_VARS.fd"))
 FIRMWARE_DIRECTORY = Path("/usr/share/OVMF")
+# What QEMU has to end in after the guest's last word. 10.0 waits for a request that hangs.
+QEMU_END_S = 5
 _LAST_WORDS = re.compile(r"ringbolt: exit status ([0-3])$")
 _LOG_PREFIX = re.compile(r"^\[ *\d+\.\d+\] ")
 _COMPLAINT = re.compile(r"(?:opt/ringbolt/(?:config|job)|ringbolt\.conf|job\.fio):\d+: |"
@@ -165,6 +167,7 @@ class _Guest:
         self._options = options
         self._placement = chosen
         self._stack = contextlib.ExitStack()
+        self.lingers = False  # the guest said its last word, and QEMU is still there
         try:
             self._start(directory, accelerator)
         except BaseException:
@@ -217,7 +220,8 @@ class _Guest:
             raise UsageError(_translate(self.complaint(), self._options)) from None
 
     def pump(self, console, timeout_s):
-        """Console until QEMU has ended; False when the time was over first."""
+        """Console until QEMU has ended, or has not QEMU_END_S after the guest's last word; False
+        when the time was over first."""
         deadline = time.monotonic() + (timeout_s or math.inf)
         output = self.process.stdout
         os.set_blocking(output.fileno(), False)
@@ -229,10 +233,14 @@ class _Guest:
                 data = output.read(65536)
                 if data:
                     console.feed(data)
+                    if not self.lingers and _last_word(console.lines[-1:]) is not None:
+                        self.lingers = True
+                        deadline = time.monotonic() + QEMU_END_S
                 elif data == b"":
                     self.process.wait()
+                    self.lingers = False
                     return True
-        return False
+        return self.lingers
 
     def death(self):
         return f"QEMU died (signal {-self.process.returncode})"
@@ -247,14 +255,19 @@ class _Guest:
         self._stack.close()
 
 
+def _last_word(lines):
+    """The status in the kernel's last words."""
+    words = [match[1] for match in map(_LAST_WORDS.search, lines[-3:]) if match]
+    return int(words[-1]) if words else None
+
+
 def _exit_status(code, lines):
     """The guest's own status, or None when it did not get to say one.
 
     isa-debug-exit ends QEMU with 2N+1; 1 is also QEMU's own failure, and 0 a power-off, so
     these two count only with the kernel's last words.
     """
-    words = [match[1] for match in map(_LAST_WORDS.search, lines[-3:]) if match]
-    said = int(words[-1]) if words else None
+    said = _last_word(lines)
     if code in (3, 5, 7):
         return code // 2
     if code == 1:
@@ -292,7 +305,7 @@ def _judge(options, guest, finished, lines):
         return Outcome(STATUS_CRASH, lines, tail=True, messages=[
             f"the guest did not end within {options.timeout_s:g} s"])
     code = guest.process.returncode
-    status = _exit_status(code, lines)
+    status = _last_word(lines) if guest.lingers else _exit_status(code, lines)
     if status is None:
         return Outcome(STATUS_CRASH, lines, tail=True, messages=[_break(guest, code)])
     if status == STATUS_CRASH:
@@ -339,6 +352,9 @@ def run_guest(options, show=lambda data: None, is_terminal=False):
         end(guest.process)
         console.close()
         outcome = _judge(options, guest, finished, console.lines)
+        if guest.lingers:
+            outcome.messages.append(f"QEMU did not end within {QEMU_END_S} s of the guest and was "
+                                    "killed")
         if outcome.result is not None:
             host = {
                 "guest": options.guest, "placement": chosen.describe(), "accel": accelerator,

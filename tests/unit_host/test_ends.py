@@ -131,6 +131,28 @@ def test_of_very_many_complaints_the_first_are_shown(bench):
     assert said == [*(f"ringbolt: a.fio:{n}: x" for n in range(1, 11)), "ringbolt: and 30 more"]
 
 
+# --- a QEMU that outlives its guest ---
+
+LINGERS = "ringbolt: QEMU did not end within 5 s of the guest and was killed\n"
+
+
+@pytest.mark.parametrize("status, before", [(0, ""), (1, ""), (3, "ringbolt: the guest crashed\n"),
+                                            (2, "ringbolt: no good\n")])
+def test_a_qemu_that_does_not_end_with_its_guest_is_ended(bench, status, before):
+    bench.plan(console=f"no good\nringbolt: exit status {status}\n", hang=True)
+    run = bench.run("--json=r.json", "--timeout=50")
+    assert run.returncode == status
+    assert run.stderr.startswith(before) and LINGERS in run.stderr
+    assert (bench.directory / "r.json").exists() == (status < 2) and gone(bench)
+
+
+def test_a_guest_that_only_speaks_of_its_end_goes_on(bench):
+    bench.plan(console="ringbolt: exit status 0\nand more\n", hang=True)
+    run = bench.run("--timeout=8")
+    assert run.returncode == 3
+    assert run.stderr.startswith("ringbolt: the guest did not end within 8 s\n")
+
+
 # --- names and words that are no text ---
 
 def test_names_of_any_bytes_are_files(bench):
