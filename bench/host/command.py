@@ -165,11 +165,17 @@ def _memory_arguments(options):
     return arguments
 
 
+def _cpu(options):
+    """All that QEMU has; but from 9 on it offers x2APIC, whose registers its own counting of
+    instructions cannot do with ("Bad icount read")."""
+    return "max,-x2apic" if "-icount" in options.qemu_args else "max"
+
+
 def guest_command(options, files, accel, iothread_default):
     """QEMU's arguments. The guest starts stopped; QMP listens on files.qmp_fd."""
     command = [options.qemu, "-no-user-config", "-nodefaults", "-display", "none",
                "-no-reboot", "-S", "-machine", options.machine, "-accel", accel,
-               "-cpu", "max", "-smp", str(processors(options))]
+               "-cpu", _cpu(options), "-smp", str(processors(options))]
     command += _memory_arguments(options)
     command += ["-chardev", f"socket,id=qmp,fd={files.qmp_fd}", "-mon", "chardev=qmp,mode=control",
                 "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",

@@ -127,3 +127,10 @@ def test_vhost_user_shares_the_memory():
 
 def test_own_arguments_come_last():
     assert arguments(qemu_args=["-icount", "shift=0"])[-2:] == ["-icount", "shift=0"]
+
+
+@pytest.mark.parametrize("words, cpu", [(["-icount", "shift=0"], "max,-x2apic"), ([], "max"),
+                                        (["-d", "int"], "max")])
+def test_where_instructions_are_counted_there_is_no_x2apic(words, cpu):
+    command = arguments(qemu_args=words)
+    assert command[command.index("-cpu") + 1] == cpu
