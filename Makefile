@@ -35,6 +35,8 @@ KERNEL_C := \
 	kernel/lib/fmt.c \
 	kernel/lib/log.c \
 	kernel/lib/mem.c \
+	kernel/lib/settings.c \
+	kernel/cpu/clock.c \
 	kernel/cpu/gdt.c \
 	kernel/cpu/idt.c \
 	kernel/cpu/machine.c \
@@ -44,7 +46,6 @@ KERNEL_C := \
 	kernel/cpu/symbols.c \
 	kernel/cpu/trace.c \
 	kernel/cpu/uart.c \
-	kernel/cpu/clock.c \
 	kernel/mm/dma.c \
 	kernel/mm/page.c \
 	kernel/mm/pagetable.c \
@@ -69,28 +70,27 @@ KERNEL_C := \
 	kernel/virtio/virtqueue.c \
 	kernel/virtio/virtqueue_packed.c \
 	kernel/virtio/virtqueue_split.c \
-	kernel/blk/virtio_blk.c \
-	kernel/blk/virtio_blk_config.c \
-	kernel/blk/virtio_blk_floor.c \
-	kernel/blk/virtio_blk_io.c \
-	kernel/blk/virtio_blk_irq.c \
-	kernel/blk/virtio_blk_queue.c \
-	kernel/blk/virtio_blk_request.c \
-	kernel/blk/virtio_blk_ring.c \
-	kernel/lib/settings.c \
 	kernel/blk/blk.c \
 	kernel/blk/blk_dump.c \
 	kernel/blk/blk_limits.c \
 	kernel/blk/blk_shared.c \
 	kernel/blk/blk_special.c \
-	kernel/blk/instant.c \
-	kernel/blk/lifecycle.c \
-	kernel/blk/null_blk.c \
-	kernel/blk/ram_blk.c \
+	kernel/blk/recorder.c \
 	kernel/blk/sched.c \
 	kernel/blk/split.c \
 	kernel/blk/split_cut.c \
-	kernel/blk/wait.c
+	kernel/blk/wait.c \
+	kernel/blk/drivers/immediate_queue.c \
+	kernel/blk/drivers/null_blk.c \
+	kernel/blk/drivers/ram_blk.c \
+	kernel/blk/drivers/virtio_blk.c \
+	kernel/blk/drivers/virtio_blk_config.c \
+	kernel/blk/drivers/virtio_blk_floor.c \
+	kernel/blk/drivers/virtio_blk_io.c \
+	kernel/blk/drivers/virtio_blk_irq.c \
+	kernel/blk/drivers/virtio_blk_queue.c \
+	kernel/blk/drivers/virtio_blk_request.c \
+	kernel/blk/drivers/virtio_blk_ring.c
 
 # BOOTX64.EFI
 EFI_C := \
@@ -267,32 +267,37 @@ unit_bench/report/report := $(REPORT_C)
 
 # blk.c, blk_shared.c and wait.c are compiled into the rig, which resets their tables.
 BLK_HOST := kernel/blk/blk_dump.c kernel/blk/blk_limits.c kernel/blk/blk_special.c \
-	kernel/blk/sched.c kernel/blk/split.c kernel/blk/split_cut.c tests/unit/kernel/blk/blk_rig.c
+	kernel/blk/sched.c kernel/blk/split.c kernel/blk/split_cut.c \
+	tests/unit/kernel/blk/blk_rig.c
 UNIT_TESTS += kernel/lib/settings kernel/blk/blk kernel/blk/blk_shared kernel/blk/blk_special \
-	kernel/blk/blk_storm kernel/blk/blk_turns kernel/blk/lifecycle kernel/blk/ram_blk \
-	kernel/blk/sched kernel/blk/split kernel/blk/wait kernel/blk/virtio_blk \
-	kernel/blk/virtio_blk_irq kernel/blk/virtio_blk_queue kernel/blk/virtio_blk_ring
+	kernel/blk/blk_storm kernel/blk/blk_turns kernel/blk/recorder kernel/blk/drivers/ram_blk \
+	kernel/blk/sched kernel/blk/split kernel/blk/wait kernel/blk/drivers/virtio_blk \
+	kernel/blk/drivers/virtio_blk_irq kernel/blk/drivers/virtio_blk_queue \
+	kernel/blk/drivers/virtio_blk_ring
 unit_kernel/lib/settings := kernel/lib/settings.c kernel/lib/fmt.c
 unit_kernel/blk/blk := $(BLK_HOST)
 unit_kernel/blk/blk_shared := $(BLK_HOST)
 unit_kernel/blk/blk_special := $(BLK_HOST)
 unit_kernel/blk/blk_storm := $(BLK_HOST)
 unit_kernel/blk/blk_turns := $(BLK_HOST)
-# Both include kernel/blk/lifecycle.c themselves.
+# Both include kernel/blk/recorder.c themselves.
 UNIT_TESTS += bench/run/recording
-unit_kernel/blk/lifecycle := $(BLK_HOST)
+unit_kernel/blk/recorder := $(BLK_HOST)
 unit_bench/run/recording := $(BLK_HOST) bench/run/recording.c kernel/lib/fmt.c
-unit_kernel/blk/ram_blk := $(BLK_HOST) kernel/blk/instant.c kernel/blk/null_blk.c \
-	kernel/blk/ram_blk.c kernel/lib/fmt.c
+unit_kernel/blk/drivers/ram_blk := $(BLK_HOST) kernel/blk/drivers/immediate_queue.c \
+	kernel/blk/drivers/null_blk.c kernel/blk/drivers/ram_blk.c kernel/lib/fmt.c
 unit_kernel/blk/sched := $(BLK_HOST)
 unit_kernel/blk/split := $(BLK_HOST)
 unit_kernel/blk/wait := $(BLK_HOST)
-unit_kernel/blk/virtio_blk := kernel/blk/virtio_blk.c kernel/blk/virtio_blk_config.c \
-	kernel/blk/virtio_blk_ring.c kernel/lib/fmt.c kernel/lib/settings.c kernel/lib/err.c
-unit_kernel/blk/virtio_blk_queue := kernel/blk/virtio_blk_io.c kernel/blk/virtio_blk_request.c \
-	kernel/blk/virtio_blk_queue.c kernel/virtio/virtqueue.c \
-	kernel/virtio/virtqueue_packed.c kernel/virtio/virtqueue_split.c tests/unit/fake_device.c
-unit_kernel/blk/virtio_blk_ring := kernel/blk/virtio_blk_ring.c kernel/blk/sched.c \
+unit_kernel/blk/drivers/virtio_blk := kernel/blk/drivers/virtio_blk.c \
+	kernel/blk/drivers/virtio_blk_config.c kernel/blk/drivers/virtio_blk_ring.c \
+	kernel/lib/fmt.c kernel/lib/settings.c \
+	kernel/lib/err.c
+unit_kernel/blk/drivers/virtio_blk_queue := kernel/blk/drivers/virtio_blk_io.c \
+	kernel/blk/drivers/virtio_blk_request.c kernel/blk/drivers/virtio_blk_queue.c \
+	kernel/virtio/virtqueue.c kernel/virtio/virtqueue_packed.c \
+	kernel/virtio/virtqueue_split.c tests/unit/fake_device.c
+unit_kernel/blk/drivers/virtio_blk_ring := kernel/blk/drivers/virtio_blk_ring.c kernel/blk/sched.c \
 	kernel/virtio/virtqueue.c kernel/virtio/virtqueue_packed.c kernel/virtio/virtqueue_split.c
 
 VERIFY_HOST := bench/lib/checksum.c bench/lib/hash.c bench/verify/verify.c \

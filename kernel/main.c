@@ -9,7 +9,7 @@
 #include "bench/result/result.h"
 #include "boot/start.h"
 #include "kernel/acpi/acpi.h"
-#include "kernel/blk/blk.h"
+#include "kernel/blk/drivers/drivers.h"
 #include "kernel/cpu/clock.h"
 #include "kernel/cpu/machine.h"
 #include "kernel/cpu/smp.h"

@@ -241,5 +241,5 @@ void result_write(const struct result *result)
 	if (!com2)
 		log_raw(RESULT_END);
 	engine_write_logs(com2 ? log_to_com2 : log_to_console);
-	lifecycle_write(com2 ? log_to_com2 : log_to_console);
+	recording_write(com2 ? log_to_com2 : log_to_console);
 }

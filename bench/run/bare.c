@@ -2,7 +2,7 @@
  * Jobs with engine=floor or engine=layer: random reads without what the job
  * file's language needs, so that the difference to engine=blk tells its cost.
  *
- *   floor   a bare loop over the disk's first ring (kernel/blk/floor.h)
+ *   floor   a bare loop over the disk's first ring (kernel/blk/blk_floor.h)
  *   layer   a bare loop over the block layer: no generator but a multiplication,
  *           no statistics, no time stamps of ours, no state of the job
  *
@@ -10,7 +10,7 @@
  * there is nothing that could do more. engine=layer watches no deadlines.
  */
 #include "bench/core/core.h"
-#include "kernel/blk/floor.h"
+#include "kernel/blk/blk_floor.h"
 #include "kernel/lib/err.h"
 #include "kernel/lib/log.h"
 
@@ -45,7 +45,7 @@ static void layer_prepare(struct engine_job *job, uint32_t block_bytes)
 
 /* Submits that many of the free requests, at most; returns how many it were. */
 static uint32_t layer_issue(struct engine_job *job, uint32_t count, uint64_t *random,
-			    const struct floor_run *run)
+			    const struct blk_floor_run *run)
 {
 	struct blk_request **from = job->free + job->free_count - count;
 	uint64_t blocks = run->region_bytes / run->block_bytes;
@@ -63,7 +63,7 @@ static uint32_t layer_issue(struct engine_job *job, uint32_t count, uint64_t *ra
 	return accepted;
 }
 
-static int layer_run(struct engine_job *job, struct floor_run *run)
+static int layer_run(struct engine_job *job, struct blk_floor_run *run)
 {
 	struct blk_queue *queue = job->queues[0];
 	uint64_t left = run->ios, random = 0x89, start_tsc = clock_tsc();
@@ -94,7 +94,7 @@ static int layer_run(struct engine_job *job, struct floor_run *run)
 
 static int run_bare(struct engine_job *job)
 {
-	struct floor_run run = {
+	struct blk_floor_run run = {
 		.depth = job->depth,
 		.batch = job->batch,
 		.block_bytes = (uint32_t)job->job->min_bs[DIR_READ],
@@ -111,7 +111,7 @@ static int run_bare(struct engine_job *job)
 	job->start_tsc = clock_tsc();
 	job->idle_start_tsc = job->cpu->idle_tsc;
 	int error = engine.settings->engine == ENGINE_FLOOR ?
-			    virtio_blk_floor(job->devices[0], &run) :
+			    blk_floor(job->devices[0], &run) :
 			    layer_run(job, &run);
 	struct stats_direction *direction = &job->stats->direction[DIR_READ];
 	direction->total_ios = direction->completed = run.completed;

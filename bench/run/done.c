@@ -9,7 +9,7 @@
  * printing only when an I/O failed.
  */
 #include "bench/pace/pace.h"
-#include "kernel/blk/lifecycle.h"
+#include "kernel/blk/recorder.h"
 #include "kernel/lib/log.h"
 
 /* fio reports errors as Linux' errno numbers. */
@@ -166,6 +166,6 @@ void engine_io_done_recorded(struct blk_request *request)
 	struct engine_io *io = CONTAINER_OF(request, struct engine_io, request);
 	const struct engine_job *job = io->job;
 	uint64_t now = clock_tsc();
-	lifecycle_note_delivery(job->queues[io->file], request, (uint16_t)(job - engine.jobs), now);
+	recorder_note_delivery(job->queues[io->file], request, (uint16_t)(job - engine.jobs), now);
 	io_done(io, now);
 }

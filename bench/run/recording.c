@@ -7,7 +7,7 @@
  */
 #include "bench/run/recording.h"
 
-#include "kernel/blk/lifecycle.h"
+#include "kernel/blk/recorder.h"
 #include "kernel/lib/err.h"
 #include "kernel/lib/fmt.h"
 #include "kernel/lib/log.h"
@@ -15,9 +15,9 @@
 
 #define LINE_BYTES 400u
 
-static const char letters[LIFECYCLE_KINDS] = {
-	[LIFECYCLE_DELIVERY] = 'D', [LIFECYCLE_PIECE] = 'P', [LIFECYCLE_BATCH] = 'B',
-	[LIFECYCLE_INTERRUPT] = 'I', [LIFECYCLE_POLL] = 'L', [LIFECYCLE_SLEEP] = 'S',
+static const char letters[RECORDER_KINDS] = {
+	[RECORDER_DELIVERY] = 'D', [RECORDER_PIECE] = 'P', [RECORDER_BATCH] = 'B',
+	[RECORDER_INTERRUPT] = 'I', [RECORDER_POLL] = 'L', [RECORDER_SLEEP] = 'S',
 };
 
 /* Their jobs go the general way (fast.c). */
@@ -27,7 +27,7 @@ static void record_deliveries(const struct engine_job *job)
 		job->ios[i].request.done = engine_io_done_recorded;
 }
 
-int lifecycle_setup(void)
+int recording_setup(void)
 {
 	uint32_t events = engine.settings->trace_events;
 	if (!events)
@@ -39,7 +39,7 @@ int lifecycle_setup(void)
 	}
 	for (uint32_t c = 0; c < cpu_count; c++) {
 		for (uint32_t q = 0; q < engine.cpus[c].queue_count; q++) {
-			if (!lifecycle_start(engine.cpus[c].queues[q], events))
+			if (!recorder_start(engine.cpus[c].queues[q], events))
 				continue;
 			log_raw("%s:1: trace_events: not enough memory for %u events per queue\n",
 				engine.job_file, events);
@@ -58,14 +58,14 @@ static uint64_t since_start_ns(uint64_t tsc)
 	return clock_tsc_to_ns(tsc - engine.start_tsc);
 }
 
-static void write_event(const struct lifecycle_event *event,
+static void write_event(const struct recorder_event *event,
 			void (*emit)(const char *text, size_t length))
 {
 	char line[LINE_BYTES];
 	uint64_t before_ns = since_start_ns(event->tsc[0]);
 	size_t used = (size_t)fmt_print(line, sizeof(line), "%c %u %lu", letters[event->kind],
 					event->cpu, before_ns);
-	for (unsigned i = 1; i < lifecycle_stamp_count(event->kind); i++) {
+	for (unsigned i = 1; i < recorder_stamp_count(event->kind); i++) {
 		uint64_t ns = since_start_ns(event->tsc[i]);
 		used += (size_t)fmt_print(line + used, sizeof(line) - used, " %ld",
 					  (int64_t)(ns - before_ns));
@@ -73,7 +73,7 @@ static void write_event(const struct lifecycle_event *event,
 	}
 	used += (size_t)fmt_print(line + used, sizeof(line) - used, " %u %u", event->marks,
 				  event->count);
-	if (event->kind == LIFECYCLE_DELIVERY || event->kind == LIFECYCLE_PIECE)
+	if (event->kind == RECORDER_DELIVERY || event->kind == RECORDER_PIECE)
 		used += (size_t)fmt_print(line + used, sizeof(line) - used, " %u %u %u %u %lu",
 					  event->op, event->flags, event->status,
 					  event->submitter, event->sector);
@@ -85,7 +85,7 @@ static void write_event(const struct lifecycle_event *event,
  * What the queue counted while it was recorded, for checking what is kept. A device
  * may still interrupt in vain.
  */
-static void write_head(const struct lifecycle *l, void (*emit)(const char *text, size_t length))
+static void write_head(const struct recorder *l, void (*emit)(const char *text, size_t length))
 {
 	const struct blk_queue *queue = l->queue;
 	const struct blk_counters *now = &queue->counters, *before = &l->before;
@@ -96,7 +96,7 @@ static void write_head(const struct lifecycle *l, void (*emit)(const char *text,
 			     "requests=%lu completions=%lu doorbells=%lu "
 			     "doorbells_suppressed=%lu interrupts=%lu merges=%lu splits=%lu\n",
 			     queue->device->name, queue->index, queue->device->name, queue->index,
-			     queue->cpu->index, l->recorded, lifecycle_kept(l),
+			     queue->cpu->index, l->recorded, recorder_kept(l),
 			     now->requests - before->requests,
 			     now->completions - before->completions,
 			     now->doorbells - before->doorbells,
@@ -106,15 +106,15 @@ static void write_head(const struct lifecycle *l, void (*emit)(const char *text,
 	emit(line, (size_t)used);
 }
 
-void lifecycle_write(void (*emit)(const char *text, size_t length))
+void recording_write(void (*emit)(const char *text, size_t length))
 {
 	static const char end[] = "-----END RINGBOLT LOG-----\n";
 
-	lifecycle_end();
-	for (const struct lifecycle *l = lifecycle_first(); l; l = l->next) {
+	recorder_end();
+	for (const struct recorder *l = recorder_first(); l; l = l->next) {
 		write_head(l, emit);
-		for (uint32_t i = 0; i < lifecycle_kept(l); i++)
-			write_event(lifecycle_at(l, i), emit);
+		for (uint32_t i = 0; i < recorder_kept(l); i++)
+			write_event(recorder_at(l, i), emit);
 		emit(end, sizeof(end) - 1);
 	}
 }

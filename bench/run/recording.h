@@ -1,5 +1,5 @@
 /*
- * trace_events=: the queues that jobs use are recorded (kernel/blk/lifecycle.h),
+ * trace_events=: the queues that jobs use are recorded (kernel/blk/recorder.h),
  * and what was recorded goes out beside the log files.
  */
 #ifndef BENCH_RUN_RECORDING_H
@@ -8,7 +8,7 @@
 #include "bench/core/core.h"
 
 /* At the end of set-up. -ERR_NO_MEMORY, or -ERR_INVALID: nothing to record; said. */
-int lifecycle_setup(void);
+int recording_setup(void);
 
 /*
  * One frame per queue, as log files have them:
@@ -22,6 +22,6 @@ int lifecycle_setup(void);
  * began, each further one as the distance to the one before, marks, count; of
  * requests then op, flags, status, submitter (the job's index), sector.
  */
-void lifecycle_write(void (*emit)(const char *text, size_t length));
+void recording_write(void (*emit)(const char *text, size_t length));
 
 #endif

@@ -379,5 +379,5 @@ int engine_setup(void)
 	}
 	if (!failed)
 		set_polled_queues();
-	return failed ? failed : lifecycle_setup();
+	return failed ? failed : recording_setup();
 }

@@ -131,6 +131,7 @@ typedef unsigned blk_poll_function(struct blk_queue *queue);
 typedef void blk_wait_function(struct blk_queue *queue, unsigned ahead);
 
 struct blk_driver; /* blk_driver.h */
+struct blk_floor_run; /* blk_floor.h */
 struct blk_sched; /* sched.h: the deadline scheduler's state of one queue */
 struct blk_split; /* split.h: preallocated parts of one queue */
 
@@ -198,6 +199,8 @@ struct blk_device {
 	uint32_t config_changes; /* [a] configuration interrupts seen */
 	/* Re-reads what may change (capacity); loop context. Optional. */
 	void (*refresh)(struct blk_device *device);
+	/* blk_floor(), see blk_floor.h; NULL: the driver has none. */
+	int (*floor)(struct blk_device *device, struct blk_floor_run *run);
 	/* Driver's part of the result document: "key", "value" pairs. Optional. */
 	void (*describe)(const struct blk_device *device, void *sink,
 			 void (*emit)(void *sink, const char *key, const char *value));
@@ -309,18 +312,5 @@ void blk_dump(const struct blk_queue *queue);
 const char *blk_driver_name(const struct blk_device *device); /* "virtio-blk", ... */
 const char *blk_op_name(enum blk_op op); /* "read", ... */
 const char *blk_status_name(enum blk_status status); /* "ok", "io error", ... */
-
-/* --- drivers; each registers what it finds and returns the count --- */
-
-unsigned virtio_blk_probe(const struct settings *settings);
-
-/*
- * A disk in memory, completing in the order of submission. `size_bytes` is
- * rounded up to 4096. For the case that no device is found, and for tests.
- */
-int ram_blk_create(const char *name, uint64_t size_bytes, const struct settings *settings);
-
-/* Completes everything at once without touching data: the harness' own cost. */
-int null_blk_create(const char *name, uint64_t size_bytes, const struct settings *settings);
 
 #endif

@@ -11,7 +11,7 @@
  *   split_cut.c    where they are cut
  *   sched.c        the deadline scheduler
  *   wait.c         blk_wait()
- *   lifecycle.c    recording of all that happens, on queues where it is asked for
+ *   recorder.c    recording of all that happens, on queues where it is asked for
  *
  * Context of all functions: loop context of the queue's CPU, or of the one at
  * work on a shared queue, unless said otherwise.

@@ -10,7 +10,7 @@
 
 #include "kernel/blk/blk_limits.c"
 
-#include "kernel/blk/virtio_blk_config.c"
+#include "kernel/blk/drivers/virtio_blk_config.c"
 
 static struct virtio_blk disk;
 

@@ -92,7 +92,7 @@ DISK_BLOCKS = disk("blocks above 32,768", 14)
 IMPL = "kernel/virtio/virtqueue_impl.h"
 SPLIT_IMPL = "kernel/virtio/virtqueue_split_impl.h"
 PACKED_IMPL = "kernel/virtio/virtqueue_packed_impl.h"
-CONFIG = "kernel/blk/virtio_blk_config.c"
+CONFIG = "kernel/blk/drivers/virtio_blk_config.c"
 CAPABILITY = "kernel/pci/capability.c"
 
 MUTANTS = (

@@ -61,8 +61,8 @@ DOORBELL = Mutation(
 		return taken;
 	}
 """),
-     Insertion("kernel/blk/virtio_blk_io.c", r"\? (?=virtqueue_packed_publish)", "true | "),
-     Insertion("kernel/blk/virtio_blk_io.c", r" (?=virtqueue_split_publish)", "true | ")),
+     Insertion("kernel/blk/drivers/virtio_blk_io.c", r"\? (?=virtqueue_packed_publish)", "true | "),
+     Insertion("kernel/blk/drivers/virtio_blk_io.c", r" (?=virtqueue_split_publish)", "true | ")),
     frozenset({"irq qd32: instructions/IO", "irq qd32: doorbells/IO",
                "irq qd128: instructions/IO", "irq qd128: doorbells/IO",
                "poll qd32: doorbells/IO"}),

@@ -2,7 +2,7 @@
 #include "tests/unit/kernel/blk/blk_rig.h"
 
 #include "bench/run/recording.h"
-#include "kernel/blk/lifecycle.c"
+#include "kernel/blk/recorder.c"
 #include "kernel/lib/err.h"
 #include "kernel/lib/fmt.h"
 
@@ -17,7 +17,7 @@ void engine_io_done_recorded(struct blk_request *request)
 {
 	const struct engine_io *io = CONTAINER_OF(request, struct engine_io, request);
 
-	lifecycle_note_delivery(io->job->queues[0], request, 3, clock_tsc());
+	recorder_note_delivery(io->job->queues[0], request, 3, clock_tsc());
 }
 
 static void collect(const char *piece, size_t length)
@@ -70,10 +70,10 @@ static void without_it_nothing_is_touched(void **state)
 	struct engine_io *io = one_io();
 
 	settings.trace_events = 0;
-	assert_int_equal(lifecycle_setup(), 0);
+	assert_int_equal(recording_setup(), 0);
 	assert_ptr_not_equal(io->request.done, engine_io_done_recorded);
 	assert_ptr_equal(io->job->queues[0]->driver, &rig_driver);
-	lifecycle_write(collect);
+	recording_write(collect);
 	assert_int_equal(used, 0);
 }
 
@@ -82,10 +82,10 @@ static void what_cannot_be_recorded_is_refused(void **state)
 	(void)state;
 	one_io();
 	settings.engine = ENGINE_FLOOR;
-	assert_int_equal(lifecycle_setup(), -ERR_INVALID);
+	assert_int_equal(recording_setup(), -ERR_INVALID);
 	settings.engine = ENGINE_BLK;
 	rig_no_memory = true;
-	assert_int_equal(lifecycle_setup(), -ERR_NO_MEMORY);
+	assert_int_equal(recording_setup(), -ERR_NO_MEMORY);
 }
 
 static void an_event_is_a_line_of_distances(void **state)
@@ -95,7 +95,7 @@ static void an_event_is_a_line_of_distances(void **state)
 	struct blk_queue *queue = io->job->queues[0];
 	struct blk_request *request = &io->request;
 
-	assert_int_equal(lifecycle_setup(), 0);
+	assert_int_equal(recording_setup(), 0);
 	assert_ptr_equal(request->done, engine_io_done_recorded);
 	engine.start_tsc = request->submit_tsc - 700;
 	assert_int_equal(blk_submit(queue, &request, 1), 1);
@@ -103,10 +103,10 @@ static void an_event_is_a_line_of_distances(void **state)
 	rig_now_tsc = request->doorbell_tsc + 5000;
 	blk_note_interrupt(queue);
 	assert_int_equal(blk_poll(queue), 1);
-	lifecycle_write(collect);
+	recording_write(collect);
 
-	const struct lifecycle_event *batch = lifecycle_at(first, 0);
-	const struct lifecycle_event *delivery = lifecycle_at(first, 2);
+	const struct recorder_event *batch = recorder_at(first, 0);
+	const struct recorder_event *delivery = recorder_at(first, 2);
 	char expected[1024];
 	fmt_print(expected, sizeof(expected),
 		  "-----BEGIN RINGBOLT LOG rig0.0.lifecycle-----\n"

@@ -10,8 +10,8 @@
  *   virtio_blk_irq.c      vectors and handlers
  *   virtio_blk_floor.c    the floor, which goes without all that
  */
-#ifndef KERNEL_BLK_VIRTIO_BLK_IMPL_H
-#define KERNEL_BLK_VIRTIO_BLK_IMPL_H
+#ifndef KERNEL_BLK_DRIVERS_VIRTIO_BLK_IMPL_H
+#define KERNEL_BLK_DRIVERS_VIRTIO_BLK_IMPL_H
 
 #include "kernel/blk/blk_driver.h"
 #include "kernel/irq/irq.h"
@@ -147,5 +147,9 @@ void virtio_blk_irq_start(struct virtio_blk *disk);
 /* Proves with one request per queue that its interrupt arrives; falls back to
  * polling, loudly, where it does not. */
 void virtio_blk_irq_prove(struct virtio_blk *disk);
+
+/* --- virtio_blk_floor.c: blk_floor() on the disk's first ring --- */
+
+int virtio_blk_floor(struct blk_device *device, struct blk_floor_run *run);
 
 #endif

@@ -5,7 +5,8 @@
  * Buffers are not touched: what is read is whatever was in memory. It accepts
  * every operation except identification and anything about wear.
  */
-#include "kernel/blk/instant.h"
+#include "kernel/blk/drivers/drivers.h"
+#include "kernel/blk/drivers/immediate_queue.h"
 #include "kernel/lib/err.h"
 #include "kernel/mm/dma.h"
 
@@ -16,7 +17,7 @@
 static unsigned null_blk_submit(struct blk_queue *queue, const struct blk_run *run,
 				struct blk_request *const *requests, unsigned count)
 {
-	unsigned taken = instant_submit(queue, run, requests, count);
+	unsigned taken = immediate_submit(queue, run, requests, count);
 
 	for (unsigned i = 0; i < taken; i++)
 		requests[i]->status = BLK_OK;
@@ -26,11 +27,11 @@ static unsigned null_blk_submit(struct blk_queue *queue, const struct blk_run *r
 static const struct blk_driver null_blk_driver = {
 	.name = "null_blk",
 	.submit = null_blk_submit,
-	.publish = instant_publish,
-	.reap = instant_reap,
-	.has_completions = instant_has_completions,
-	.dump = instant_dump,
-	.request_in = instant_request_in,
+	.publish = immediate_publish,
+	.reap = immediate_reap,
+	.has_completions = immediate_has_completions,
+	.dump = immediate_dump,
+	.request_in = immediate_request_in,
 };
 
 int null_blk_create(const char *name, uint64_t size_bytes, const struct settings *settings)
@@ -55,5 +56,5 @@ int null_blk_create(const char *name, uint64_t size_bytes, const struct settings
 		.secure_erase = true,
 		.write_cache = true,
 	};
-	return instant_register(device, name, &null_blk_driver, settings);
+	return immediate_register(device, name, &null_blk_driver, settings);
 }

@@ -8,7 +8,8 @@
  * Boot CPU, polling; the disks live as long as the kernel. A disk that breaks
  * the protocol is marked FAILED, logged and left out; the others go on.
  */
-#include "kernel/blk/virtio_blk_impl.h"
+#include "kernel/blk/drivers/drivers.h"
+#include "kernel/blk/drivers/virtio_blk_impl.h"
 #include "kernel/lib/err.h"
 #include "kernel/lib/fmt.h"
 #include "kernel/lib/log.h"
@@ -109,6 +110,7 @@ static int start_disk(struct virtio_blk *disk, struct pci_function *f,
 	device->queue_count = disk->queue_count;
 	device->queues = disk->blk_queues;
 	device->refresh = virtio_blk_refresh;
+	device->floor = virtio_blk_floor;
 	device->describe = describe;
 	virtio_blk_irq_prove(disk);
 	return blk_register(device, settings);

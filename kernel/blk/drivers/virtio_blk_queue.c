@@ -8,7 +8,7 @@
  *
  * Context: as struct blk_driver says; creation on the boot CPU.
  */
-#include "kernel/blk/virtio_blk_impl.h"
+#include "kernel/blk/drivers/virtio_blk_impl.h"
 #include "kernel/lib/err.h"
 #include "kernel/lib/log.h"
 #include "kernel/virtio/virtqueue_impl.h"

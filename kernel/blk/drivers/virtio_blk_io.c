@@ -15,7 +15,7 @@
  * allocation, no lock, no printing. Splitting and ordering are the layer's
  * (blk_special.c); timeouts are too.
  */
-#include "kernel/blk/virtio_blk_impl.h"
+#include "kernel/blk/drivers/virtio_blk_impl.h"
 
 #include "kernel/blk/blk_plain.h"
 #include "kernel/virtio/virtqueue_either.h"

@@ -5,7 +5,7 @@
  *
  * Context as struct blk_driver's submit and reap.
  */
-#include "kernel/blk/virtio_blk_impl.h"
+#include "kernel/blk/drivers/virtio_blk_impl.h"
 #include "kernel/lib/assert.h"
 
 static const uint32_t op_types[BLK_OP_COUNT] = {

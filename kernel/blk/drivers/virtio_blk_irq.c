@@ -13,7 +13,7 @@
  * another CPU if that is the owner. With MSI-X the ISR register is never read
  * (virtio 1.2, 4.1.4.5.2).
  */
-#include "kernel/blk/virtio_blk_impl.h"
+#include "kernel/blk/drivers/virtio_blk_impl.h"
 #include "kernel/lib/err.h"
 #include "kernel/lib/log.h"
 #include "kernel/lib/mem.h"

@@ -11,7 +11,8 @@
 
 #include <cmocka.h>
 
-#include "kernel/blk/virtio_blk_impl.h"
+#include "kernel/blk/drivers/drivers.h"
+#include "kernel/blk/drivers/virtio_blk_impl.h"
 #include "kernel/lib/err.h"
 
 /* --- devices --- */
@@ -161,6 +162,13 @@ void virtio_blk_irq_init(struct virtio_blk *disk, enum setting_interrupts wanted
 void virtio_blk_irq_start(struct virtio_blk *disk)
 {
 	(void)disk;
+}
+
+int virtio_blk_floor(struct blk_device *device, struct blk_floor_run *run)
+{
+	(void)device;
+	(void)run;
+	return -ERR_UNSUPPORTED;
 }
 
 void virtio_blk_irq_prove(struct virtio_blk *disk)

@@ -7,7 +7,7 @@
  *
  * Boot CPU; virtio_blk_refresh() in loop context.
  */
-#include "kernel/blk/virtio_blk_impl.h"
+#include "kernel/blk/drivers/virtio_blk_impl.h"
 #include "kernel/lib/err.h"
 #include "kernel/lib/fmt.h"
 #include "kernel/lib/log.h"

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "kernel/blk/blk_impl.h"
-#include "kernel/blk/virtio_blk_impl.h"
+#include "kernel/blk/drivers/virtio_blk_impl.h"
 #include "kernel/lib/err.h"
 #include "tests/unit/fake_device.h"
 

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "kernel/blk/sched.h"
-#include "kernel/blk/virtio_blk_impl.h"
+#include "kernel/blk/drivers/virtio_blk_impl.h"
 
 #define F(bit) VIRTIO_FEATURE(bit)
 #define PLENTY (1ull << 40)

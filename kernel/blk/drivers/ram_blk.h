@@ -1,11 +1,11 @@
 /*
  * The disk in memory, with the limits of one's choice: what a test needs
- * beyond ram_blk_create() (blk.h).
+ * beyond ram_blk_create().
  */
-#ifndef KERNEL_BLK_RAM_BLK_H
-#define KERNEL_BLK_RAM_BLK_H
+#ifndef KERNEL_BLK_DRIVERS_RAM_BLK_H
+#define KERNEL_BLK_DRIVERS_RAM_BLK_H
 
-#include "kernel/blk/blk.h"
+#include "kernel/blk/drivers/drivers.h"
 
 /* The default limits for a disk of that size. */
 struct blk_limits ram_blk_limits(uint64_t size_bytes);

@@ -9,8 +9,8 @@
  * layers above it and not of another ring. Data is read into one buffer per
  * slot and never looked at.
  */
-#include "kernel/blk/floor.h"
-#include "kernel/blk/virtio_blk_impl.h"
+#include "kernel/blk/blk_floor.h"
+#include "kernel/blk/drivers/virtio_blk_impl.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/err.h"
 #include "kernel/virtio/virtqueue_either.h"
@@ -31,7 +31,7 @@ struct floor {
 	uint64_t completed_seen;
 };
 
-static int allocate(struct floor *floor, const struct floor_run *run)
+static int allocate(struct floor *floor, const struct blk_floor_run *run)
 {
 	uint16_t slots = floor->queue->slot_count;
 	floor->segments = memory_allocate(slots * sizeof(floor->segments[0]));
@@ -118,7 +118,7 @@ static ALWAYS_INLINE void issue(struct floor *floor, uint32_t count, uint32_t se
 }
 
 /* Takes back everything that is completed. 0, or -ERR_DEVICE when the ring broke. */
-static ALWAYS_INLINE int collect(struct floor *floor, struct floor_run *run)
+static ALWAYS_INLINE int collect(struct floor *floor, struct blk_floor_run *run)
 {
 	struct virtio_blk_queue *queue = floor->queue;
 	struct virtqueue *vq = queue->vq;
@@ -180,7 +180,7 @@ static void set_alarm(struct timer *timer, uint64_t alarm_tsc)
 }
 
 /* What is due by the clock; -ERR_TIMEOUT when the device hangs. */
-static ALWAYS_INLINE int look_at_clock(struct floor *floor, const struct floor_run *run,
+static ALWAYS_INLINE int look_at_clock(struct floor *floor, const struct blk_floor_run *run,
 				       struct timer *timer)
 {
 	uint64_t now = clock_tsc();
@@ -200,7 +200,7 @@ static ALWAYS_INLINE int look_at_clock(struct floor *floor, const struct floor_r
 	return 0;
 }
 
-static int loop(struct floor floor, struct floor_run *run, struct timer *timer)
+static int loop(struct floor floor, struct blk_floor_run *run, struct timer *timer)
 {
 	uint32_t sectors = run->block_bytes / SECTOR_BYTES, spins = 0;
 	bool timed = run->runtime_tsc || run->timeout_tsc;
@@ -221,7 +221,7 @@ static int loop(struct floor floor, struct floor_run *run, struct timer *timer)
 	return 0;
 }
 
-static int run_timed(struct floor *floor, struct floor_run *run)
+static int run_timed(struct floor *floor, struct blk_floor_run *run)
 {
 	uint64_t start = clock_tsc();
 	struct timer timer = { .expired = on_timer, .context = floor->queue->blk };
@@ -235,10 +235,8 @@ static int run_timed(struct floor *floor, struct floor_run *run)
 	return error;
 }
 
-int virtio_blk_floor(struct blk_device *device, struct floor_run *run)
+int virtio_blk_floor(struct blk_device *device, struct blk_floor_run *run)
 {
-	if (device->driver != &virtio_blk_driver)
-		return -ERR_UNSUPPORTED;
 	struct virtio_blk *disk = device->driver_data;
 	struct floor floor = { .queue = &disk->queues[0], .random = 0x89 };
 	int error = allocate(&floor, run);

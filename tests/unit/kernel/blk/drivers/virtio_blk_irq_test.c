@@ -1,5 +1,5 @@
 /*
- * The proof that a disk's interrupts arrive (kernel/blk/virtio_blk_irq.c): what
+ * The proof that a disk's interrupts arrive (kernel/blk/drivers/virtio_blk_irq.c): what
  * becomes of a queue whose device answers with or without them, late, or never.
  */
 #include <setjmp.h>
@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "kernel/blk/virtio_blk_irq.c"
+#include "kernel/blk/drivers/virtio_blk_irq.c"
 
 #define QUEUES 3u
 #define NEVER UINT64_MAX

@@ -1,7 +1,7 @@
 /* The disk in memory, and real data through the whole layer. */
 #include "tests/unit/kernel/blk/blk_rig.h"
 
-#include "kernel/blk/ram_blk.h"
+#include "kernel/blk/drivers/ram_blk.h"
 #include "kernel/lib/err.h"
 #include "kernel/mm/dma.h"
 #include "kernel/mm/paging.h"

@@ -8,74 +8,74 @@
  *
  * Context: as any driver's queue. Memory lives as long as the kernel.
  */
-#include "kernel/blk/instant.h"
+#include "kernel/blk/drivers/immediate_queue.h"
 
 #include "kernel/lib/err.h"
 #include "kernel/lib/fmt.h"
 #include "kernel/lib/log.h"
 #include "kernel/mm/dma.h"
 
-unsigned instant_submit(struct blk_queue *queue, const struct blk_run *run,
+unsigned immediate_submit(struct blk_queue *queue, const struct blk_run *run,
 			struct blk_request *const *requests, unsigned count)
 {
-	struct instant_queue *ring = queue->driver_data;
-	uint32_t room = INSTANT_DEPTH - (ring->taken - ring->reaped);
+	struct immediate_queue *ring = queue->driver_data;
+	uint32_t room = IMMEDIATE_DEPTH - (ring->taken - ring->reaped);
 	unsigned taken;
 
 	count = MIN(count, room);
 	for (taken = 0; taken < count && blk_run_takes(run, requests[taken]); taken++)
-		ring->requests[ring->taken++ % INSTANT_DEPTH] = requests[taken];
+		ring->requests[ring->taken++ % IMMEDIATE_DEPTH] = requests[taken];
 	return taken;
 }
 
-void instant_publish(struct blk_queue *queue)
+void immediate_publish(struct blk_queue *queue)
 {
-	struct instant_queue *ring = queue->driver_data;
+	struct immediate_queue *ring = queue->driver_data;
 
 	ring->published = ring->taken;
 	queue->counters.batches++;
 	queue->counters.doorbells++;
 }
 
-unsigned instant_reap(struct blk_queue *queue, struct blk_request **out, unsigned max)
+unsigned immediate_reap(struct blk_queue *queue, struct blk_request **out, unsigned max)
 {
-	struct instant_queue *ring = queue->driver_data;
+	struct immediate_queue *ring = queue->driver_data;
 	unsigned count = 0;
 
 	while (count < max && ring->reaped != ring->published)
-		out[count++] = ring->requests[ring->reaped++ % INSTANT_DEPTH];
+		out[count++] = ring->requests[ring->reaped++ % IMMEDIATE_DEPTH];
 	return count;
 }
 
-bool instant_has_completions(const struct blk_queue *queue)
+bool immediate_has_completions(const struct blk_queue *queue)
 {
-	const struct instant_queue *ring = queue->driver_data;
+	const struct immediate_queue *ring = queue->driver_data;
 
 	return load_once(&ring->reaped) != load_once(&ring->published);
 }
 
-void instant_dump(const struct blk_queue *queue)
+void immediate_dump(const struct blk_queue *queue)
 {
-	const struct instant_queue *ring = queue->driver_data;
+	const struct immediate_queue *ring = queue->driver_data;
 
 	log_raw("  ring: taken %u published %u reaped %u\n", ring->taken, ring->published,
 		ring->reaped);
 }
 
-const struct blk_request *instant_request_in(const struct blk_queue *queue, uint32_t slot)
+const struct blk_request *immediate_request_in(const struct blk_queue *queue, uint32_t slot)
 {
-	const struct instant_queue *ring = queue->driver_data;
-	uint32_t age = (slot - ring->reaped) % INSTANT_DEPTH;
+	const struct immediate_queue *ring = queue->driver_data;
+	uint32_t age = (slot - ring->reaped) % IMMEDIATE_DEPTH;
 
 	return age < ring->taken - ring->reaped ? ring->requests[slot] : NULL;
 }
 
-int instant_register(struct blk_device *device, const char *name,
+int immediate_register(struct blk_device *device, const char *name,
 		     const struct blk_driver *driver, const struct settings *settings)
 {
 	uint16_t count = (uint16_t)MIN(settings->queues ? settings->queues : cpu_count,
 				       BLK_QUEUES_MAX);
-	struct instant_queue *rings = memory_allocate(count * sizeof(*rings));
+	struct immediate_queue *rings = memory_allocate(count * sizeof(*rings));
 
 	device->queues = memory_allocate(count * sizeof(*device->queues));
 	if (!rings || !device->queues)
@@ -89,7 +89,7 @@ int instant_register(struct blk_device *device, const char *name,
 
 		queue->driver = driver;
 		queue->driver_data = &rings[i];
-		queue->depth = INSTANT_DEPTH;
+		queue->depth = IMMEDIATE_DEPTH;
 		queue->index = i;
 		queue->completion = settings->completion;
 		queue->polled_only = true;

@@ -23,9 +23,9 @@
  *
  * Context: as the driver's operations. Places in the ring are handed out by an
  * atomic increment, as submitters of a shared queue deliver on their own CPUs.
- * No allocation, no lock, no printing after lifecycle_start().
+ * No allocation, no lock, no printing after recorder_start().
  */
-#include "kernel/blk/lifecycle.h"
+#include "kernel/blk/recorder.h"
 
 #include "kernel/blk/blk_impl.h"
 #include "kernel/blk/split.h"
@@ -40,52 +40,52 @@ struct waiting {
 } ALIGNED(CACHE_LINE_BYTES);
 
 static struct waiting waiting_table[CPU_MAX];
-static struct lifecycle *first;
-static struct lifecycle **end = &first;
+static struct recorder *first;
+static struct recorder **end = &first;
 
-static inline struct lifecycle *recorder_of(const struct blk_queue *queue)
+static inline struct recorder *recorder_of(const struct blk_queue *queue)
 {
-	return CONTAINER_OF(queue->driver, struct lifecycle, driver);
+	return CONTAINER_OF(queue->driver, struct recorder, driver);
 }
 
-static inline struct lifecycle_event *record(struct lifecycle *l, enum lifecycle_kind kind)
+static inline struct recorder_event *record(struct recorder *l, enum recorder_kind kind)
 {
 	uint64_t nth = __atomic_fetch_add(&l->recorded, 1, __ATOMIC_RELAXED);
-	struct lifecycle_event *event = &l->events[nth % l->capacity];
+	struct recorder_event *event = &l->events[nth % l->capacity];
 
-	*event = (struct lifecycle_event){ .kind = (uint8_t)kind,
+	*event = (struct recorder_event){ .kind = (uint8_t)kind,
 					   .cpu = (uint8_t)cpu_this()->index };
 	return event;
 }
 
-static void note_span(struct lifecycle *l, enum lifecycle_kind kind, uint64_t from_tsc)
+static void note_span(struct recorder *l, enum recorder_kind kind, uint64_t from_tsc)
 {
-	struct lifecycle_event *event = record(l, kind);
+	struct recorder_event *event = record(l, kind);
 
 	event->tsc[0] = from_tsc;
 	event->tsc[1] = clock_tsc();
 }
 
 /* The CPU does something else than waiting. */
-static void end_waiting(struct lifecycle *l)
+static void end_waiting(struct recorder *l)
 {
 	const struct cpu *cpu = cpu_this();
 	struct waiting *waiting = &waiting_table[cpu->index];
 
 	if (waiting->poll_tsc)
-		note_span(l, LIFECYCLE_POLL, waiting->poll_tsc);
+		note_span(l, RECORDER_POLL, waiting->poll_tsc);
 	if (waiting->armed_tsc && cpu->halts != waiting->halts)
-		note_span(l, LIFECYCLE_SLEEP, waiting->armed_tsc);
+		note_span(l, RECORDER_SLEEP, waiting->armed_tsc);
 	waiting->poll_tsc = waiting->armed_tsc = 0;
 }
 
-static void note_interrupts(struct lifecycle *l)
+static void note_interrupts(struct recorder *l)
 {
 	uint64_t interrupts = load_once(&l->queue->counters.interrupts);
 
 	if (interrupts == l->interrupts_seen)
 		return;
-	struct lifecycle_event *event = record(l, LIFECYCLE_INTERRUPT);
+	struct recorder_event *event = record(l, RECORDER_INTERRUPT);
 
 	event->cpu = (uint8_t)l->queue->cpu->index;
 	event->count = (uint32_t)(interrupts - l->interrupts_seen);
@@ -93,7 +93,7 @@ static void note_interrupts(struct lifecycle *l)
 	l->interrupts_seen = interrupts;
 }
 
-static void set_request(struct lifecycle_event *event, const struct blk_request *request)
+static void set_request(struct recorder_event *event, const struct blk_request *request)
 {
 	event->op = request->op;
 	event->flags = request->flags;
@@ -109,7 +109,7 @@ static void set_request(struct lifecycle_event *event, const struct blk_request 
 static unsigned recorded_submit(struct blk_queue *queue, const struct blk_run *run,
 				struct blk_request *const *requests, unsigned count)
 {
-	struct lifecycle *l = recorder_of(queue);
+	struct recorder *l = recorder_of(queue);
 
 	end_waiting(l);
 	if (!l->batch_tsc)
@@ -119,23 +119,23 @@ static unsigned recorded_submit(struct blk_queue *queue, const struct blk_run *r
 
 static void recorded_publish(struct blk_queue *queue)
 {
-	struct lifecycle *l = recorder_of(queue);
+	struct recorder *l = recorder_of(queue);
 	uint64_t doorbells = queue->counters.doorbells;
 
 	l->real->publish(queue);
-	struct lifecycle_event *event = record(l, LIFECYCLE_BATCH);
+	struct recorder_event *event = record(l, RECORDER_BATCH);
 	event->tsc[0] = l->batch_tsc;
 	event->tsc[1] = queue->doorbell_tsc;
 	event->tsc[2] = clock_tsc();
 	event->count = (uint32_t)(queue->counters.requests - l->requests_published);
-	event->marks = queue->counters.doorbells != doorbells ? LIFECYCLE_RUNG : 0;
+	event->marks = queue->counters.doorbells != doorbells ? RECORDER_RUNG : 0;
 	l->requests_published = queue->counters.requests;
 	l->batch_tsc = 0;
 }
 
 static unsigned recorded_reap(struct blk_queue *queue, struct blk_request **out, unsigned max)
 {
-	struct lifecycle *l = recorder_of(queue);
+	struct recorder *l = recorder_of(queue);
 
 	end_waiting(l);
 	note_interrupts(l);
@@ -149,9 +149,9 @@ static unsigned recorded_reap(struct blk_queue *queue, struct blk_request **out,
 
 		if (!queue->sched && !part)
 			continue;
-		struct lifecycle_event *event = record(l, LIFECYCLE_PIECE);
+		struct recorder_event *event = record(l, RECORDER_PIECE);
 		set_request(event, out[i]);
-		event->marks = part ? LIFECYCLE_PART : 0;
+		event->marks = part ? RECORDER_PART : 0;
 		event->tsc[2] = now;
 	}
 	return count;
@@ -159,7 +159,7 @@ static unsigned recorded_reap(struct blk_queue *queue, struct blk_request **out,
 
 static bool recorded_has_completions(const struct blk_queue *queue)
 {
-	struct lifecycle *l = recorder_of(queue);
+	struct recorder *l = recorder_of(queue);
 	struct waiting *waiting = &waiting_table[cpu_this()->index];
 	bool there = l->real->has_completions(queue);
 
@@ -172,7 +172,7 @@ static bool recorded_has_completions(const struct blk_queue *queue)
 
 static bool recorded_arm(struct blk_queue *queue, unsigned ahead)
 {
-	struct lifecycle *l = recorder_of(queue);
+	struct recorder *l = recorder_of(queue);
 	const struct cpu *cpu = cpu_this();
 	bool there = l->real->arm(queue, ahead);
 
@@ -185,7 +185,7 @@ static bool recorded_arm(struct blk_queue *queue, unsigned ahead)
 
 static void recorded_disarm(struct blk_queue *queue)
 {
-	struct lifecycle *l = recorder_of(queue);
+	struct recorder *l = recorder_of(queue);
 
 	end_waiting(l);
 	l->real->disarm(queue);
@@ -193,11 +193,11 @@ static void recorded_disarm(struct blk_queue *queue)
 
 /* --- for the submitter --- */
 
-void lifecycle_note_delivery(const struct blk_queue *queue, const struct blk_request *request,
+void recorder_note_delivery(const struct blk_queue *queue, const struct blk_request *request,
 			     uint16_t submitter, uint64_t now_tsc)
 {
-	struct lifecycle *l = recorder_of(queue);
-	struct lifecycle_event *event = record(l, LIFECYCLE_DELIVERY);
+	struct recorder *l = recorder_of(queue);
+	struct recorder_event *event = record(l, RECORDER_DELIVERY);
 	uint64_t signal_tsc = request->discover_tsc;
 
 	set_request(event, request);
@@ -207,24 +207,24 @@ void lifecycle_note_delivery(const struct blk_queue *queue, const struct blk_req
 	event->tsc[3] = MIN(now_tsc, MAX(signal_tsc, load_once(&l->discovery_tsc)));
 	event->tsc[4] = now_tsc;
 	if (request->doorbell_tsc == signal_tsc)
-		event->marks = LIFECYCLE_UNSEEN;
+		event->marks = RECORDER_UNSEEN;
 	else if (!queue->sched && !blk_split_needed(&queue->device->limits, request))
-		event->marks = LIFECYCLE_WHOLE;
+		event->marks = RECORDER_WHOLE;
 	if (signal_tsc == load_once(&queue->last_interrupt_tsc))
-		event->marks |= LIFECYCLE_INTERRUPTED;
+		event->marks |= RECORDER_INTERRUPTED;
 }
 
 /* --- start and end --- */
 
-int lifecycle_start(struct blk_queue *queue, uint32_t capacity)
+int recorder_start(struct blk_queue *queue, uint32_t capacity)
 {
 	if (queue->driver->submit == recorded_submit)
 		return 0;
-	struct lifecycle *l = memory_allocate(sizeof(*l));
-	struct lifecycle_event *events = memory_allocate(capacity * sizeof(events[0]));
+	struct recorder *l = memory_allocate(sizeof(*l));
+	struct recorder_event *events = memory_allocate(capacity * sizeof(events[0]));
 	if (!l || !events)
 		return -ERR_NO_MEMORY;
-	*l = (struct lifecycle){ .driver = *queue->driver,
+	*l = (struct recorder){ .driver = *queue->driver,
 				 .real = queue->driver,
 				 .queue = queue,
 				 .events = events,
@@ -251,32 +251,32 @@ int lifecycle_start(struct blk_queue *queue, uint32_t capacity)
 	return 0;
 }
 
-void lifecycle_end(void)
+void recorder_end(void)
 {
-	for (struct lifecycle *l = first; l; l = l->next)
+	for (struct recorder *l = first; l; l = l->next)
 		note_interrupts(l);
 }
 
-const struct lifecycle *lifecycle_first(void)
+const struct recorder *recorder_first(void)
 {
 	return first;
 }
 
-uint32_t lifecycle_kept(const struct lifecycle *l)
+uint32_t recorder_kept(const struct recorder *l)
 {
 	return (uint32_t)MIN(l->recorded, l->capacity);
 }
 
-const struct lifecycle_event *lifecycle_at(const struct lifecycle *l, uint32_t nth)
+const struct recorder_event *recorder_at(const struct recorder *l, uint32_t nth)
 {
-	return &l->events[(l->recorded - lifecycle_kept(l) + nth) % l->capacity];
+	return &l->events[(l->recorded - recorder_kept(l) + nth) % l->capacity];
 }
 
-unsigned lifecycle_stamp_count(enum lifecycle_kind kind)
+unsigned recorder_stamp_count(enum recorder_kind kind)
 {
-	static const uint8_t counts[LIFECYCLE_KINDS] = {
-		[LIFECYCLE_DELIVERY] = 5, [LIFECYCLE_PIECE] = 3, [LIFECYCLE_BATCH] = 3,
-		[LIFECYCLE_INTERRUPT] = 1, [LIFECYCLE_POLL] = 2, [LIFECYCLE_SLEEP] = 2,
+	static const uint8_t counts[RECORDER_KINDS] = {
+		[RECORDER_DELIVERY] = 5, [RECORDER_PIECE] = 3, [RECORDER_BATCH] = 3,
+		[RECORDER_INTERRUPT] = 1, [RECORDER_POLL] = 2, [RECORDER_SLEEP] = 2,
 	};
 
 	return counts[kind];

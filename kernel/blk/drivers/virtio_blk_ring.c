@@ -16,7 +16,7 @@
  *
  * Boot CPU, between the limits and the queues.
  */
-#include "kernel/blk/virtio_blk_impl.h"
+#include "kernel/blk/drivers/virtio_blk_impl.h"
 #include "kernel/lib/log.h"
 
 /* Requests for whose sake a direct ring lets them have fewer segments. */

@@ -3,12 +3,13 @@
  * What it reaches is the device's own ceiling on this machine; the difference
  * to a job of the same depth and block size is what the stack costs.
  */
-#ifndef KERNEL_BLK_FLOOR_H
-#define KERNEL_BLK_FLOOR_H
+#ifndef KERNEL_BLK_BLK_FLOOR_H
+#define KERNEL_BLK_BLK_FLOOR_H
 
 #include "kernel/blk/blk.h"
+#include "kernel/lib/err.h"
 
-struct floor_run {
+struct blk_floor_run {
 	/* Wanted. */
 	uint32_t depth; /* reads in flight, clamped to the ring */
 	uint32_t batch; /* reads behind one doorbell; 1: as many as are free */
@@ -27,6 +28,9 @@ struct floor_run {
  * says (adaptive: spins). 0; -ERR_UNSUPPORTED for a disk of another driver;
  * -ERR_NO_MEMORY; -ERR_DEVICE; -ERR_TIMEOUT.
  */
-int virtio_blk_floor(struct blk_device *device, struct floor_run *run);
+static inline int blk_floor(struct blk_device *device, struct blk_floor_run *run)
+{
+	return device->floor ? device->floor(device, run) : -ERR_UNSUPPORTED;
+}
 
 #endif

@@ -9,9 +9,9 @@
  *
  * Owned here: the disk's memory, for ever. Context: as any driver's queue.
  */
-#include "kernel/blk/ram_blk.h"
+#include "kernel/blk/drivers/ram_blk.h"
 
-#include "kernel/blk/instant.h"
+#include "kernel/blk/drivers/immediate_queue.h"
 #include "kernel/lib/err.h"
 #include "kernel/lib/mem.h"
 #include "kernel/mm/dma.h"
@@ -74,24 +74,24 @@ static enum blk_status execute(const struct ram_blk *disk, const struct blk_requ
 static void ram_blk_publish(struct blk_queue *queue)
 {
 	const struct ram_blk *disk = queue->device->driver_data;
-	struct instant_queue *ring = queue->driver_data;
+	struct immediate_queue *ring = queue->driver_data;
 
 	for (uint32_t i = ring->published; i != ring->taken; i++) {
-		struct blk_request *request = ring->requests[i % INSTANT_DEPTH];
+		struct blk_request *request = ring->requests[i % IMMEDIATE_DEPTH];
 
 		request->status = (uint8_t)execute(disk, request);
 	}
-	instant_publish(queue);
+	immediate_publish(queue);
 }
 
 static const struct blk_driver ram_blk_driver = {
 	.name = "ram_blk",
-	.submit = instant_submit,
+	.submit = immediate_submit,
 	.publish = ram_blk_publish,
-	.reap = instant_reap,
-	.has_completions = instant_has_completions,
-	.dump = instant_dump,
-	.request_in = instant_request_in,
+	.reap = immediate_reap,
+	.has_completions = immediate_has_completions,
+	.dump = immediate_dump,
+	.request_in = immediate_request_in,
 };
 
 struct blk_limits ram_blk_limits(uint64_t size_bytes)
@@ -127,7 +127,7 @@ int ram_blk_create_limited(const char *name, const struct blk_limits *limits,
 		return -ERR_NO_MEMORY;
 	disk->device.driver_data = disk;
 	disk->device.limits = *limits;
-	return instant_register(&disk->device, name, &ram_blk_driver, settings);
+	return immediate_register(&disk->device, name, &ram_blk_driver, settings);
 }
 
 int ram_blk_create(const char *name, uint64_t size_bytes, const struct settings *settings)
