@@ -271,7 +271,9 @@ int acpi_init(phys_addr rsdp_address)
 	struct acpi_rsdp rsdp;
 	size_t length = 0, address_bytes = 8;
 
-	acpi_info = (struct acpi_info){ .local_apic = phys_make(LOCAL_APIC_DEFAULT) };
+	/* A PC has an 8259 unless its MADT says otherwise; firmware may have left it live. */
+	acpi_info = (struct acpi_info){ .local_apic = phys_make(LOCAL_APIC_DEFAULT),
+					.has_8259 = true };
 	if (!read_rsdp(rsdp_address, &rsdp))
 		return -ERR_NOT_FOUND;
 	if (rsdp.XsdtAddress)

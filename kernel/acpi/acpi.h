@@ -21,7 +21,7 @@ struct acpi_info {
 	uint32_t cpu_count; /* enabled, at most CPU_MAX */
 	uint32_t apic_ids[CPU_MAX];
 	phys_addr local_apic; /* MADT's, else 0xfee00000 */
-	bool has_8259; /* MADT PCAT_COMPAT */
+	bool has_8259; /* MADT PCAT_COMPAT; true without a MADT */
 	uint32_t mcfg_count;
 	struct acpi_mcfg_entry mcfg[ACPI_MCFG_MAX];
 	uint16_t pm_timer_port; /* 0 = none */

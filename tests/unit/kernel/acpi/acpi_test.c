@@ -206,7 +206,8 @@ static void assert_defaults(void)
 	assert_int_equal(acpi_info.cpu_count, 0);
 	assert_int_equal(acpi_info.mcfg_count, 0);
 	assert_int_equal(acpi_info.local_apic.value, defaults.local_apic.value);
-	assert_false(acpi_info.has_8259 || acpi_info.has_s5);
+	assert_true(acpi_info.has_8259);
+	assert_false(acpi_info.has_s5);
 	assert_int_equal(acpi_info.pm_timer_port, 0);
 }
 
@@ -327,7 +328,7 @@ static void wrong_checksum_leaves_only_that_table_out(void **state)
 	firmware[MADT + 20] ^= 0x80;
 	assert_int_equal(init(), 0);
 	assert_int_equal(acpi_info.cpu_count, 0);
-	assert_false(acpi_info.has_8259);
+	assert_true(acpi_info.has_8259);
 	assert_int_equal(acpi_info.mcfg_count, 1);
 	assert_true(acpi_info.has_s5);
 }
@@ -365,6 +366,18 @@ static void only_enabled_cpus_count_once(void **state)
 	assert_int_equal(acpi_info.cpu_count, 4);
 	assert_int_equal(acpi_info.apic_ids[2], 7);
 	assert_int_equal(acpi_info.apic_ids[3], 0x12345);
+}
+
+static void there_is_an_8259_unless_the_madt_says_otherwise(void **state)
+{
+	(void)state;
+	put(MADT + offsetof(struct acpi_madt, Flags), 0, 4);
+	seal(MADT);
+	assert_int_equal(init(), 0);
+	assert_false(acpi_info.has_8259);
+	put(MADT, 0, 4);
+	assert_int_equal(init(), 0);
+	assert_true(acpi_info.has_8259);
 }
 
 static void more_cpus_than_we_can_hold_are_cut_off(void **state)
@@ -563,6 +576,7 @@ int main(void)
 		CASE(wrong_checksum_leaves_only_that_table_out),
 		CASE(first_sound_table_of_a_kind_counts),
 		CASE(only_enabled_cpus_count_once),
+		CASE(there_is_an_8259_unless_the_madt_says_otherwise),
 		CASE(more_cpus_than_we_can_hold_are_cut_off),
 		CASE(structure_of_length_zero_ends_the_walk),
 		CASE(structures_past_the_end_are_not_read),
