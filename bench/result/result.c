@@ -1,8 +1,8 @@
 /*
  * The result document: fio's JSON (report.h) with one object of our own.
  *
- *   "ringbolt": version, status, settings, boot_ns, clock, cpus[], devices[],
- *	       jobs[] (jobs.c)
+ *   "ringbolt": version, status, settings, boot_ns, clock, warnings[], cpus[],
+ *	       devices[], jobs[] (jobs.c)
  *
  * It goes to COM2 alone when there is one; else to the console between two
  * marker lines, so that nothing else mixes in. Log files follow on the same
@@ -54,6 +54,16 @@ static void write_clock(struct json_writer *w)
 	json_uint(w, "tsc_hz", clock_scale.tsc_hz);
 	json_uint(w, "stamp_cost_ns", clock_tsc_to_ns(clock_scale.stamp_cost_tsc));
 	json_object_end(w);
+}
+
+static void write_warnings(struct json_writer *w)
+{
+	const char *text;
+	json_array_begin(w, "warnings");
+	for (unsigned i = 0; (text = log_kept(i)); i++)
+		json_string(w, NULL, text);
+	json_array_end(w);
+	json_uint(w, "warnings_left_out", log_kept_lost());
 }
 
 static double share(uint64_t part, uint64_t whole)
@@ -182,6 +192,7 @@ static void write_extra(struct json_writer *w, void *context)
 	write_settings(w, result->settings);
 	write_boot(w, result->boot);
 	write_clock(w);
+	write_warnings(w);
 	write_cpus(w);
 	write_devices(w);
 	result_write_jobs(w, result);

@@ -19,11 +19,14 @@
 
 #define LINE_BYTES 512
 #define LOCK_WAIT_NS NS_PER_S
+#define KEPT_BYTES 160
 
 static enum log_level threshold = LOG_INFO;
 static void (*sink_write)(const char *text, size_t length_bytes);
 static uint64_t (*sink_now_ns)(void);
 static uint32_t sink_lock; /* [a] */
+static char kept[LOG_KEPT_MAX][KEPT_BYTES]; /* each written by who counted it */
+static uint32_t kept_count; /* [a] may exceed what there is room for */
 
 void log_set_level(enum log_level level)
 {
@@ -78,29 +81,53 @@ static size_t clip(char *buffer, size_t size, size_t needed)
 	return size ? size - 1 : 0;
 }
 
+static void keep(const char *text, size_t length_bytes)
+{
+	uint32_t index = __atomic_fetch_add(&kept_count, 1, __ATOMIC_RELAXED);
+
+	if (index < LOG_KEPT_MAX)
+		clip(kept[index], KEPT_BYTES,
+		     (size_t)fmt_print(kept[index], KEPT_BYTES, "%.*s", (int)length_bytes, text));
+}
+
+const char *log_kept(unsigned index)
+{
+	return index < MIN(kept_count, LOG_KEPT_MAX) ? kept[index] : NULL;
+}
+
+unsigned log_kept_lost(void)
+{
+	return kept_count - MIN(kept_count, LOG_KEPT_MAX);
+}
+
 void log_write(enum log_level level, const char *unit, const char *format, ...)
 {
 	char line[LINE_BYTES];
 	uint64_t us;
-	size_t length;
+	size_t length, time_length;
 	va_list list;
 
-	if (level > threshold || !sink_write)
+	if ((level > threshold && level > LOG_WARN) || !sink_write)
 		return;
 	us = now_ns() / NS_PER_US;
-	length = (size_t)fmt_print(line, sizeof(line), "[%5u.%06u] %s: %s",
-				   (unsigned)(us / 1000000), (unsigned)(us % 1000000), unit,
-				   level == LOG_ERROR ? "error: " :
-				   level == LOG_WARN  ? "warning: " :
-							"");
+	time_length = (size_t)fmt_print(line, sizeof(line), "[%5u.%06u] ",
+					(unsigned)(us / 1000000), (unsigned)(us % 1000000));
+	length = time_length + (size_t)fmt_print(line + time_length, sizeof(line) - time_length,
+						 "%s: %s", unit,
+						 level == LOG_ERROR ? "error: " :
+						 level == LOG_WARN  ? "warning: " :
+								      "");
 	length = MIN(length, sizeof(line) - 2);
 	va_start(list, format);
 	/* One byte is kept back for the newline. */
 	length += clip(line + length, sizeof(line) - 1 - length,
 		       (size_t)fmt_vprint(line + length, sizeof(line) - 1 - length, format, list));
 	va_end(list);
+	if (level <= LOG_WARN)
+		keep(line + time_length, length - time_length);
 	line[length++] = '\n';
-	emit(line, length);
+	if (level <= threshold)
+		emit(line, length);
 }
 
 void log_raw(const char *format, ...)

@@ -22,6 +22,14 @@ void log_raw(const char *format, ...) PRINTF_LIKE(1, 2);
 #define log_debug(unit, ...) log_write(LOG_DEBUG, unit, __VA_ARGS__)
 
 /*
+ * Warnings and errors are kept for the result, whatever the level: the first LOG_KEPT_MAX, as the
+ * console has them but for the time. NULL: there are no more. `lost`: how many were not kept.
+ */
+#define LOG_KEPT_MAX 32u
+const char *log_kept(unsigned index);
+unsigned log_kept_lost(void);
+
+/*
  * Where the text goes and what time it is; set once at start (the UART and
  * the clock lie above this folder). Without a sink the text is dropped.
  */

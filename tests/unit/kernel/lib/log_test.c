@@ -15,9 +15,11 @@
 #define log_raw ours_log_raw
 #define log_set_sink ours_log_set_sink
 #define log_set_level ours_log_set_level
+#define log_kept ours_log_kept
+#define log_kept_lost ours_log_kept_lost
 #include "kernel/lib/log.c"
 
-static char output[4096];
+static char output[16384];
 static size_t output_length;
 static unsigned sink_calls;
 static uint64_t time_ns, time_step_ns;
@@ -46,6 +48,7 @@ static int setup(void **state)
 	time_ns = 0;
 	time_step_ns = 0;
 	sink_lock = 0;
+	kept_count = 0;
 	log_set_level(LOG_INFO);
 	log_set_sink(sink, test_now_ns);
 	return 0;
@@ -82,6 +85,35 @@ static void levels_above_the_threshold_are_dropped(void **state)
 	assert_int_equal(sink_calls, 1);
 	log_error("a", "x");
 	assert_int_equal(sink_calls, 2);
+}
+
+static void warnings_are_kept_for_the_result_whatever_the_level(void **state)
+{
+	(void)state;
+	log_info("a", "x");
+	log_warn("clock", "%d clocks", 1);
+	log_set_level(LOG_ERROR);
+	log_warn("acpi", "none");
+	log_error("b", "z");
+	assert_int_equal(sink_calls, 3);
+	assert_string_equal(log_kept(0), "clock: warning: 1 clocks");
+	assert_string_equal(log_kept(1), "acpi: warning: none");
+	assert_string_equal(log_kept(2), "b: error: z");
+	assert_null(log_kept(3));
+	assert_int_equal(log_kept_lost(), 0);
+}
+
+static void the_first_warnings_are_kept_and_the_rest_counted(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < LOG_KEPT_MAX + 3; i++)
+		log_warn("a", "%300u", i);
+	for (unsigned i = 0; i < LOG_KEPT_MAX; i++) {
+		assert_int_equal(strlen(log_kept(i)), KEPT_BYTES - 1);
+		assert_string_equal(log_kept(i) + KEPT_BYTES - 5, " ...");
+	}
+	assert_null(log_kept(LOG_KEPT_MAX));
+	assert_int_equal(log_kept_lost(), 3);
 }
 
 static void long_line_is_cut_visibly_and_still_ends(void **state)
@@ -156,6 +188,8 @@ int main(void)
 		cmocka_unit_test_setup(line_has_time_unit_and_text_in_one_call, setup),
 		cmocka_unit_test_setup(errors_and_warnings_say_so, setup),
 		cmocka_unit_test_setup(levels_above_the_threshold_are_dropped, setup),
+		cmocka_unit_test_setup(warnings_are_kept_for_the_result_whatever_the_level, setup),
+		cmocka_unit_test_setup(the_first_warnings_are_kept_and_the_rest_counted, setup),
 		cmocka_unit_test_setup(long_line_is_cut_visibly_and_still_ends, setup),
 		cmocka_unit_test_setup(long_unit_does_not_overflow, setup),
 		cmocka_unit_test_setup(raw_text_passes_as_it_is, setup),
