@@ -36,7 +36,9 @@ KERNEL_C := \
 	kernel/lib/log.c \
 	kernel/lib/mem.c \
 	kernel/lib/settings.c \
+	kernel/cpu/calibrate.c \
 	kernel/cpu/clock.c \
+	kernel/cpu/clock_sources.c \
 	kernel/cpu/gdt.c \
 	kernel/cpu/idt.c \
 	kernel/cpu/machine.c \
@@ -175,6 +177,7 @@ UNIT_TESTS := \
 	kernel/lib/fmt \
 	kernel/lib/log \
 	kernel/lib/mem \
+	kernel/cpu/calibrate \
 	kernel/cpu/rtc \
 	kernel/cpu/symbols \
 	kernel/cpu/trace
@@ -185,6 +188,7 @@ unit_boot/memory_map := boot/memory_map.c
 unit_kernel/lib/err := kernel/lib/err.c
 unit_kernel/lib/fmt := kernel/lib/fmt.c
 unit_kernel/lib/log := kernel/lib/fmt.c
+unit_kernel/cpu/calibrate := kernel/cpu/calibrate.c
 unit_kernel/cpu/rtc := kernel/cpu/rtc.c
 unit_kernel/cpu/symbols := kernel/cpu/symbols.c
 unit_kernel/cpu/trace := kernel/cpu/trace.c

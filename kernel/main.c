@@ -159,15 +159,27 @@ static void start_memory(const struct bootinfo *bootinfo)
 	boot.memory_tsc = clock_tsc();
 }
 
+static void start_clock(void)
+{
+	struct clock_hardware hardware = {
+		.pm_timer_port = acpi_info.pm_timer_port,
+		.pm_timer_is_32bit = acpi_info.pm_timer_32bit,
+	};
+	if (acpi_info.hpet.value)
+		hardware.hpet = mmio_map(acpi_info.hpet, ACPI_HPET_BYTES);
+	if (clock_init(&hardware))
+		cannot_start("clock", "nothing here tells the time");
+	log_set_sink(console_write, clock_ns);
+}
+
 static void start_cpus(const struct bootinfo *bootinfo)
 {
-	acpi_init(phys_make(bootinfo->rsdp_phys));
+	if (acpi_init(phys_make(bootinfo->rsdp_phys)))
+		log_warn("acpi", "NO ACPI TABLES: one CPU, no ECAM, no PM timer, no power-off");
 	if (acpi_info.has_s5)
 		machine_set_poweroff(acpi_info.pm1a_control_port, acpi_info.pm1b_control_port,
 				     acpi_info.s5_type_a, acpi_info.s5_type_b);
-	if (clock_init(acpi_info.pm_timer_port, acpi_info.pm_timer_32bit))
-		cannot_start("clock", "nothing here tells the time");
-	log_set_sink(console_write, clock_ns);
+	start_clock();
 	if (irq_init())
 		cannot_start("irq", "no usable local APIC");
 	smp_start(settings.cpus);

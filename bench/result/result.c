@@ -12,6 +12,7 @@
 
 #include "bench/run/recording.h"
 #include "bench/result/result_impl.h"
+#include "kernel/cpu/calibrate.h"
 #include "kernel/cpu/rtc.h"
 #include "kernel/cpu/uart.h"
 #include "kernel/lib/log.h"
@@ -49,9 +50,13 @@ static void write_boot(struct json_writer *w, const struct engine_boot *boot)
 
 static void write_clock(struct json_writer *w)
 {
+	const struct calibration *by = clock_calibration();
 	json_object_begin(w, "clock");
-	json_string(w, "calibrated_by", clock_source_name());
+	json_string(w, "calibrated_by", by->source);
+	json_string(w, "confirmed_by", by->confirmed_by);
+	json_string(w, "contradicted_by", by->contradicted_by);
 	json_uint(w, "tsc_hz", clock_scale.tsc_hz);
+	json_uint(w, "uncertainty_ppm", by->uncertainty_ppm);
 	json_uint(w, "stamp_cost_ns", clock_tsc_to_ns(clock_scale.stamp_cost_tsc));
 	json_object_end(w);
 }

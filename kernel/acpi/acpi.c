@@ -4,6 +4,7 @@
  *   RSDP -> XSDT (else RSDT) -> APIC: CPUs, local APIC, 8259
  *                            -> MCFG: where PCI configuration space is
  *                            -> FACP: PM timer, PM1 control -> DSDT: \_S5
+ *                            -> HPET: where its registers are
  *
  * Firmware is not trusted: a table is mapped by its header first, then by its
  * checked length, and is believed only after its checksum; each structure
@@ -207,6 +208,17 @@ static void read_fadt(const uint8_t *table, size_t length)
 	read_dsdt(fadt.X_DSDT ? fadt.X_DSDT : fadt.DSDT);
 }
 
+static void read_hpet(const uint8_t *table, size_t length)
+{
+	struct acpi_hpet hpet;
+
+	(void)length;
+	memcpy(&hpet, table, sizeof(hpet));
+	if (hpet.BASE_ADDRESS.AddressSpaceID == ACPI_SPACE_SYSTEM_MEMORY &&
+	    hpet.BASE_ADDRESS.Address % ACPI_HPET_BYTES == 0)
+		acpi_info.hpet = phys_make(hpet.BASE_ADDRESS.Address);
+}
+
 static const struct table_reader {
 	char signature[5];
 	size_t min_bytes;
@@ -215,6 +227,7 @@ static const struct table_reader {
 	{ "APIC", sizeof(struct acpi_madt), read_madt },
 	{ "MCFG", sizeof(struct acpi_mcfg), read_mcfg },
 	{ "FACP", ACPI_FADT_REVISION_1_BYTES, read_fadt },
+	{ "HPET", sizeof(struct acpi_hpet), read_hpet },
 };
 
 /* Each table that the root names, the first sound one of each kind. */

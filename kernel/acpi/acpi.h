@@ -1,5 +1,5 @@
 /*
- * RSDP -> XSDT/RSDT -> MADT, MCFG, FADT; nothing more (ACPI 6.4, 5.2). Every
+ * RSDP -> XSDT/RSDT -> MADT, MCFG, FADT, HPET; nothing more (ACPI 6.4, 5.2). Every
  * table is checked (signature, length, checksum) before it is believed; what
  * is wrong is logged and left out.
  */
@@ -10,6 +10,7 @@
 #include "kernel/lib/util.h"
 
 #define ACPI_MCFG_MAX 8
+#define ACPI_HPET_BYTES 1024u
 
 struct acpi_mcfg_entry {
 	phys_addr base; /* ECAM of bus 0, even when start_bus > 0 */
@@ -26,6 +27,7 @@ struct acpi_info {
 	struct acpi_mcfg_entry mcfg[ACPI_MCFG_MAX];
 	uint16_t pm_timer_port; /* 0 = none */
 	bool pm_timer_32bit;
+	phys_addr hpet; /* ACPI_HPET_BYTES of registers; 0 = none */
 	uint16_t pm1a_control_port; /* 0 = none */
 	uint16_t pm1b_control_port;
 	bool has_s5;

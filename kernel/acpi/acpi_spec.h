@@ -96,6 +96,7 @@ struct acpi_generic_address {
 	uint64_t Address;
 } PACKED;
 _Static_assert(sizeof(struct acpi_generic_address) == 12, "5.2.3.2");
+#define ACPI_SPACE_SYSTEM_MEMORY 0u
 #define ACPI_SPACE_SYSTEM_IO 1u
 
 /* 5.2.9, "FACP"; the names of what is not read are left out. */
@@ -150,6 +151,17 @@ struct acpi_mcfg_allocation {
 	uint8_t Reserved[4];
 } PACKED;
 _Static_assert(sizeof(struct acpi_mcfg_allocation) == 16, "4.1.2");
+
+/* IA-PC HPET 1.0a, 3.2.4, "HPET" */
+struct acpi_hpet {
+	struct acpi_header header;
+	uint32_t EventTimerBlockID;
+	struct acpi_generic_address BASE_ADDRESS;
+	uint8_t HPETNumber;
+	uint16_t MainCounterMinimum;
+	uint8_t PageProtection;
+} PACKED;
+_Static_assert(sizeof(struct acpi_hpet) == 56, "3.2.4");
 
 /* AML, 20.2: what a sleep package consists of. */
 enum acpi_aml {

@@ -46,16 +46,23 @@ static inline uint64_t clock_ns(void)
 	return clock_tsc_to_ns(clock_tsc());
 }
 
+/* What ACPI says there is. */
+struct clock_hardware {
+	uint16_t pm_timer_port; /* 0: none */
+	bool pm_timer_is_32bit;
+	volatile uint8_t *hpet; /* its mapped registers; NULL: none */
+};
+
 /*
- * Calibrates and prints frequency, source and cost. The ACPI PM timer's port
- * and width come from the FADT (0: there is none). Bounded, a few ms; 0 or
+ * Calibrates and prints frequency, sources and cost. Bounded, 5 to 70 ms; 0 or
  * -ERR_TIMEOUT when nothing tells the time (the scale then assumes 1 GHz).
  * Boot CPU, once, after acpi_init().
  */
-int clock_init(uint16_t pm_timer_port, bool pm_timer_is_32bit);
+int clock_init(const struct clock_hardware *hardware);
 
-/* Name of what the TSC was calibrated against ("cpuid", "pm-timer", "pit"). */
-const char *clock_source_name(void);
+/* What the TSC was calibrated by (kernel/cpu/calibrate.h). */
+struct calibration;
+const struct calibration *clock_calibration(void);
 
 /* Busy wait; for start-up and error paths only. */
 void clock_delay_ns(uint64_t delay_ns);

@@ -25,6 +25,7 @@ enum place {
 	MADT = 0x2000,
 	MCFG = 0x3000,
 	FADT = 0x4000,
+	HPET = 0x4800,
 	DSDT = 0x5000,
 	OTHER = 0x6000,
 };
@@ -156,10 +157,14 @@ static int sound_machine(void **state)
 	begin(DSDT, "DSDT", sizeof(struct acpi_header));
 	append(DSDT, "\x08_S5_\x12\x06\x04\x0a\x05\x0a\x03", 12);
 
+	begin(HPET, "HPET", sizeof(struct acpi_hpet));
+	put(HPET + offsetof(struct acpi_hpet, BASE_ADDRESS.Address), 0xfed00000, 8);
+	seal(HPET);
+
 	begin(RSDT, "RSDT", sizeof(struct acpi_header));
 	begin(XSDT, "XSDT", sizeof(struct acpi_header));
-	for (unsigned i = 0; i < 3; i++) {
-		static const uint32_t tables[] = { FADT, MADT, MCFG };
+	for (unsigned i = 0; i < 4; i++) {
+		static const uint32_t tables[] = { FADT, MADT, HPET, MCFG };
 		append_value(XSDT, FIRMWARE_BASE + tables[i], 8);
 		append_value(RSDT, FIRMWARE_BASE + tables[i], 4);
 	}
@@ -191,6 +196,7 @@ static void assert_all_known(void)
 	assert_int_equal(acpi_info.mcfg[0].end_bus, 255);
 	assert_int_equal(acpi_info.pm_timer_port, 0x608);
 	assert_false(acpi_info.pm_timer_32bit);
+	assert_int_equal(acpi_info.hpet.value, 0xfed00000);
 	assert_int_equal(acpi_info.pm1a_control_port, 0x604);
 	assert_int_equal(acpi_info.pm1b_control_port, 0);
 	assert_true(acpi_info.has_s5);
@@ -209,6 +215,7 @@ static void assert_defaults(void)
 	assert_true(acpi_info.has_8259);
 	assert_false(acpi_info.has_s5);
 	assert_int_equal(acpi_info.pm_timer_port, 0);
+	assert_int_equal(acpi_info.hpet.value, 0);
 }
 
 /* --- roots ------------------------------------------------------------------ */
@@ -223,7 +230,7 @@ static void sound_tables_are_read(void **state)
 /* An RSDT without the MCFG shows which root was used. */
 static void rsdt_without_mcfg(void)
 {
-	put(RSDT + offsetof(struct acpi_header, Length), sizeof(struct acpi_header) + 8, 4);
+	put(RSDT + offsetof(struct acpi_header, Length), sizeof(struct acpi_header) + 12, 4);
 	seal(RSDT);
 }
 
@@ -517,6 +524,28 @@ static void pm_timer_without_length_is_absent(void **state)
 	assert_int_equal(acpi_info.pm_timer_port, 0);
 }
 
+static void an_hpet_elsewhere_than_in_memory_is_left_out(void **state)
+{
+	static const struct {
+		uint8_t space;
+		uint64_t address, found;
+	} rows[] = {
+		{ 0, 0xfed00400, 0xfed00400 }, { 1, 0xfed00000, 0 }, { 0x7f, 0xfed00000, 0 },
+		{ 0, 0xfed00001, 0 },	       { 0, 0, 0 },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_COUNT(rows); i++) {
+		sound_machine(NULL);
+		put(HPET + offsetof(struct acpi_hpet, BASE_ADDRESS.AddressSpaceID), rows[i].space,
+		    1);
+		put(HPET + offsetof(struct acpi_hpet, BASE_ADDRESS.Address), rows[i].address, 8);
+		seal(HPET);
+		assert_int_equal(init(), 0);
+		assert_int_equal(acpi_info.hpet.value, rows[i].found);
+	}
+}
+
 static void wrong_dsdt_means_no_s5(void **state)
 {
 	(void)state;
@@ -588,6 +617,7 @@ int main(void)
 		CASE(short_fadt_has_no_extended_fields),
 		CASE(hardware_reduced_machine_has_no_ports),
 		CASE(pm_timer_without_length_is_absent),
+		CASE(an_hpet_elsewhere_than_in_memory_is_left_out),
 		CASE(wrong_dsdt_means_no_s5),
 		CASE(second_start_forgets_the_first),
 		CASE(random_damage_does_no_harm),
