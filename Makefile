@@ -36,6 +36,7 @@ KERNEL_C := \
 	kernel/lib/log.c \
 	kernel/lib/mem.c \
 	kernel/lib/settings.c \
+	kernel/lib/version.c \
 	kernel/cpu/calibrate.c \
 	kernel/cpu/clock.c \
 	kernel/cpu/clock_sources.c \
@@ -436,6 +437,20 @@ $(B)/kernel/bench/%.o: bench/%.c Makefile
 	$(Q)$(CC) $(BENCH_CFLAGS) -c $< -o $@
 
 $(B)/kernel/kernel/lib/mem.o: FILE_CFLAGS := $(MEM_CFLAGS)
+
+# The commit of this very tree's history, else the one that an archive was made of.
+RELEASE_WORDS := $(shell cat VERSION)
+VERSION := $(firstword $(RELEASE_WORDS))
+COMMIT := $(or $(if $(wildcard .git),$(shell git describe --always --dirty --abbrev=12 \
+	--exclude='*' 2>/dev/null)),$(filter-out $$Format%,$(word 2,$(RELEASE_WORDS))),unknown)
+$(B)/kernel/kernel/lib/version.o: FILE_CFLAGS := -DVERSION_RELEASE='"$(VERSION)"' \
+	-DVERSION_COMMIT='"$(COMMIT)"'
+$(B)/kernel/kernel/lib/version.o: $(B)/version
+
+.PHONY: always
+$(B)/version: always
+	@mkdir -p $(@D)
+	@echo "$(VERSION) $(COMMIT)" | cmp -s - $@ || echo "$(VERSION) $(COMMIT)" > $@
 
 $(B)/kernel/%.asm.o: %.asm Makefile
 	@mkdir -p $(@D)

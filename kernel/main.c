@@ -4,9 +4,9 @@
  * Each layer's contract is in its header. Boot CPU throughout; the others
  * enter in smp_start() and wait for work.
  */
-#include "bench/run/run.h"
 #include "bench/job/job.h"
 #include "bench/result/result.h"
+#include "bench/run/run.h"
 #include "boot/start.h"
 #include "kernel/acpi/acpi.h"
 #include "kernel/blk/drivers/drivers.h"
@@ -20,6 +20,7 @@
 #include "kernel/lib/log.h"
 #include "kernel/lib/mem.h"
 #include "kernel/lib/settings.h"
+#include "kernel/lib/version.h"
 #include "kernel/mm/dma.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/paging.h"
@@ -148,7 +149,7 @@ static void start_console(void)
 	cpu_init_boot();
 	uart_init(UART_COM1);
 	log_set_sink(console_write, NULL);
-	log_raw("Ringbolt: block I/O on bare metal\n");
+	log_raw("Ringbolt %s (%s): block I/O on bare metal\n", version_release, version_commit);
 }
 
 static void start_memory(const struct bootinfo *bootinfo)

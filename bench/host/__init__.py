@@ -5,6 +5,7 @@ options   what a run is made of; disk (SPEC), texts (settings and job)
 command   Options -> QEMU's arguments, a pure function
 guest     one QEMU from start to result; process, qmp, placement, accel, console, storage, and
 load      what others on the host took meanwhile
+version   which release and commit this is
 revision  the kernel of another commit, built beside this tree's
 result    the JSON document: check, read figures out of it, write it in fio's text form
 compare   `ringbolt compare` and `ringbolt bench`: sides taking turns; its parts are

@@ -14,6 +14,7 @@ from .logs import write_logs
 from .regress import baseline, regress
 from .result import format_result, write_result
 from .trace import export, parse_trace
+from .version import version
 
 _HELP = """\
 usage: bench/ringbolt run [OPTION]... [JOBFILE]   one boot, one job file; run --help
@@ -23,6 +24,7 @@ usage: bench/ringbolt run [OPTION]... [JOBFILE]   one boot, one job file; run --
        bench/ringbolt insns [--guest linux]   guest instructions per I/O
        bench/ringbolt regress [OPTION]...   fails when I/O got slower; regress --help
        bench/ringbolt baseline    renews what regress holds counts against
+       bench/ringbolt --version
 """
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -103,6 +105,9 @@ def _dispatch(words):
     if not words or words[0] in ("-h", "--help", "help"):
         print(_HELP, end="")
         return STATUS_OK if words else STATUS_USAGE
+    if words[0] == "--version":
+        print("ringbolt {} ({})".format(*version()))
+        return STATUS_OK
     if words[0] not in _COMMANDS:
         raise UsageError(f"{words[0]}: no such command ({', '.join(_COMMANDS)})")
     return _COMMANDS[words[0]](words[1:])

@@ -1,8 +1,8 @@
 /*
  * The result document: fio's JSON (report.h) with one object of our own.
  *
- *   "ringbolt": version, status, settings, boot_ns, clock, warnings[], cpus[],
- *	       devices[], jobs[] (jobs.c)
+ *   "ringbolt": format, version, commit, firmware, exit_status, settings, boot_ns,
+ *	       clock, warnings[], cpus[], devices[], jobs[] (jobs.c)
  *
  * It goes to COM2 alone when there is one; else to the console between two
  * marker lines, so that nothing else mixes in. Log files follow on the same
@@ -16,6 +16,7 @@
 #include "kernel/cpu/rtc.h"
 #include "kernel/cpu/uart.h"
 #include "kernel/lib/log.h"
+#include "kernel/lib/version.h"
 
 #define RESULT_BEGIN "-----BEGIN RINGBOLT RESULT-----\n"
 #define RESULT_END "-----END RINGBOLT RESULT-----\n"
@@ -192,6 +193,8 @@ static void write_extra(struct json_writer *w, void *context)
 {
 	const struct result *result = context;
 	json_uint(w, "format", 1);
+	json_string(w, "version", version_release);
+	json_string(w, "commit", version_commit);
 	json_string(w, "firmware", result->firmware);
 	json_uint(w, "exit_status", result->status);
 	write_settings(w, result->settings);

@@ -3,9 +3,11 @@
 import json
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).resolve().parents[2]
 JOB = "[a]\nfilename=/dev/vda\nrw=randread\nbs=4k\nnumber_ios=10\n"
 DISK = "--disk=backend=null,size=1G"
 def fio_json(text, directory):
@@ -14,6 +16,15 @@ def fio_json(text, directory):
     done = subprocess.run(["fio", "--output-format=json", "fio.fio"], cwd=directory,
                           stdout=subprocess.PIPE, text=True, check=True, timeout=60)
     return json.loads(done.stdout[done.stdout.index("{\n"):])
+
+
+def test_result_and_console_say_what_was_built(guest):
+    outcome = guest.good(DISK, job=JOB)
+    release, commit = (ROOT / "build" / "version").read_text().split()
+    ours = outcome.result["ringbolt"]
+    assert (ours["version"], ours["commit"]) == (release, commit)
+    assert release == (ROOT / "VERSION").read_text().split()[0]
+    assert f"Ringbolt {release} ({commit}): block I/O on bare metal" in outcome.out
 
 
 BASES = ("2026-11-21T02:21:58", "2032-02-28T23:59:59", "1999-12-31T23:59:58")

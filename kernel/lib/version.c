@@ -1,0 +1,8 @@
+/*
+ * Which build this is. The build defines both words, and compiles this file
+ * again when one of them changes (Makefile).
+ */
+#include "kernel/lib/version.h"
+
+const char version_release[] = VERSION_RELEASE;
+const char version_commit[] = VERSION_COMMIT;

@@ -1,0 +1,44 @@
+"""What the tool says of its own release and commit."""
+
+import subprocess
+from pathlib import Path
+
+import host.version as module
+from host.cli import main
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_tool_says_its_release_and_commit(capsys):
+    assert main(["--version"]) == 0
+    release = (ROOT / "VERSION").read_text().split()[0]
+    commit = module.version()[1]
+    assert capsys.readouterr().out == f"ringbolt {release} ({commit})\n"
+
+
+def tree(tmp_path, monkeypatch, words):
+    (tmp_path / "VERSION").write_text(words)
+    monkeypatch.setattr(module, "ROOT", tmp_path)
+    return tmp_path
+
+
+def test_an_archive_knows_its_commit(tmp_path, monkeypatch):
+    tree(tmp_path, monkeypatch, "1.2.3 0123abc\n")
+    assert module.version() == ("1.2.3", "0123abc")
+
+
+def test_a_tree_without_a_history_says_so(tmp_path, monkeypatch):
+    tree(tmp_path, monkeypatch, "1.2.3 $Format:%h$\n")
+    assert module.version() == ("1.2.3", "unknown")
+
+
+def test_a_checkout_is_described_by_its_own_history(tmp_path, monkeypatch):
+    tree(tmp_path, monkeypatch, "1.2.3 $Format:%h$\n")
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=n", "-c", "user.email=e@example.org"]
+    for words in (["init", "-q"], ["add", "VERSION"], ["commit", "-q", "-m", "x"]):
+        subprocess.run([*git, *words], check=True)
+    head = subprocess.run([*git, "rev-parse", "--short=12", "HEAD"], check=True,
+                          capture_output=True, text=True).stdout.strip()
+    assert module.version() == ("1.2.3", head)
+    (tmp_path / "VERSION").write_text("1.2.4\n")
+    assert module.version() == ("1.2.4", f"{head}-dirty")
