@@ -8,9 +8,10 @@ import sys
 from .arguments import parse_insns, parse_run
 from .compare import bench, compare
 from .errors import STATUS_CRASH, STATUS_OK, STATUS_USAGE, OutputError, RingboltError, UsageError
-from .guest import run_guest, tail
+from .guest import run_guest
 from .insns import insns
 from .logs import write_logs
+from .outcome import quoted
 from .regress import baseline, regress
 from .result import format_result, write_result
 from .trace import export, parse_trace
@@ -45,6 +46,13 @@ def _say(message):
         print(f"ringbolt: {words}", file=sys.stderr, flush=True)
 
 
+def _quote(lines):
+    """What a guest said, below what is said of it."""
+    with contextlib.suppress(OSError):
+        if lines:
+            print(quoted(lines), file=sys.stderr, flush=True)
+
+
 def _stream(options):
     """For people: the result has standard output for itself when it goes there."""
     return sys.stderr if options.json == "-" else sys.stdout
@@ -56,8 +64,8 @@ def _run_and_tell(options):
     outcome = run_guest(options, _shower(stream), stream.isatty())
     for message in outcome.messages:
         _say(message)
-    if outcome.tail and outcome.console:
-        print(tail(outcome.console), file=sys.stderr)
+    if outcome.tail:
+        _quote(outcome.last_words())
     return outcome
 
 
@@ -166,6 +174,7 @@ def main(words):
         return _carry_out(words)
     except RingboltError as error:
         _say(error)
+        _quote(error.guest_said)
         return error.status
     except KeyboardInterrupt:
         _say("interrupted")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from . import present, report, values
 from .arguments import Parser, expand, parse_run, typed
-from .errors import UsageError
+from .errors import GuestError, RingboltError, UsageError
 from .guest import run_well
 from .instructions import count_instructions, pair
 from .jobfile import text_of
@@ -26,7 +26,7 @@ from .points import added_lines, read_points
 from .result import write_result
 from .revision import build_revision, check_fresh
 from .sides import PLACEMENTS, ab_sides, baseline_sides, mode_sides, parse_placements
-from .summary import summarize
+from .summary import summarize, unsummed
 
 JOB = ROOT / "configs" / "jobs" / "compare.fio"
 MACHINE = ROOT / "configs" / "machines" / "everyday.conf"
@@ -180,27 +180,54 @@ class _Progress:
             self._stream.flush()
 
 
+def _count(plan, progress):
+    """As count_instructions(), and what went wrong, which is no reason to lose what was timed."""
+    try:
+        return *count_instructions(plan, progress), None
+    except GuestError as error:
+        return [], ["guest instructions: not counted, a guest failed"], error
+
+
+def _texts(document, outputs, name):
+    """[(path, text)] of all that is written."""
+    texts = [(outputs.json, json.dumps(document, indent=1) + "\n"),
+             (outputs.markdown, present.markdown(document))]
+    if outputs.html:
+        texts.append((outputs.html, report.html(document, name)))
+        texts += [(outputs.html.with_name(f"{outputs.html.stem}-{figure}.svg"), picture)
+                  for figure, picture in report.pictures(document).items()]
+    return texts
+
+
+def _sum_up(plan, outputs, name, measured, counted):
+    """(for the console, [(path, text)]). Figures are kept whatever we fail to make of them."""
+    try:
+        document = summarize(plan, *measured, *counted)
+        return present.console(document), _texts(document, outputs, name)
+    except Exception as error:
+        why = f"{type(error).__name__}: {error}"
+        write_result(str(outputs.json), json.dumps(unsummed(measured[0], why), indent=1) + "\n")
+        raise RingboltError(f"the figures cannot be summed up ({why}); all that was measured is in "
+                            f"{outputs.json}") from error
+
+
 def _carry_out(plan, outputs, name):
     """Measures, prints, writes. Returns the status."""
     began = time.monotonic()
     progress = _Progress(plan, sys.stderr)
     try:
-        rounds, timelines, host = run_rounds(plan, progress)
-        instructions = count_instructions(plan, progress)
+        measured = run_rounds(plan, progress)
+        *counted, failure = _count(plan, progress)
     finally:
         progress.end()
-    document = summarize(plan, rounds, timelines, host, instructions)
-    print("\n" + present.console(document))
-    write_result(str(outputs.json), json.dumps(document, indent=1) + "\n")
-    write_result(str(outputs.markdown), present.markdown(document))
-    written = [outputs.json, outputs.markdown]
-    if outputs.html:
-        write_result(str(outputs.html), report.html(document, name))
-        written.append(outputs.html)
-        for figure, picture in report.pictures(document).items():
-            written.append(outputs.html.with_name(f"{outputs.html.stem}-{figure}.svg"))
-            write_result(str(written[-1]), picture)
-    print(f"written: {', '.join(map(str, written))}; {time.monotonic() - began:.0f} s")
+    said, texts = _sum_up(plan, outputs, name, measured, counted)
+    print("\n" + said)
+    for path, text in texts:
+        write_result(str(path), text)
+    written = ", ".join(str(path) for path, _ in texts)
+    print(f"written: {written}; {time.monotonic() - began:.0f} s")
+    if failure:
+        raise failure
     return 0
 
 

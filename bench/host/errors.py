@@ -15,6 +15,10 @@ class RingboltError(Exception):
 
     status = STATUS_CRASH
 
+    def __init__(self, message, guest_said=()):
+        super().__init__(message)
+        self.guest_said = guest_said  # lines, to be shown below the message
+
 
 class UsageError(RingboltError):
     """Bad option, configuration or job file: nothing was run."""

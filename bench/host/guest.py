@@ -18,17 +18,15 @@ import socket
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Optional
 
 from . import accel, load, placement, storage
 from .command import Files, guest_command
 from .console import Console
-from .errors import (STATUS_CRASH, STATUS_JOB_ERROR, STATUS_OK, STATUS_USAGE, GuestError,
-                     UsageError)
+from .errors import STATUS_CRASH, STATUS_JOB_ERROR, STATUS_USAGE, GuestError, UsageError
 from .logs import split_logs
 from .options import image_path
+from .outcome import Outcome, check_well
 from .peer import peer_complaint, peer_files, peer_job, peer_results
 from .process import end, spawn
 from .qmp import Qmp, QmpClosed
@@ -46,24 +44,7 @@ _COMPLAINT = re.compile(r"(?:opt/ringbolt/(?:config|job)|ringbolt\.conf|job\.fio
 _DISK_ARGUMENT = re.compile(r"-(?:blockdev|device) \S*\b(?:node-name=disk|id=vd)(\d+),\S*: (.+)")
 _QEMU_SAYS = re.compile(r"qemu-system-\w+: ")
 _TERMINATING = "terminating on signal"  # what QEMU says of a kill
-_TAIL_LINES = 20
 _COMPLAINTS_MAX = 10
-
-
-@dataclass
-class Outcome:
-    """How a guest ended; `messages` are for the user, one line each."""
-
-    status: int
-    console: list
-    result: Optional[dict] = None
-    messages: list = field(default_factory=list)
-    logs: dict = field(default_factory=dict)  # file name: bytes
-    more: list = field(default_factory=list)  # (result, logs) of the peer's other job files
-    tail: bool = False  # the console's end explains more than the message
-
-    def documents(self):
-        return [self.result, *(document for document, _ in self.more)]
 
 
 def _firmware():
@@ -370,13 +351,5 @@ def run_guest(options, show=lambda data: None, is_terminal=False):
 def run_well(options, name, show=lambda data: None, is_terminal=False):
     """The Outcome of a guest that has to end well; a complaint begins with its `name`."""
     outcome = run_guest(options, show, is_terminal)
-    if outcome.status == STATUS_USAGE:
-        raise UsageError("; ".join(outcome.messages))
-    if outcome.status != STATUS_OK:
-        raise GuestError(f"{name}: {'; '.join(outcome.messages) or 'a job reported an error'}")
+    check_well(outcome, name)
     return outcome
-
-
-def tail(lines):
-    """The console's end, for a guest that did not end well."""
-    return "\n".join(f"  | {line}" for line in lines[-_TAIL_LINES:])

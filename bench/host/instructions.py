@@ -18,6 +18,7 @@ from .points import added_lines
 from .result import member
 
 COUNTS = 1_000, 6_000  # I/Os of the two jobs
+LEAST_IOS = 1_000  # more in the long one: Linux's figure of fewer is its timers'
 ICOUNT = ("--accel=tcg", "--qemu-arg=-icount", "--qemu-arg=shift=0,sleep=off")
 NO_TIMER = "--set=request_timeout_ms=0"  # an idle guest would skip to it
 
@@ -51,18 +52,31 @@ def _spent_by_ours(document):
     return max(job["elapsed_ns"] for job in jobs), figures(document)["ios"]
 
 
+def _too_few(spent):
+    """Of (few, many) of each side: jobs that end before their number of I/Os is reached."""
+    return any(many[1] - few[1] < LEAST_IOS for few, many in spent)
+
+
 def count_instructions(plan, progress):
-    """[{"side", "point", "per_io"}] of the shallowest and the deepest point, Linux's after ours."""
+    """([{"side", "point", "per_io"}] of the shallowest and the deepest point, Linux's after ours;
+    notes on points that could not be counted)."""
     sides = pair(plan.sides)
     if not sides:
-        return []
+        return [], []
     counted = replace(plan, machine=[*plan.machine, *ICOUNT],
                       settings=[*plan.settings, NO_TIMER])
     points = plan.points[:1] + plan.points[1:][-1:]
-    costs = []
+    spent = []  # by side: (few, many) of each point
     for side, spent_by in zip(sides, (_spent_by_ours, spent_by_linux)):
         progress("guest instructions", side, points)
-        spent = [spent_by(document) for document, _ in run_parts(counted, side, _parts(points))]
-        costs.append(list(map(per_io, spent[::2], spent[1::2])))
-    return [{"side": side.key, "point": point.name, "per_io": values[index]}
-            for index, point in enumerate(points) for side, values in zip(sides, costs)]
+        found = [spent_by(document) for document, _ in run_parts(counted, side, _parts(points))]
+        spent.append([*zip(found[::2], found[1::2])])
+    counts, notes = [], []
+    for point, both in zip(points, zip(*spent)):
+        if _too_few(both):
+            notes.append(f"guest instructions of {point.name}: not counted, its job has too few "
+                         f"I/Os ({COUNTS[0] + LEAST_IOS:,} are needed)")
+            continue
+        counts += [{"side": side.key, "point": point.name, "per_io": per_io(*one)}
+                   for side, one in zip(sides, both)]
+    return counts, notes

@@ -50,19 +50,21 @@ def _options(plan, side, lines):
     return options
 
 
-def run_lines(plan, side, lines):
+def _run_lines(plan, side, points, lines):
     """One guest that has to end well; its Outcome."""
-    return run_well(_options(plan, side, lines), side.key)
+    names = ", ".join(dict.fromkeys(point.name for point in points))
+    return run_well(_options(plan, side, lines), f"{side.key}, {names}")
 
 
 def run_parts(plan, side, parts):
     """[(document, logs)] of [(point, added lines)]: of ours each in a boot of its own, Linux takes
     one for all."""
     texts = [point.lines(added) for point, added in parts]
+    points = [point for point, _ in parts]
     if not side.is_linux():
-        outcomes = [run_lines(plan, side, lines) for lines in texts]
+        outcomes = [_run_lines(plan, side, [point], lines) for point, lines in zip(points, texts)]
         return [(outcome.result, outcome.logs) for outcome in outcomes]
-    outcome = run_lines(plan, side, joined(texts))
+    outcome = _run_lines(plan, side, points, joined(texts))
     if len(outcome.documents()) != len(parts):
         raise GuestError(f"of {len(parts)} job files, Linux ran {len(outcome.documents())}")
     return [(outcome.result, outcome.logs), *outcome.more]

@@ -118,7 +118,7 @@ def _whole_latencies(document):
 
 def notes(document):
     return [*dict.fromkeys(_bases(document)), *_confidence(document),
-            *_whole_latencies(document)]
+            *_whole_latencies(document), *document["notes"]]
 
 
 def goal_rows(document):

@@ -4,7 +4,7 @@
      "cells": [{"side", "point", "iops": {"median", "low", "high", "rounds"}, "lat_ns", ...}],
      "ratios": [{"side", "against", "kind", "point", "metric", "estimate", "low", "high",
                  "confidence"}],
-     "instructions": [{"side", "point", "per_io"}], "goals": [...]}
+     "instructions": [{"side", "point", "per_io"}], "goals": [...], "notes": [line]}
 
 A cell's figure is the median of its rounds with their range beside it; what a guest does not
 tell is null. lat_ns and slat_ns are means, percentiles_ns are of fio's clat. A ratio is estimated
@@ -73,9 +73,16 @@ def _ratios(plan, rounds):
     return ratios
 
 
-def summarize(plan, rounds, timelines, host, instructions=()):
+def unsummed(rounds, why):
+    """What can still be kept of rounds that no document can be made of."""
+    return {"failed": why,
+            "figures": [{"side": side, "point": point, "rounds": found}
+                        for (side, point), found in rounds.items()]}
+
+
+def summarize(plan, rounds, timelines, host, instructions=(), notes=()):
     """The document; `rounds` and `timelines` as measure.run_rounds() returns them,
-    `instructions` as instructions.count_instructions()."""
+    `instructions` and `notes` as instructions.count_instructions()."""
     points = [{"name": point.name, "depth": rounds[plan.sides[0].key, point.name][0]["depth"]}
               for point in plan.points]
     document = {
@@ -87,7 +94,8 @@ def summarize(plan, rounds, timelines, host, instructions=()):
         "cells": [_cell(side, point, rounds[side.key, point.name],
                         timelines.get((side.key, point.name)))
                   for point in plan.points for side in plan.sides],
-        "ratios": _ratios(plan, rounds), "instructions": list(instructions)}
+        "ratios": _ratios(plan, rounds), "instructions": list(instructions),
+        "notes": list(notes)}
     document["goals"] = judge(document)
     return document
 

@@ -275,12 +275,27 @@ verify=sha1
 """
 
 
-def test_verified_jobs_are_compared_with_linux(tmp_path):
+def test_verified_jobs_of_few_ios_are_compared_with_linux(tmp_path):
     (tmp_path / "verified.fio").write_text(VERIFIED)
     found = Comparison(tmp_path, "compare", "--accel=tcg", "--rounds=1", "--modes=irq,linux-irq",
-                       "--placement=split", "--disk=backend=file,path=disk,size=1M",
-                       "verified.fio")
+                       "--placement=one", "--disk=backend=file,path=disk,size=1M", "verified.fio")
     assert [cell["iops"]["median"] > 0 for cell in found.document["cells"]] == [True] * 4
+    assert found.document["instructions"] == []
+    assert "guest instructions of a: not counted, its job has too few I/Os" in found.out
+
+
+def test_what_a_failed_side_said_is_shown_with_its_jobs_name(tmp_path):
+    """Nobody has written what the second job verifies."""
+    (tmp_path / "unwritten.fio").write_text(VERIFIED.replace("randwrite", "read"))
+    for mode in ("irq", "linux-irq"):
+        done = run_tool(tmp_path, "compare", "--accel=tcg", f"--modes={mode}", "--placement=one",
+                        "--disk=backend=file,path=disk,size=1M", "unwritten.fio")
+        assert done.returncode == 3
+        said = done.stderr.splitlines()
+        assert any(line.startswith(f"ringbolt: {mode}@one, a") and ": job a: " in line
+                   and "(error 84)" in line for line in said)
+        assert any(line.startswith("  | verify: bad magic header") for line in said)
+        (tmp_path / "disk").unlink()
 
 
 def test_a_wrong_job_is_told_with_its_line_and_nothing_is_written(tmp_path):

@@ -8,8 +8,8 @@ import subprocess
 import pytest
 from canned import document
 
-from host import compare, guest, revision
-from host.errors import RingboltError, UsageError
+from host import cli, compare, guest, revision
+from host.errors import GuestError, RingboltError, UsageError
 from host.guest import Outcome
 
 JOB = "[global]\nrw=randread\nstonewall\n[QD1]\n[QD32]\niodepth=32\n"
@@ -106,9 +106,38 @@ def test_nothing_is_written_unless_all_went_well(place, monkeypatch):
     outcomes = iter([0, 0, 3])
     monkeypatch.setattr(guest, "run_guest", lambda *words: Outcome(
         next(outcomes), [], result=document(), messages=["the guest crashed"]))
-    with pytest.raises(RingboltError, match="irq@one: the guest crashed"):
+    with pytest.raises(RingboltError, match="irq@one, QD1: the guest crashed"):
         compare.compare(["--modes=irq@one", "a.fio"])
     assert not (place.build / "compare.json").exists()
+
+
+def test_figures_that_cannot_be_summed_up_are_kept(place, guests, monkeypatch):
+    def fail(*_):
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr(compare, "summarize", fail)
+    with pytest.raises(RingboltError, match=r"^the figures cannot be summed up "
+                       r"\(ZeroDivisionError: division by zero\); all .* is in .*compare.json$"):
+        compare.compare(["--modes=irq@one,floor-irq@one", "--rounds=2", "a.fio"])
+    kept = json.loads((place.build / "compare.json").read_text())["figures"]
+    assert [(one["side"], one["point"], len(one["rounds"])) for one in kept] == [
+        ("irq@one", "QD1", 2), ("floor-irq@one", "QD1", 2),
+        ("irq@one", "QD32", 2), ("floor-irq@one", "QD32", 2)]
+    assert kept[0]["rounds"][0]["iops"] == 1500.0
+    assert not (place.build / "compare.md").exists()
+
+
+def test_a_guest_that_fails_under_counting_costs_no_figure(place, guests, monkeypatch, capsys):
+    def fail(*_):
+        raise GuestError("irq@one, QD1: the guest crashed", ["its last words"])
+
+    monkeypatch.setattr(compare, "count_instructions", fail)
+    assert cli.main(["compare", "--modes=irq@one", "--rounds=2", "a.fio"]) == 3
+    said = capsys.readouterr()
+    assert "guest instructions: not counted, a guest failed" in said.out
+    assert said.err.splitlines()[-2:] == ["ringbolt: irq@one, QD1: the guest crashed",
+                                          "  | its last words"]
+    assert len(json.loads((place.build / "compare.json").read_text())["cells"]) == 2
 
 
 BAD = [

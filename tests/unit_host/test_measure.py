@@ -170,7 +170,7 @@ def test_lines_know_where_they_came_from(monkeypatch):
 
 
 @pytest.mark.parametrize("status, error, complaint", [
-    (2, UsageError, "^a.fio:2: rw: no$"), (3, GuestError, "^irq@one: a.fio:2: rw: no$")])
+    (2, UsageError, "^a.fio:2: rw: no$"), (3, GuestError, "^irq@one, x: a.fio:2: rw: no$")])
 def test_a_failed_measurement_ends_the_comparison(monkeypatch, status, error, complaint):
     Guests(monkeypatch, Outcome(status, [], messages=["a.fio:2: rw: no"]))
     plan = measure.Plan("a.fio", mode_sides("irq", ["one"]), POINTS, 1)
@@ -199,7 +199,8 @@ def test_instructions_are_counted_of_both_where_both_interrupt(monkeypatch):
     monkeypatch.setattr(guest, "run_guest", run)
     sides = mode_sides("irq@one,linux-irq@one,poll@split", ["one"])
     plan = measure.Plan("a.fio", sides, POINTS, 1)
-    found = instructions.count_instructions(plan, lambda *what: None)
+    found, notes = instructions.count_instructions(plan, lambda *what: None)
+    assert notes == []
     assert found == [{"side": side, "point": point, "per_io": per_io} for point in ("x", "y")
                      for side, per_io in (("irq@one", 900), ("linux-irq@one", 20_000))]
     assert len(seen) == 4 + 1
@@ -208,4 +209,40 @@ def test_instructions_are_counted_of_both_where_both_interrupt(monkeypatch):
         assert options.is_peer() or options.settings.value("request_timeout_ms", "") == "0"
         assert b"time_based=0\nruntime=0\n" in options.job_text
     other = measure.Plan("a.fio", mode_sides("irq@one,linux-irq@split", ["one"]), POINTS, 1)
-    assert instructions.count_instructions(other, None) == []
+    assert instructions.count_instructions(other, None) == ([], [])
+
+
+def test_instructions_of_jobs_that_end_early_are_not_counted(monkeypatch):
+    """A region that is read through after 1,200 I/Os, whatever number is asked for."""
+    def run(options, *_):
+        result, *more = (document(ios=1_200, peer={"elapsed_ns": 9_000, "idle_ns": 0},
+                                  jobs=[{"elapsed_ns": 9_000}])
+                         for _ in range(options.job_text.count(b"number_ios=")))
+        return Outcome(0, [], result=result, more=[(document, {}) for document in more])
+
+    monkeypatch.setattr(guest, "run_guest", run)
+    plan = measure.Plan("a.fio", mode_sides("irq,linux-irq", ["one"]), POINTS, 1)
+    assert instructions.count_instructions(plan, lambda *what: None) == ([], [
+        f"guest instructions of {point}: not counted, its job has too few I/Os (2,000 are needed)"
+        for point in ("x", "y")])
+
+
+def test_a_failed_job_is_named_and_what_its_guest_said_is_kept(monkeypatch):
+    result = document()
+    result["jobs"][0].update(jobname="bad", error=5)
+    console = ["booted", "", "fio: io_u error", "bad: (groupid=0, jobs=1): err= 5", "  much more"]
+    Guests(monkeypatch, Outcome(1, console, result=result))
+    plan = measure.Plan("a.fio", mode_sides("irq", ["one"]), POINTS, 1)
+    complaint = r"^irq@one, x: job bad: Input/output error \(error 5\)$"
+    with pytest.raises(GuestError, match=complaint) as caught:
+        measure.run_rounds(plan, lambda *what: None)
+    assert caught.value.guest_said == ["booted", "fio: io_u error"]
+
+
+def test_of_a_crash_the_consoles_end_is_kept(monkeypatch):
+    Guests(monkeypatch, Outcome(3, [str(line) for line in range(50)], tail=True,
+                                messages=["the guest crashed"]))
+    plan = measure.Plan("a.fio", mode_sides("irq", ["one"]), POINTS, 1)
+    with pytest.raises(GuestError, match="^irq@one, x: the guest crashed$") as caught:
+        measure.run_rounds(plan, lambda *what: None)
+    assert caught.value.guest_said == [str(line) for line in range(30, 50)]
