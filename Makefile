@@ -128,6 +128,7 @@ BENCH_C := \
 	bench/job/values.c \
 	bench/sequence/distribution.c \
 	bench/sequence/generator.c \
+	bench/sequence/generator_align.c \
 	bench/sequence/generator_next.c \
 	bench/sequence/generator_way.c \
 	bench/sequence/random_map.c \
@@ -153,6 +154,7 @@ BENCH_C := \
 	bench/run/data.c \
 	bench/run/done.c \
 	bench/run/fast.c \
+	bench/run/io.c \
 	bench/run/life.c \
 	bench/run/limits.c \
 	bench/run/loop.c \
@@ -243,8 +245,8 @@ unit_bench/job/handlers := $(JOB_HOST)
 unit_bench/job/check := $(JOB_HOST)
 unit_bench/job/examples := $(JOB_HOST)
 
-GENERATOR_C := bench/sequence/generator.c bench/sequence/generator_next.c \
-	bench/sequence/generator_way.c bench/lib/random.c bench/sequence/random_map.c \
+GENERATOR_C := bench/sequence/generator.c bench/sequence/generator_align.c \
+	bench/sequence/generator_next.c bench/sequence/generator_way.c bench/lib/random.c bench/sequence/random_map.c \
 	bench/lib/lfsr.c bench/sequence/distribution.c bench/lib/math.c
 REPORT_C := bench/report/group.c bench/report/json.c bench/report/line.c bench/report/text.c \
 	bench/report/text_latency.c bench/lib/json.c bench/lib/decimal.c bench/measure/stats.c \
@@ -256,7 +258,8 @@ unit_bench/pace/schedule := bench/pace/schedule.c bench/lib/math.c bench/lib/ran
 unit_bench/pace/latency_search := bench/pace/latency_search.c
 unit_bench/measure/steady := bench/measure/steady.c
 UNIT_TESTS += bench/lib/random bench/sequence/random_map bench/lib/lfsr \
-	bench/sequence/distribution bench/sequence/generator bench/measure/stats \
+	bench/sequence/distribution bench/sequence/generator bench/sequence/generator_align \
+	bench/run/io bench/measure/stats \
 	bench/lib/decimal bench/lib/math bench/lib/json bench/report/report
 unit_bench/lib/random := bench/lib/random.c
 unit_bench/sequence/random_map := bench/sequence/random_map.c bench/lib/random.c
@@ -264,6 +267,8 @@ unit_bench/lib/lfsr := bench/lib/lfsr.c
 unit_bench/sequence/distribution := bench/sequence/distribution.c bench/lib/random.c \
 	bench/lib/math.c
 unit_bench/sequence/generator := $(GENERATOR_C) $(JOB_HOST)
+unit_bench/sequence/generator_align := $(GENERATOR_C) $(JOB_HOST)
+unit_bench/run/io := bench/run/io.c
 unit_bench/measure/stats := bench/measure/stats.c bench/lib/math.c bench/lib/random.c
 unit_bench/lib/decimal := bench/lib/decimal.c bench/lib/random.c
 unit_bench/lib/math := bench/lib/math.c bench/lib/random.c

@@ -254,6 +254,14 @@ static inline uint32_t engine_job_in_flight(const struct engine_job *job)
 	return job->depth - job->free_count - job->prepared_count;
 }
 
+/* --- run/io.c --- */
+
+/*
+ * Fits an I/O's segments and sector count to a length, which its buffer must hold.
+ * The operation is set: a trim has no segments.
+ */
+void engine_io_set_length(struct engine_io *io, uint32_t length_bytes);
+
 /* --- run/refill.c: preparing I/Os; free_count > 0 --- */
 
 /* What a refill ended with. */
@@ -275,9 +283,6 @@ void engine_refill_flush(struct engine_job *job);
 
 /* For verify/readback.c: a read that is checked, beside those of the generator. */
 void engine_refill_read(struct engine_job *job, const struct written_piece *what);
-
-/* Fits an I/O's segments and sector count to a length. */
-void engine_io_set_length(struct engine_io *io, uint32_t length_bytes);
 
 /* --- run/done.c: completion --- */
 

@@ -188,10 +188,28 @@ static void note_verify_limits(struct job_parser *p, const struct job_draft *dra
 				"jobs. This can cause verification failures.");
 }
 
+/* What divides the length of every I/O that is checked; *same: there is but one. */
+static uint64_t unit_of_data(const struct job *job, bool *same)
+{
+	const uint32_t checked = job->rw & JOB_RW_WRITE ? JOB_RW_WRITE : JOB_RW_READ;
+	const uint32_t counts = job->bs_is_seq_rand ? job_sizes_that_count(job) : checked;
+	uint64_t unit = 0, largest = 0;
+
+	for (unsigned d = 0; d < DIR_COUNT; d++) {
+		if (!(counts >> d & 1))
+			continue;
+		unit = greatest_common_divisor(unit, job->min_bs[d]);
+		unit = greatest_common_divisor(unit, job->max_bs[d]);
+		largest = MAX(largest, job->max_bs[d]);
+	}
+	*same = unit == largest;
+	return unit;
+}
+
 static void settle_verify(struct job_parser *p, struct job *job)
 {
-	unsigned d = job->rw & JOB_RW_WRITE ? DIR_WRITE : DIR_READ;
-	uint64_t unit = greatest_common_divisor(job->min_bs[d], job->max_bs[d]);
+	bool same;
+	uint64_t unit = unit_of_data(job, &same);
 
 	if (job->verify == JOB_VERIFY_PATTERN_NO_HEADER && !job->verify_pattern_bytes)
 		job_error(p, "verify: pattern needs verify_pattern=");
@@ -199,7 +217,7 @@ static void settle_verify(struct job_parser *p, struct job *job)
 		job->verify_interval = 0;
 	if (job->verify_interval && unit % job->verify_interval)
 		job_error(p, "verify_interval: does not divide the block size");
-	if (!job->verify_interval && job->min_bs[d] != job->max_bs[d])
+	if (!job->verify_interval && (!same || job->bs_is_seq_rand))
 		job->verify_interval = (uint32_t)unit;
 	uint64_t interval = job->verify_interval ? job->verify_interval : unit;
 	if (job->verify_offset && job->verify_offset + HEADER_BYTES_MAX > interval)

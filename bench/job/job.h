@@ -177,7 +177,6 @@ struct job {
 	uint64_t zonesize, zonerange, zoneskip;
 };
 
-/* The whole file. `global_options` is fio's "global options" echo. */
 /* fio's engines that complete an I/O before they begin another: no slat, clat is lat. */
 static inline bool job_is_synchronous(const struct job *job)
 {
@@ -185,6 +184,26 @@ static inline bool job_is_synchronous(const struct job *job)
 	       (job->engine == JOB_ENGINE_NULL && job->iodepth == 1);
 }
 
+/*
+ * A bit for each direction whose block sizes I/Os may have. With bs_is_seq_rand
+ * the sizes of reads are those of sequential I/Os and the sizes of writes those
+ * of random ones; what finds blocks taken is cut to whole ones of its direction.
+ */
+static inline uint32_t job_sizes_that_count(const struct job *job)
+{
+	const uint32_t directions = job->rw & (JOB_RW_READ | JOB_RW_WRITE | JOB_RW_TRIM);
+	bool always_random = job->rw_step <= 1;
+
+	if (!job->bs_is_seq_rand)
+		return directions;
+	if (!(job->rw & JOB_RW_RANDOM))
+		return JOB_RW_READ;
+	for (unsigned d = 0; d < DIR_COUNT; d++)
+		always_random &= job->percentage_random[d] == 100;
+	return directions | JOB_RW_WRITE | (always_random ? 0 : JOB_RW_READ);
+}
+
+/* The whole file. `global_options` is fio's "global options" echo. */
 struct job_set {
 	struct job *jobs; /* room for JOB_MAX */
 	uint32_t job_count;

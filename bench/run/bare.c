@@ -36,8 +36,8 @@ static void layer_prepare(struct engine_job *job, uint32_t block_bytes)
 {
 	for (uint32_t i = 0; i < job->depth; i++) {
 		struct engine_io *io = &job->ios[i];
-		engine_io_set_length(io, block_bytes);
 		io->request.op = BLK_READ;
+		engine_io_set_length(io, block_bytes);
 		io->request.done = layer_done;
 		io->request.owner = job;
 	}

@@ -11,19 +11,6 @@
 #include "bench/sequence/generator_impl.h"
 #include "bench/verify/written.h"
 
-void engine_io_set_length(struct engine_io *io, uint32_t length_bytes)
-{
-	struct engine_job *job = io->job;
-	uint32_t count = (uint32_t)((length_bytes + job->segment_bytes - 1) / job->segment_bytes);
-	for (uint32_t i = 0; i + 1 < count; i++)
-		io->segments[i].length_bytes = (uint32_t)job->segment_bytes;
-	io->segments[count - 1].length_bytes =
-		length_bytes - (count - 1) * (uint32_t)job->segment_bytes;
-	io->length_bytes = length_bytes;
-	io->request.segment_count = (uint16_t)count;
-	io->request.sector_count = length_bytes / SECTOR_BYTES;
-}
-
 static const uint8_t op_of_direction[DIR_COUNT] = { BLK_READ, BLK_WRITE, BLK_DISCARD };
 
 static inline struct engine_io *take_io(struct engine_job *job)
@@ -79,7 +66,7 @@ static inline void fill_request(struct engine_job *job, struct engine_io *io)
 	io->checked_read = io->direction == DIR_READ && job->reads_are_checked;
 	request->flags = io->direction == DIR_WRITE ? job->write_flags : 0;
 	if (io->direction == DIR_TRIM)
-		request->segment_count = 0;
+		request->segment_count = 0; /* it may have been a write of that length */
 	if (io->direction != DIR_WRITE)
 		return;
 	uint64_t number = job->writes_issued++;

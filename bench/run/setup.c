@@ -40,15 +40,6 @@ static int check_disk(const struct job *job, const struct blk_device *device, co
 	if ((job->rw & (JOB_RW_WRITE | JOB_RW_TRIM)) && device->limits.read_only &&
 	    !job->verify_only)
 		return engine_complain(job, "rw", "%s is read-only", file);
-	for (int d = 0; d < DIR_COUNT; d++) {
-		if (!(job->rw & (1u << d)))
-			continue;
-		if (job->min_bs[d] % device->limits.block_bytes ||
-		    job->max_bs[d] % device->limits.block_bytes)
-			return engine_complain(job, "bs",
-					       "%lu is not a multiple of %s's %u-byte blocks",
-					       job->min_bs[d], file, device->limits.block_bytes);
-	}
 	if ((job->rw & JOB_RW_TRIM) && !device->limits.discard)
 		return engine_complain(job, "rw", "%s cannot discard", file);
 	uint64_t bytes = device->limits.capacity_sectors * SECTOR_BYTES;
@@ -58,6 +49,24 @@ static int check_disk(const struct job *job, const struct blk_device *device, co
 		return engine_complain(job, "size",
 				       "%lu bytes from %lu do not fit on %s (%lu bytes)", wanted,
 				       offset, file, bytes);
+	return 0;
+}
+
+static int find_region(const struct job *job, const struct blk_device *device, const char *file,
+		       struct generator_region *region)
+{
+	struct generator_misaligned found = { .block_bytes = device->limits.block_bytes };
+	const char *reason = "not possible";
+	uint64_t bytes = device->limits.capacity_sectors * SECTOR_BYTES;
+	if (generator_region_resolve(job, bytes, region, &reason))
+		return engine_complain(job, "size", "%s: %s", file, reason);
+	if (generator_is_misaligned(job, region, &found))
+		return engine_complain(job, found.key,
+				       "%ld is not a multiple of %s's %u-byte blocks", found.bytes,
+				       file, found.block_bytes);
+	/* As in fio, where a file of this engine is no larger than what is used of it. */
+	if (job->engine == JOB_ENGINE_NULL)
+		region->device_bytes = region->offset_bytes + region->length_bytes;
 	return 0;
 }
 
@@ -76,17 +85,12 @@ static int find_disks(struct engine_job *job, struct generator_region *regions)
 					       "no disk %s here (there: %s)", file, there);
 		}
 		int error = check_disk(options, device, file);
+		if (!error)
+			error = find_region(options, device, file, &regions[i]);
 		if (error)
 			return error;
 		job->devices[i] = device;
 		job->queues[i] = blk_queue_for(device, job->cpu, nth);
-		const char *reason = "not possible";
-		uint64_t bytes = device->limits.capacity_sectors * SECTOR_BYTES;
-		if (generator_region_resolve(options, bytes, &regions[i], &reason))
-			return engine_complain(options, "size", "%s: %s", file, reason);
-		/* As in fio, where a file of this engine is no larger than what is used of it. */
-		if (options->engine == JOB_ENGINE_NULL)
-			regions[i].device_bytes = regions[i].offset_bytes + regions[i].length_bytes;
 	}
 	return 0;
 }
@@ -105,33 +109,24 @@ static struct cpu *choose_cpu(const struct job *job)
 	return &cpu_table[__builtin_ctzll(allowed)];
 }
 
-static uint64_t largest_bs(const struct job *job, uint32_t directions)
+static uint64_t largest_bs(const struct job *job)
 {
+	const uint32_t counts = job_sizes_that_count(job);
 	uint64_t largest = 0;
 	for (int d = 0; d < DIR_COUNT; d++)
-		if (directions & (1u << d))
+		if (counts & (1u << d))
 			largest = MAX(largest, job->max_bs[d]);
 	return largest;
-}
-
-/* Of an I/O that has any: a trim has none, but a write may follow in its length. */
-static uint64_t largest_data(const struct job *job)
-{
-	uint32_t directions = job->rw;
-	if (!(job->rw & JOB_RW_TRIMWRITE))
-		directions &= ~(uint32_t)JOB_RW_TRIM;
-	if (job->bs_is_seq_rand && (directions & (JOB_RW_READ | JOB_RW_WRITE)))
-		directions |= JOB_RW_READ | JOB_RW_WRITE; /* sequential and random ones */
-	return largest_bs(job, directions);
 }
 
 /* Segments over buffers of buffer_bytes, which come later; one at least. */
 static int allocate_ios(struct engine_job *job)
 {
-	uint64_t bytes = largest_data(job->job);
+	bool has_data = job->job->rw & (JOB_RW_READ | JOB_RW_WRITE);
+	uint64_t bytes = has_data ? largest_bs(job->job) : 0;
 	uint32_t wanted = engine.settings->segment_bytes;
 	job->buffer_bytes = bytes;
-	job->largest_bytes = MAX(bytes, largest_bs(job->job, job->job->rw));
+	job->largest_bytes = largest_bs(job->job);
 	job->segment_bytes = wanted && wanted < bytes ? wanted : job->largest_bytes;
 	uint64_t segments = MAX(1u, (bytes + job->segment_bytes - 1) / job->segment_bytes);
 	if (segments > UINT16_MAX)

@@ -119,10 +119,15 @@ static bool zones_fit(const struct job *job, const struct generator_region *regi
 	return true;
 }
 
+uint64_t generator_offset_align_bytes(const struct job *job)
+{
+	return job->offset_align ? job->offset_align : min_block_bytes(job);
+}
+
 int generator_region_resolve(const struct job *job, uint64_t device_bytes,
 			     struct generator_region *out, const char **reason)
 {
-	uint64_t align = job->offset_align ? job->offset_align : min_block_bytes(job);
+	uint64_t align = generator_offset_align_bytes(job);
 	uint64_t offset = job->offset.bytes, increment = job->offset_increment.bytes;
 	uint64_t length = job->size.bytes, moved;
 

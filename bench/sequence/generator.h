@@ -53,6 +53,21 @@ void generator_set_maps(struct generator *g, void *memory);
 int generator_region_resolve(const struct job *job, uint64_t device_bytes,
 			     struct generator_region *out, const char **reason);
 
+/* Which option takes I/Os off the blocks of the disk. */
+struct generator_misaligned {
+	uint32_t block_bytes; /* of the disk; a power of two */
+	const char *key; /* the option */
+	int64_t bytes; /* what it asks for */
+};
+
+/*
+ * Whether some I/O of the job may begin or end within a block of the disk. Then
+ * key and bytes of *found are filled; block_bytes is the caller's. The region is
+ * resolved.
+ */
+bool generator_is_misaligned(const struct job *job, const struct generator_region *region,
+			     struct generator_misaligned *found);
+
 /*
  * Whether there are more blocks than tausworthe's numbers, so that not all are drawn.
  * Unless random_generator= asks for it, passes after the first draw from tausworthe64 then.

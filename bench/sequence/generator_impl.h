@@ -96,6 +96,9 @@ static inline uint64_t generator_align_bytes(const struct job *job, unsigned dir
 	return job->blockalign[direction] ? job->blockalign[direction] : job->min_bs[direction];
 }
 
+/* What a place in percent of the device is rounded up to. */
+uint64_t generator_offset_align_bytes(const struct job *job);
+
 /* generator_way.c: at the end of set-up, which short way fits. */
 void generator_choose_way(struct generator *g);
 

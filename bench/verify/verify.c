@@ -105,8 +105,6 @@ static bool has_pattern(const struct job *job)
 uint32_t verify_interval_bytes(const struct job *job)
 {
 	uint64_t block = job->min_bs[job->rw & JOB_RW_WRITE ? DIR_WRITE : DIR_READ];
-	if (job->bs_is_seq_rand)
-		block = MIN(job->min_bs[DIR_READ], job->min_bs[DIR_WRITE]);
 	return job->verify_interval ? job->verify_interval : (uint32_t)block;
 }
 
