@@ -452,10 +452,9 @@ $(B)/kernel/kernel/lib/version.o: FILE_CFLAGS := -DVERSION_RELEASE='"$(VERSION)"
 	-DVERSION_COMMIT='"$(COMMIT)"'
 $(B)/kernel/kernel/lib/version.o: $(B)/version
 
-.PHONY: always
-$(B)/version: always
-	@mkdir -p $(@D)
-	@echo "$(VERSION) $(COMMIT)" | cmp -s - $@ || echo "$(VERSION) $(COMMIT)" > $@
+# Here and not by a rule, which make -q would hold to be work that is left.
+$(shell mkdir -p $(B); echo "$(VERSION) $(COMMIT)" | cmp -s - $(B)/version || \
+	echo "$(VERSION) $(COMMIT)" > $(B)/version)
 
 $(B)/kernel/%.asm.o: %.asm Makefile
 	@mkdir -p $(@D)

@@ -33,6 +33,14 @@ def repository(tmp_path, monkeypatch):
     return commit
 
 
+def test_a_tree_is_fresh_once_it_was_built(monkeypatch):
+    """Of this very tree: nothing that make would do each time counts as work that is left."""
+    monkeypatch.delenv("RINGBOLT_BUILD", raising=False)
+    subprocess.run(["make", "-s", "-C", revision.ROOT, "build/kernel.elf"], check=True,
+                   stdout=subprocess.DEVNULL)
+    assert not revision.is_stale()
+
+
 def test_the_kernel_is_the_commits_and_not_the_trees(repository):
     repository("old")
     repository("new")
