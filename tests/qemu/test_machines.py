@@ -3,6 +3,7 @@
 import pattern
 import pytest
 from guests import BUILD, PATTERN_BYTES, ROOT, nbd_server, vhost_user_server
+from qemu_facts import facts
 from test_data import READ_JOB, WRITE_JOB
 
 QUICK = "rw=randread\nioengine=io_uring\nbs=4k\niodepth=8\nnumber_ios=200\n"
@@ -51,10 +52,18 @@ def test_more_memory_than_fits_below_4_gib(guest):
     guest.good("--memory=5120", "--disk=backend=null", job=jobs_on("vda"))
 
 
+def apic_of(cpu):
+    """What our kernel uses on QEMU's -cpu."""
+    return "x2APIC" if cpu == "max" and facts().x2apic else "xAPIC"
+
+
+@pytest.mark.parametrize("cpu", ["max", "max,-x2apic"])
 @pytest.mark.parametrize("smp", [16, 64])
-def test_many_cpus_share_few_queues(guest, smp):
-    run = guest.good(f"--smp={smp}", "--disk=backend=null,queues=2",
+def test_many_cpus_share_few_queues(guest, smp, cpu):
+    run = guest.good(f"--smp={smp}", "--disk=backend=null,queues=2", "--qemu-arg=-cpu",
+                     f"--qemu-arg={cpu}",
                      job=f"[all]\nfilename=/dev/vda\nnumjobs={smp}\n{QUICK}")
+    assert f"irq: {apic_of(cpu)}, timer" in run.out
     assert len(run.result["ringbolt"]["cpus"]) == smp
     assert run.total("requests") >= 200 * smp
     assert len(run.queues()) == 2

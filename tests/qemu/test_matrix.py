@@ -5,6 +5,7 @@ import pattern
 import pytest
 from guests import PATTERN_BYTES, digest
 from matrix import CASES
+from qemu_facts import facts
 
 WRITTEN_BYTES = 256 << 10  # per job
 DISKS = ("vda", "vdb", "vdc")
@@ -76,6 +77,7 @@ def assert_negotiated(case, run, name):
     device = run.device(name)
     features = device["features"].split()
     assert device["ring"] == case.ring
+    assert device["queue_size"] == case.queue_size
     assert ("EVENT_IDX" in features) == (case.event_idx == "on")
     assert ("INDIRECT_DESC" in features) == (case.indirect == "on")
     assert ("RING_PACKED" in features) == (case.ring == "packed")
@@ -101,6 +103,7 @@ def test_row(guest, pattern_image, case):
         f"--disk=backend=file,path={target},{words}", f"--disk={SLOW_DISK},{words}",
         job=job_text(case))
 
+    assert f"irq: {'x2APIC' if facts().x2apic else 'xAPIC'}, timer" in run.out
     jobs = run.result["jobs"]
     assert [job["jobname"] for job in jobs] == \
         ["read"] * case.smp + ["write"] * case.smp + ["single"]
