@@ -122,3 +122,11 @@ void pci_msix_unmask_function(struct pci_function *f)
 	if (f->msix_table_size)
 		write_control(f, 0, PCI_MSIX_CONTROL_FUNCTION_MASK);
 }
+
+void pci_msix_disable(struct pci_function *f)
+{
+	f->msix_table_size = 0;
+	f->msix_capability = pci_find_capability(f, PCI_CAP_ID_MSIX, 0, PCI_MSIX_CAPABILITY_BYTES);
+	if (f->msix_capability)
+		write_control(f, 0, PCI_MSIX_CONTROL_ENABLE);
+}

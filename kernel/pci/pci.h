@@ -132,6 +132,9 @@ uint16_t pci_msix_init(struct pci_function *f);
 int pci_msix_set(struct pci_function *f, uint16_t entry, uint64_t address, uint32_t data);
 void pci_msix_unmask_function(struct pci_function *f);
 
+/* MSI-X off, whoever switched it on: while it is on, the function leaves its line alone. */
+void pci_msix_disable(struct pci_function *f);
+
 /* "00:03.0", "0001:00:03.0" into a buffer of at least 16 bytes. */
 const char *pci_name(const struct pci_function *f, char *buffer);
 

@@ -69,6 +69,24 @@ def test_many_cpus_share_few_queues(guest, smp, cpu):
     assert len(run.queues()) == 2
 
 
+def test_a_cpu_that_no_message_reaches_gets_its_interrupts(guest):
+    """Its APIC id is beyond the 8 bits of an MSI; only x2APIC can name it."""
+    words = ("--smp=2", "--disk=backend=null,queues=2,latency-ns=5000000",
+             *(f"--qemu-arg={word}" for word in
+               ("-smp", "1,maxcpus=288,sockets=288", "-device",
+                "max-x86_64-cpu,socket-id=280,core-id=0,thread-id=0")))
+    job = "[both]\nfilename=/dev/vda\nnumjobs=2\nrw=randread\nnumber_ios=16\n"
+    if not facts().x2apic:
+        run = guest.run(*words, job=job)
+        assert run.status == 2 and "requires kernel irqchip and X2APIC" in run.err
+        return
+    run = guest.good(*words, job=job)
+    assert [cpu["apic_id"] for cpu in run.result["ringbolt"]["cpus"]] == [0, 280]
+    assert run.device()["interrupts"] == "msix"
+    for queue in run.queues():
+        assert queue["completion"] == "irq" and queue["interrupts"] > 8
+
+
 @pytest.mark.parametrize("sched", ["none", "deadline"])
 @pytest.mark.parametrize("smp", [1, 2])
 def test_a_job_gets_its_turn_on_a_queue_that_another_keeps_full(guest, smp, sched):

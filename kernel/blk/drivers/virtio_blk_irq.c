@@ -88,6 +88,23 @@ static int connect_entry(struct virtio_blk *disk, uint16_t entry, struct cpu *cp
 	return pci_msix_set(disk->transport.pci, entry, message.address, message.data);
 }
 
+/*
+ * An entry of a queue, or of several. Where no message reaches the owner (its APIC id
+ * is beyond their 8 bits), the boot CPU takes it and wakes the owner.
+ */
+static int connect_queues(struct virtio_blk *disk, uint16_t entry, struct blk_queue *first,
+			  bool shared)
+{
+	int error;
+	if (shared)
+		error = connect_entry(disk, entry, first->cpu, on_shared_queue_interrupt, disk);
+	else
+		error = connect_entry(disk, entry, first->cpu, on_queue_interrupt, first);
+	if (error != -ERR_UNSUPPORTED)
+		return error;
+	return connect_entry(disk, entry, &cpu_table[0], on_shared_queue_interrupt, disk);
+}
+
 /* Programs the table; returns the number of entries in use, 0 on failure. */
 static uint16_t connect_msix(struct virtio_blk *disk, uint16_t available)
 {
@@ -104,13 +121,9 @@ static uint16_t connect_msix(struct virtio_blk *disk, uint16_t available)
 		return 0;
 	uint16_t queue_entries = (uint16_t)MIN(available - 1u, queues);
 	bool shared = queue_entries < queues;
-	for (uint16_t e = 0; e < queue_entries; e++) {
-		struct blk_queue *first = &disk->blk_queues[e];
-		if (connect_entry(disk, (uint16_t)(e + 1), first->cpu,
-				  shared ? on_shared_queue_interrupt : on_queue_interrupt,
-				  shared ? (void *)disk : (void *)first))
+	for (uint16_t e = 0; e < queue_entries; e++)
+		if (connect_queues(disk, (uint16_t)(e + 1), &disk->blk_queues[e], shared))
 			return 0;
-	}
 	for (uint16_t i = 0; i < queues; i++)
 		disk->queues[i].vector_entry = (uint16_t)(1 + i % queue_entries);
 	return (uint16_t)(queue_entries + 1);
@@ -122,6 +135,7 @@ void virtio_blk_irq_init(struct virtio_blk *disk, enum setting_interrupts wanted
 	for (uint16_t i = 0; i < disk->queue_count; i++)
 		disk->queues[i].vector_entry = VIRTIO_PCI_NO_VECTOR;
 	if (wanted == INTERRUPTS_NONE) {
+		pci_msix_disable(f);
 		pci_disable_intx(f, true);
 		return;
 	}
@@ -132,6 +146,7 @@ void virtio_blk_irq_init(struct virtio_blk *disk, enum setting_interrupts wanted
 		pci_disable_intx(f, true);
 		return;
 	}
+	pci_msix_disable(f);
 	if (wanted == INTERRUPTS_MSIX) {
 		log_warn(disk->device.name, "no usable MSI-X, as interrupts=msix demands; polling");
 		return;

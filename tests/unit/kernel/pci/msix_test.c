@@ -271,6 +271,19 @@ static void device_that_does_not_enable_is_not_used(void **state)
 	assert_int_equal(f->msix_table_size, 0);
 }
 
+static void disabling_needs_no_init_before_it(void **state)
+{
+	(void)state;
+	fake_set32(fake, CAPABILITY, fake_get32(fake, CAPABILITY) | 0x80000000u); /* by firmware */
+	pci_msix_disable(f);
+	assert_false(control() & 0x8000);
+	assert_int_equal(pci_msix_init(f), VECTORS);
+	assert_true(control() & 0x8000);
+	pci_msix_disable(f);
+	assert_false(control() & 0x8000);
+	assert_int_equal(f->msix_table_size, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -286,6 +299,7 @@ int main(void)
 		cmocka_unit_test_setup(unmappable_table_is_not_used, reset),
 		cmocka_unit_test_setup(table_that_does_not_hold_the_message_is_reported, reset),
 		cmocka_unit_test_setup(device_that_does_not_enable_is_not_used, reset),
+		cmocka_unit_test_setup(disabling_needs_no_init_before_it, reset),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /*
- * The proof that a disk's interrupts arrive (kernel/blk/drivers/virtio_blk_irq.c): what
- * becomes of a queue whose device answers with or without them, late, or never.
+ * A disk's interrupts (kernel/blk/drivers/virtio_blk_irq.c): who gets them, and the proof
+ * that they arrive: what becomes of a queue whose device answers with or without them,
+ * late, or never.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -128,37 +129,58 @@ bool virtqueue_has_completions(const struct virtqueue *vq)
 	return false;
 }
 
+/* What the machine has, and what became of it: who listens to each MSI-X entry. */
+static uint16_t msix_entries;
+static bool beyond_reach[QUEUES]; /* CPUs that no message names */
+static bool msix_on, line_open;
+static struct {
+	const struct cpu *cpu;
+	irq_handler handler;
+	void *context;
+} vectors[QUEUES + 1], entries[QUEUES + 1];
+static unsigned vector_count, vectors_there;
+
 int irq_allocate(struct cpu *cpu, irq_handler handler, void *context,
 		 struct irq_msi_message *message)
 {
-	(void)cpu;
-	(void)handler;
-	(void)context;
-	(void)message;
-	return -ERR_FULL;
+	if (beyond_reach[cpu - cpu_table])
+		return -ERR_UNSUPPORTED;
+	if (vector_count == vectors_there)
+		return -ERR_FULL;
+	vectors[vector_count].cpu = cpu;
+	vectors[vector_count].handler = handler;
+	vectors[vector_count].context = context;
+	message->data = vector_count++;
+	return 0;
 }
 
 int irq_connect_line(uint8_t line, irq_handler handler, void *context)
 {
-	(void)line;
-	(void)handler;
-	(void)context;
-	return -ERR_UNSUPPORTED;
+	(void)line, (void)context;
+	assert_ptr_equal(handler, on_intx);
+	assert_false(msix_on); /* else the function leaves its line alone */
+	return 0;
 }
 
 uint16_t pci_msix_init(struct pci_function *f)
 {
 	(void)f;
-	return 0;
+	msix_on = msix_entries;
+	return msix_entries;
+}
+
+void pci_msix_disable(struct pci_function *f)
+{
+	(void)f;
+	msix_on = false;
 }
 
 int pci_msix_set(struct pci_function *f, uint16_t entry, uint64_t address, uint32_t data)
 {
-	(void)f;
-	(void)entry;
-	(void)address;
-	(void)data;
-	return -ERR_RANGE;
+	(void)f, (void)address;
+	assert_in_range(entry, 0, msix_entries - 1);
+	entries[entry] = vectors[data];
+	return 0;
 }
 
 void pci_msix_unmask_function(struct pci_function *f)
@@ -169,7 +191,7 @@ void pci_msix_unmask_function(struct pci_function *f)
 void pci_disable_intx(const struct pci_function *f, bool disable)
 {
 	(void)f;
-	(void)disable;
+	line_open = !disable;
 }
 
 int virtio_pci_set_config_vector(struct virtio_pci *device, uint16_t msix_vector)
@@ -306,6 +328,91 @@ static void without_any_interrupt_all_queues_are_polled_at_once(void **state)
 	assert_string_equal(virtio_blk_interrupt_mode(&disk), "none");
 }
 
+/* --- who gets them --- */
+
+static struct pci_function function;
+
+static void init(enum setting_interrupts wanted, uint16_t entries_there)
+{
+	reset(NULL);
+	memset(entries, 0, sizeof(entries));
+	vector_count = 0;
+	disk.vectors = 0;
+	disk.transport.pci = &function;
+	function.interrupt_pin = 1;
+	msix_entries = entries_there;
+	msix_on = true; /* by firmware */
+	for (unsigned q = 0; q < QUEUES; q++)
+		disk.blk_queues[q].cpu = &cpu_table[q];
+	virtio_blk_irq_init(&disk, wanted);
+}
+
+static int a_full_machine(void **state)
+{
+	vectors_there = QUEUES + 1;
+	memset(beyond_reach, 0, sizeof(beyond_reach));
+	return reset(state);
+}
+
+static void each_queue_has_an_entry_on_its_own_cpu(void **state)
+{
+	(void)state;
+	init(INTERRUPTS_AUTO, QUEUES + 1);
+	assert_int_equal(disk.vectors, QUEUES + 1);
+	for (uint16_t q = 0; q < QUEUES; q++) {
+		assert_int_equal(disk.queues[q].vector_entry, q + 1);
+		assert_ptr_equal(entries[q + 1].cpu, &cpu_table[q]);
+		assert_ptr_equal(entries[q + 1].handler, on_queue_interrupt);
+		assert_ptr_equal(entries[q + 1].context, &disk.blk_queues[q]);
+	}
+	assert_true(msix_on && !line_open);
+}
+
+/* An APIC id above 254 is beyond an MSI's 8 bits. */
+static void the_boot_cpu_listens_for_one_that_no_message_reaches(void **state)
+{
+	(void)state;
+	beyond_reach[1] = true;
+	for (uint16_t there = QUEUES; there <= QUEUES + 1; there++) {
+		init(INTERRUPTS_AUTO, there);
+		assert_int_equal(disk.vectors, there);
+		assert_int_equal(disk.queues[1].vector_entry, 2);
+		assert_ptr_equal(entries[2].cpu, &cpu_table[0]);
+		assert_ptr_equal(entries[2].handler, on_shared_queue_interrupt);
+		assert_ptr_equal(entries[2].context, &disk);
+	}
+	assert_ptr_equal(entries[3].cpu, &cpu_table[2]);
+	assert_ptr_equal(entries[3].handler, on_queue_interrupt);
+}
+
+static void where_the_line_is_used_msi_x_is_off(void **state)
+{
+	static const struct {
+		enum setting_interrupts wanted;
+		uint16_t entries;
+		unsigned vectors;
+		bool intx;
+	} cases[] = {
+		{ INTERRUPTS_INTX, QUEUES + 1, QUEUES + 1, true },
+		{ INTERRUPTS_AUTO, 0, QUEUES + 1, true },
+		{ INTERRUPTS_AUTO, QUEUES + 1, 2, true }, /* not enough vectors */
+		{ INTERRUPTS_MSIX, QUEUES + 1, 2, false },
+		{ INTERRUPTS_NONE, QUEUES + 1, QUEUES + 1, false },
+	};
+	for (unsigned i = 0; i < ARRAY_COUNT(cases); i++) {
+		a_full_machine(state);
+		vectors_there = cases[i].vectors;
+		line_open = false;
+		init(cases[i].wanted, cases[i].entries);
+		assert_int_equal(disk.vectors, 0);
+		assert_int_equal(disk.intx, cases[i].intx);
+		assert_int_equal(line_open, cases[i].intx);
+		assert_false(msix_on);
+		for (unsigned q = 0; q < QUEUES; q++)
+			assert_int_equal(disk.queues[q].vector_entry, VIRTIO_PCI_NO_VECTOR);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -319,6 +426,10 @@ int main(void)
 			give_back),
 		cmocka_unit_test_setup_teardown(without_any_interrupt_all_queues_are_polled_at_once,
 						reset, give_back),
+		cmocka_unit_test_setup(each_queue_has_an_entry_on_its_own_cpu, a_full_machine),
+		cmocka_unit_test_setup(the_boot_cpu_listens_for_one_that_no_message_reaches,
+				       a_full_machine),
+		cmocka_unit_test_setup(where_the_line_is_used_msi_x_is_off, a_full_machine),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
