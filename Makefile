@@ -28,6 +28,7 @@ KERNEL_ASM := \
 
 KERNEL_C := \
 	boot/bootinfo.c \
+	boot/enter.c \
 	boot/memory_map.c \
 	boot/pvh.c \
 	kernel/main.c \
@@ -71,6 +72,7 @@ KERNEL_C := \
 	kernel/pci/pci.c \
 	kernel/virtio/virtio_pci.c \
 	kernel/virtio/virtqueue.c \
+	kernel/virtio/virtqueue_end.c \
 	kernel/virtio/virtqueue_packed.c \
 	kernel/virtio/virtqueue_split.c \
 	kernel/blk/blk.c \
@@ -123,6 +125,7 @@ BENCH_C := \
 	bench/job/handlers_lists.c \
 	bench/job/handlers_pattern.c \
 	bench/job/handlers_report.c \
+	bench/job/messages.c \
 	bench/job/option_table.c \
 	bench/job/options.c \
 	bench/job/values.c \
@@ -146,6 +149,7 @@ BENCH_C := \
 	bench/pace/schedule.c \
 	bench/pace/target.c \
 	bench/verify/classify.c \
+	bench/verify/pattern.c \
 	bench/verify/readback.c \
 	bench/verify/text.c \
 	bench/verify/verify.c \
@@ -221,9 +225,9 @@ unit_kernel/pci/capability := $(PCI_HOST)
 unit_kernel/pci/msix := $(PCI_HOST)
 unit_kernel/virtio/virtio_pci := $(PCI_HOST) kernel/virtio/virtio_pci.c
 
-RING_HOST := kernel/virtio/virtqueue.c kernel/virtio/virtqueue_packed.c \
-	kernel/virtio/virtqueue_split.c tests/unit/fake_device.c \
-	tests/unit/kernel/virtio/virtqueue_rig.c
+RING_HOST := kernel/virtio/virtqueue.c kernel/virtio/virtqueue_end.c \
+	kernel/virtio/virtqueue_packed.c kernel/virtio/virtqueue_split.c \
+	tests/unit/fake_device.c tests/unit/kernel/virtio/virtqueue_rig.c
 UNIT_TESTS += kernel/virtio/virtqueue kernel/virtio/virtqueue_hostile \
 	kernel/virtio/virtqueue_order kernel/virtio/virtqueue_threads
 unit_kernel/virtio/virtqueue := $(RING_HOST)
@@ -232,9 +236,10 @@ unit_kernel/virtio/virtqueue_hostile := $(RING_HOST) tests/fuzz/virtqueue_fuzz.c
 unit_kernel/virtio/virtqueue_order := $(filter tests/%,$(RING_HOST))
 unit_kernel/virtio/virtqueue_threads := $(RING_HOST)
 
-JOB_C := bench/job/check.c bench/job/expand.c bench/job/file.c bench/job/handlers.c \
-	bench/job/handlers_pattern.c bench/job/handlers_report.c bench/job/handlers_lists.c \
-	bench/job/option_table.c bench/job/options.c bench/job/values.c kernel/lib/fmt.c
+JOB_C := bench/job/check.c bench/job/expand.c bench/job/file.c bench/job/messages.c \
+	bench/job/handlers.c bench/job/handlers_pattern.c bench/job/handlers_report.c \
+	bench/job/handlers_lists.c bench/job/option_table.c bench/job/options.c \
+	bench/job/values.c kernel/lib/fmt.c
 JOB_HOST := $(JOB_C) tests/unit/bench/job/job_rig.c
 UNIT_TESTS += bench/job/values bench/job/file bench/job/options bench/job/handlers \
 	bench/job/check bench/job/examples
@@ -301,17 +306,17 @@ unit_kernel/blk/split := $(BLK_HOST)
 unit_kernel/blk/wait := $(BLK_HOST)
 unit_kernel/blk/drivers/virtio_blk := kernel/blk/drivers/virtio_blk.c \
 	kernel/blk/drivers/virtio_blk_config.c kernel/blk/drivers/virtio_blk_ring.c \
-	kernel/lib/fmt.c kernel/lib/settings.c \
-	kernel/lib/err.c
+	kernel/lib/fmt.c kernel/lib/settings.c kernel/lib/err.c
 unit_kernel/blk/drivers/virtio_blk_queue := kernel/blk/drivers/virtio_blk_io.c \
 	kernel/blk/drivers/virtio_blk_request.c kernel/blk/drivers/virtio_blk_queue.c \
-	kernel/virtio/virtqueue.c kernel/virtio/virtqueue_packed.c \
+	kernel/virtio/virtqueue.c kernel/virtio/virtqueue_end.c kernel/virtio/virtqueue_packed.c \
 	kernel/virtio/virtqueue_split.c tests/unit/fake_device.c
-unit_kernel/blk/drivers/virtio_blk_ring := kernel/blk/drivers/virtio_blk_ring.c kernel/blk/sched.c \
-	kernel/virtio/virtqueue.c kernel/virtio/virtqueue_packed.c kernel/virtio/virtqueue_split.c
+unit_kernel/blk/drivers/virtio_blk_ring := kernel/blk/drivers/virtio_blk_ring.c \
+	kernel/blk/sched.c kernel/virtio/virtqueue.c kernel/virtio/virtqueue_end.c \
+	kernel/virtio/virtqueue_packed.c kernel/virtio/virtqueue_split.c
 
 VERIFY_HOST := bench/lib/checksum.c bench/lib/hash.c bench/verify/verify.c \
-	bench/verify/classify.c
+	bench/verify/classify.c bench/verify/pattern.c
 UNIT_TESTS += bench/lib/checksum bench/verify/verify bench/verify/written
 unit_bench/lib/checksum := bench/lib/checksum.c bench/lib/hash.c
 unit_bench/verify/verify := $(VERIFY_HOST) bench/verify/text.c kernel/lib/fmt.c
@@ -487,6 +492,11 @@ $(B)/kernel.elf: $(B)/kernel.debug.elf
 	$(Q)objcopy --strip-all $< $@
 
 -include $(KERNEL_OBJECTS:.o=.d)
+
+# What is linked, for tests/check_circles; the last line names it.
+.PHONY: objects
+objects: $(KERNEL_OBJECTS)
+	@echo $(filter-out %.asm.o,$^)
 
 # --- EFI loader and disk image --------------------------------------------------------
 

@@ -1,31 +1,7 @@
-/*
- * The kernel's copy of the bootinfo, and what can be told about it.
- *
- * The EFI loader's structure lies in memory that only the temporary tables
- * reach; bootinfo_enter() moves it into .bss before kernel_main() sees it, so
- * that the pointer stays good under the kernel's own tables. The PVH entry
- * fills the copy in place.
- */
+/* What can be told about the boot information. */
 #include "boot/bootinfo.h"
 
-#include "boot/start.h"
-#include "kernel/cpu/uart.h"
-#include "kernel/lib/assert.h"
 #include "kernel/lib/log.h"
-#include "kernel/lib/mem.h"
-
-struct bootinfo boot_bootinfo;
-
-void bootinfo_enter(const struct bootinfo *from_loader)
-{
-	/* Another loader, or another version of ours: nothing can be trusted. */
-	if (from_loader->magic != BOOTINFO_MAGIC) {
-		uart_init(UART_COM1);
-		panic("started without a boot information structure");
-	}
-	memcpy(&boot_bootinfo, from_loader, sizeof(boot_bootinfo));
-	kernel_main(&boot_bootinfo);
-}
 
 static const char *type_name(uint64_t type)
 {

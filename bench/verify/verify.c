@@ -155,16 +155,6 @@ void verify_fill_random(uint64_t seed, uint8_t *buffer, uint32_t length_bytes)
 	}
 }
 
-void verify_pattern_for(const struct job *job, uint64_t io_offset_bytes,
-			uint8_t pattern[JOB_PATTERN_BYTES])
-{
-	uint32_t length = job->verify_pattern_bytes;
-	memcpy(pattern, job->verify_pattern, length);
-	for (uint32_t i = 0; i < length; i++)
-		if (job->verify_pattern_has_offset[i])
-			memcpy(pattern + i, &io_offset_bytes, sizeof(io_offset_bytes));
-}
-
 static void fill_pattern(const struct job *job, const struct verify_io *io, uint8_t *buffer)
 {
 	uint8_t pattern[JOB_PATTERN_BYTES];

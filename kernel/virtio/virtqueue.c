@@ -27,8 +27,6 @@
  */
 #include "kernel/virtio/virtqueue_either.h"
 
-const struct virtqueue_chain virtqueue_no_chain;
-
 /* Head and tail, beside the data segments. */
 #define CHAIN_EXTRA_ENTRIES 2u
 
@@ -225,13 +223,6 @@ void virtqueue_disarm(struct virtqueue *vq)
 		virtqueue_packed_disarm(vq);
 	else
 		virtqueue_split_disarm(vq);
-}
-
-NOINLINE void virtqueue_break(struct virtqueue *vq, const char *reason)
-{
-	if (!vq->broken_reason)
-		vq->broken_reason = reason;
-	vq->id_limit = 0; /* so that the hot path needs no check of its own */
 }
 
 bool virtqueue_is_broken(const struct virtqueue *vq)

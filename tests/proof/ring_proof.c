@@ -13,6 +13,7 @@
 #include "tests/proof/barrier.h"
 
 #include "kernel/virtio/virtqueue.c"
+#include "kernel/virtio/virtqueue_end.c"
 #include "kernel/virtio/virtqueue_packed.c"
 #include "kernel/virtio/virtqueue_split.c"
 

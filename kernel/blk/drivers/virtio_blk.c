@@ -62,6 +62,7 @@ static int start_queues(struct virtio_blk *disk, const struct settings *settings
 		int error = virtio_blk_queue_create(disk, i, size);
 		if (error)
 			return error;
+		disk->blk_queues[i].driver = virtio_blk_driver_of(disk->queues[i].vq);
 	}
 	virtio_blk_irq_init(disk, settings->interrupts);
 	for (uint16_t i = 0; i < disk->queue_count; i++) {

@@ -133,7 +133,10 @@ void virtio_blk_dump(const struct blk_queue *blk);
 const struct blk_request *virtio_blk_request_in(const struct blk_queue *blk, uint32_t slot);
 unsigned virtio_blk_abandon(struct blk_queue *blk, struct blk_request **out, unsigned max);
 
-/* Allocates a queue's memory and binds its slots. 0 or -ERR_*. */
+/*
+ * Allocates a queue's memory and binds its slots; the layer's queue still lacks
+ * its driver. 0 or -ERR_*.
+ */
 int virtio_blk_queue_create(struct virtio_blk *disk, uint16_t index, uint16_t size);
 
 /* --- virtio_blk_irq.c --- */

@@ -115,7 +115,6 @@ int virtio_blk_queue_create(struct virtio_blk *disk, uint16_t index, uint16_t si
 	bind_slots(queue);
 
 	struct blk_queue *blk = queue->blk;
-	blk->driver = virtio_blk_driver_of(queue->vq);
 	blk->driver_data = queue;
 	blk->device = &disk->device;
 	blk->index = index;

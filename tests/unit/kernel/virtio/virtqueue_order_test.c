@@ -31,6 +31,7 @@ static void model_store(void *at, size_t size, uint32_t value);
 static void barrier_full(void);
 
 #include "kernel/virtio/virtqueue.c"
+#include "kernel/virtio/virtqueue_end.c"
 #include "kernel/virtio/virtqueue_packed.c"
 #include "kernel/virtio/virtqueue_split.c"
 #include "tests/unit/kernel/virtio/virtqueue_rig.h"

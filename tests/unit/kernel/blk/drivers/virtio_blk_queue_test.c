@@ -121,6 +121,7 @@ static void start(const struct virtqueue_config *ring)
 	memset(&disk, 0, sizeof(disk));
 	disk.ring = *ring;
 	assert_int_equal(virtio_blk_queue_create(&disk, 3, ring->size), 0);
+	disk.blk_queues[3].driver = virtio_blk_driver_of(disk.queues[3].vq);
 	disk.queues[3].doorbell = &doorbell;
 	doorbell = UINT16_MAX;
 	fake_device_create(&device, ring, disk.queues[3].ring_memory.virt,

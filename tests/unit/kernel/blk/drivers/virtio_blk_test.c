@@ -164,6 +164,12 @@ void virtio_blk_irq_start(struct virtio_blk *disk)
 	(void)disk;
 }
 
+const struct blk_driver *virtio_blk_driver_of(const struct virtqueue *vq)
+{
+	(void)vq;
+	return NULL;
+}
+
 int virtio_blk_floor(struct blk_device *device, struct blk_floor_run *run)
 {
 	(void)device;
