@@ -231,7 +231,7 @@ NORETURN void kernel_main(const struct bootinfo *bootinfo)
 	parse_jobs(&set, &text);
 
 	enum exit_status status = engine_run(&set, text.name, &settings, &boot);
-	if (status == EXIT_OK || status == EXIT_JOB_ERROR) {
+	if (status != EXIT_USAGE) {
 		struct result result = {
 			.set = &set,
 			.settings = &settings,

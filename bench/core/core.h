@@ -208,6 +208,7 @@ struct engine {
 	uint32_t failed; /* [a] a job reported an error */
 	uint32_t turns; /* [a] counts what may begin or end a turn: engine_turn_announce() */
 	uint64_t timeout_tsc; /* a request's deadline; 0: none */
+	const struct blk_queue *late; /* [a] missed a deadline, which ends all jobs; NULL: none */
 };
 extern struct engine engine;
 
@@ -293,6 +294,16 @@ void engine_io_done_recorded(struct blk_request *request); /* trace_events= */
 /* It failed; the short way's, too. */
 void engine_job_note_error(struct engine_job *job, const struct engine_io *io);
 
+/* Linux' errno numbers, by which fio reports errors. */
+enum {
+	EIO_LINUX = 5,
+	EINVAL_LINUX = 22,
+	EROFS_LINUX = 30,
+	EILSEQ_LINUX = 84, /* a failed verification */
+	EOPNOTSUPP_LINUX = 95,
+	ETIMEDOUT_LINUX = 110,
+};
+
 /* An error by Linux' number; not `tolerated`: the job issues nothing more. */
 void engine_job_fail(struct engine_job *job, int number, bool tolerated);
 
@@ -345,6 +356,12 @@ void engine_turn_rotate(struct engine_cpu *cpu);
 void engine_turn_announce(void);
 
 void engine_job_finish(struct engine_job *job, uint64_t now);
+
+/*
+ * A deadline was missed: ends the CPU's jobs with what they did until now. What is in
+ * flight stays with the device, and its memory too.
+ */
+void engine_turn_cut_off(struct engine_cpu *cpu, uint64_t now);
 
 /* What is measured counts from now. */
 void engine_job_begin_measuring(struct engine_job *job, uint64_t now);

@@ -41,6 +41,7 @@ _LAST_WORDS = re.compile(r"ringbolt: exit status ([0-3])$")
 _LOG_PREFIX = re.compile(r"^\[ *\d+\.\d+\] ")
 _COMPLAINT = re.compile(r"(?:opt/ringbolt/(?:config|job)|ringbolt\.conf|job\.fio):\d+: |"
                         r"command line: ")
+_REASON = re.compile(r"\S+: error: |panic on CPU \d+: ")  # the kernel's, of its end
 _DISK_ARGUMENT = re.compile(r"-(?:blockdev|device) \S*\b(?:node-name=disk|id=vd)(\d+),\S*: (.+)")
 _QEMU_SAYS = re.compile(r"qemu-system-\w+: ")
 _TERMINATING = "terminating on signal"  # what QEMU says of a kill
@@ -270,6 +271,24 @@ def _complaints(options, lines):
             for line in said[:_COMPLAINTS_MAX]] + more
 
 
+def _reason(lines):
+    """The last thing that the kernel says is wrong, or None. A dump of its state may follow."""
+    said = [_LOG_PREFIX.sub("", line) for line in lines]
+    return next(filter(_REASON.match, reversed(said)), None)
+
+
+def _crash(options, guest, lines):
+    """The guest ended itself: as its result says, with what its jobs did until then, or broken."""
+    reason = _reason(lines)
+    if not options.is_peer():
+        outcome = _with_result(options, guest, STATUS_CRASH, lines)
+        if outcome.result and outcome.result["ringbolt"].get("exit_status") == STATUS_CRASH:
+            outcome.messages.append(reason or "the guest gave up")
+            return outcome
+    return Outcome(STATUS_CRASH, lines, tail=True, messages=[
+        "the guest crashed" + (f": {reason}" if reason else "")])
+
+
 def _break(guest, code):
     """Why a guest ended that did not say so itself."""
     said = guest.complaint()
@@ -290,7 +309,7 @@ def _judge(options, guest, finished, lines):
     if status is None:
         return Outcome(STATUS_CRASH, lines, tail=True, messages=[_break(guest, code)])
     if status == STATUS_CRASH:
-        return Outcome(status, lines, tail=True, messages=["the guest crashed"])
+        return _crash(options, guest, lines)
     if status == STATUS_USAGE:
         return Outcome(status, lines, messages=_complaints(options, lines))
     return _with_result(options, guest, status, lines)

@@ -11,8 +11,6 @@
 #include "bench/pace/pace.h"
 #include "kernel/lib/log.h"
 
-#define EIO_LINUX 5
-#define ETIMEDOUT_LINUX 110
 #define RATE_SETTLE_NS (2 * NS_PER_S) /* fio's */
 
 static bool has_max_latency(const struct job *options)

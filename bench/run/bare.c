@@ -116,11 +116,40 @@ static int run_bare(struct engine_job *job)
 	struct stats_direction *direction = &job->stats->direction[DIR_READ];
 	direction->total_ios = direction->completed = run.completed;
 	direction->io_bytes = run.completed * run.block_bytes;
-	job->stats->total_errors = run.failed;
-	if (run.failed)
-		job->stats->error = job->stats->first_error = 5; /* EIO */
+	job->stats->total_errors = run.failed + (error != 0);
+	if (run.failed || error)
+		job->stats->error = job->stats->first_error =
+			error == -ERR_TIMEOUT ? ETIMEDOUT_LINUX : EIO_LINUX;
 	engine_job_finish(job, job->start_tsc + run.elapsed_tsc);
 	return error;
+}
+
+static void say_why(const struct engine_job *job, const char *name, int error)
+{
+	if (error == -ERR_TIMEOUT)
+		log_error(job->job->name,
+			  "engine=%s: nothing came back for longer than "
+			  "request_timeout_ms=%u allows; all jobs end here", name,
+			  engine.settings->request_timeout_ms);
+	else
+		log_error(job->job->name, "engine=%s: %s", name, err_name(error));
+}
+
+/* Each job after the one before; 0, or why one could not go on. */
+static int run_all(const char *name)
+{
+	for (uint32_t i = 0; i < engine.set->job_count; i++) {
+		struct engine_job *job = &engine.jobs[i];
+		int error = run_bare(job);
+		if (error) {
+			say_why(job, name, error);
+			blk_dump(job->queues[0]);
+			return error;
+		}
+		if (job->stats->error)
+			engine.failed = 1;
+	}
+	return 0;
 }
 
 enum exit_status engine_bare_run(void)
@@ -138,18 +167,10 @@ enum exit_status engine_bare_run(void)
 			return EXIT_USAGE;
 		}
 	}
-	for (uint32_t i = 0; i < engine.set->job_count; i++) {
-		int error = run_bare(&engine.jobs[i]);
-		if (error) {
-			log_error(engine.jobs[i].job->name, "engine=%s: %s", name,
-				  err_name(error));
-			blk_dump(engine.jobs[i].queues[0]);
-			return error == -ERR_UNSUPPORTED ? EXIT_USAGE : EXIT_CRASH;
-		}
-		if (engine.jobs[i].stats->error)
-			engine.failed = 1;
-	}
+	int error = run_all(name);
 	cpu->finish_tsc = clock_tsc();
 	cpu->idle_tsc = cpu->cpu->idle_tsc - cpu->idle_start_tsc;
+	if (error)
+		return error == -ERR_UNSUPPORTED ? EXIT_USAGE : EXIT_CRASH;
 	return engine.failed ? EXIT_JOB_ERROR : EXIT_OK;
 }

@@ -12,24 +12,23 @@
 #include "kernel/blk/recorder.h"
 #include "kernel/lib/log.h"
 
-/* fio reports errors as Linux' errno numbers. */
 static int errno_of(enum blk_status status)
 {
 	switch (status) {
 	case BLK_OK:
 		return 0;
 	case BLK_UNSUPPORTED:
-		return 95; /* EOPNOTSUPP */
+		return EOPNOTSUPP_LINUX;
 	case BLK_OUT_OF_RANGE:
-		return 22; /* EINVAL */
+		return EINVAL_LINUX;
 	case BLK_READ_ONLY:
-		return 30; /* EROFS */
+		return EROFS_LINUX;
 	case BLK_IO_ERROR:
 	case BLK_SHORT:
 	case BLK_BROKEN:
 		break;
 	}
-	return 5; /* EIO */
+	return EIO_LINUX;
 }
 
 #define ERRORS_PRINTED 8u /* per job */

@@ -6,6 +6,9 @@
  *   ... ---> PHASE_FINISHED: its figures are whole, and all CPUs are woken, as
  *            jobs behind a stonewall on any of them may have been waiting for it
  *
+ * A request that misses its deadline ends all jobs, whatever their phase, with what
+ * is back by then.
+ *
  * The job's CPU, loop context. Of other CPUs' jobs only the phase is read, which
  * is published last.
  */
@@ -232,4 +235,54 @@ void engine_job_finish(struct engine_job *job, uint64_t now)
 	if (job->job->exitall)
 		engine_job_end_others(job);
 	engine_turn_announce();
+}
+
+/* --- a missed deadline --- */
+
+static bool is_free(const struct engine_job *job, const struct engine_io *io)
+{
+	for (uint32_t i = 0; i < job->free_count; i++)
+		if (job->free[i] == &io->request)
+			return true;
+	return false;
+}
+
+/* What did not come back was not done. */
+static void forget_unreturned(struct engine_job *job)
+{
+	for (uint32_t i = 0; i < job->depth; i++) {
+		const struct engine_io *io = &job->ios[i];
+		if (io->direction < DIR_COUNT && !is_free(job, io) &&
+		    job->stats->direction[io->direction].total_ios)
+			job->stats->direction[io->direction].total_ios--;
+	}
+}
+
+static bool waits_for(const struct engine_job *job, const struct blk_queue *queue)
+{
+	for (uint32_t f = 0; f < job->job->file_count; f++)
+		if (job->queues[f] == queue)
+			return engine_job_in_flight(job) != 0;
+	return false;
+}
+
+static void cut_off(struct engine_job *job, uint64_t now)
+{
+	if (!job->begun) {
+		job->start_tsc = now;
+	} else {
+		if (job->plain)
+			engine_plain_settle(job);
+		forget_unreturned(job);
+		if (waits_for(job, engine.late))
+			engine_job_fail(job, ETIMEDOUT_LINUX, false);
+	}
+	engine_job_finish(job, now);
+}
+
+void engine_turn_cut_off(struct engine_cpu *cpu, uint64_t now)
+{
+	for (uint32_t i = 0; i < cpu->job_count; i++)
+		if (cpu->jobs[i]->phase != PHASE_FINISHED)
+			cut_off(cpu->jobs[i], now);
 }

@@ -14,6 +14,9 @@
 
 struct engine engine;
 
+/* How long the boot CPU waits for the others to end their jobs after a missed deadline. */
+#define FAREWELL_NS (10 * NS_PER_S)
+
 /* --- a CPU's loop --- */
 
 /* `stamps`: notes when it looks at the rings. */
@@ -109,13 +112,24 @@ static void run_cpu(struct engine_cpu *cpu)
 	cpu->idle_start_tsc = cpu->cpu->idle_tsc;
 	cpu->next_deadline_check_tsc = cpu->start_tsc + engine.timeout_tsc;
 	/* The boot CPU stays for the others. */
-	while (engine_turn_take(cpu) || (!cpu->cpu->index && !all_cpus_finished()))
+	while (!load_acquire(&engine.late) &&
+	       (engine_turn_take(cpu) || (!cpu->cpu->index && !all_cpus_finished())))
 		run_active(cpu);
+	if (engine.late)
+		engine_turn_cut_off(cpu, clock_tsc());
 	timer_cancel(&cpu->wake_timer);
 	cpu->finish_tsc = clock_tsc();
 	cpu->idle_tsc = cpu->cpu->idle_tsc - cpu->idle_start_tsc;
 	store_release(&cpu->finished, 1);
 	cpu_wake(&cpu_table[0]);
+}
+
+/* The figures of one that is stuck are those that it left. */
+static void await_other_cpus(void)
+{
+	uint64_t start = clock_tsc();
+	while (!all_cpus_finished() && clock_tsc() - start < clock_ns_to_tsc(FAREWELL_NS))
+		x86_pause();
 }
 
 static void run_cpu_task(void *argument)
@@ -158,8 +172,11 @@ enum exit_status engine_run(const struct job_set *set, const char *job_file,
 		if (engine.cpus[i].job_count)
 			assert_always(!cpu_run(&cpu_table[i], run_cpu_task, &engine.cpus[i]));
 	run_cpu(&engine.cpus[0]);
+	await_other_cpus();
 	progress_end();
 	engine.finish_tsc = clock_tsc();
+	if (engine.late)
+		return EXIT_CRASH;
 	return engine.failed ? EXIT_JOB_ERROR : EXIT_OK;
 }
 

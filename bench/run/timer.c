@@ -58,14 +58,20 @@ static void take_samples(struct engine_job *job, uint64_t now)
 /* How often queues are searched for requests past their deadline. */
 #define DEADLINE_CHECKS_PER_TIMEOUT 4u
 
-NORETURN static void give_up(struct blk_queue *queue, uint64_t age_tsc)
+/* All CPUs end their jobs then. */
+static void give_up(struct blk_queue *queue, uint64_t age_tsc)
 {
+	const struct blk_queue *none = NULL;
+	if (!__atomic_compare_exchange_n(&engine.late, &none, queue, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_RELAXED))
+		return; /* another CPU was first, and has said it */
 	queue->counters.timeouts++;
 	log_error(queue->device->name,
-		  "a request on queue %u is %lu ms old; its deadline was %u ms", queue->index,
-		  clock_tsc_to_ns(age_tsc) / NS_PER_MS, engine.settings->request_timeout_ms);
+		  "a request on queue %u is %lu ms old, request_timeout_ms=%u allows no more; "
+		  "all jobs end here", queue->index, clock_tsc_to_ns(age_tsc) / NS_PER_MS,
+		  engine.settings->request_timeout_ms);
 	blk_dump(queue);
-	machine_exit(EXIT_CRASH);
+	engine_turn_announce();
 }
 
 static void check_deadlines(struct engine_cpu *cpu, uint64_t now)

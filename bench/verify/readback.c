@@ -25,7 +25,6 @@
 #include "kernel/lib/log.h"
 
 #define FAILURES_PRINTED 8u /* per job */
-#define EILSEQ_LINUX 84 /* fio's error of a failed verification */
 
 struct engine_verify {
 	struct written *written; /* [I] NULL: nothing is read back */

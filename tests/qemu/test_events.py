@@ -1,4 +1,4 @@
-"""What happens beside the jobs: a request that misses its deadline, a disk that is resized."""
+"""What happens beside the jobs: a disk that is resized."""
 
 import contextlib
 import json
@@ -7,36 +7,6 @@ import threading
 import time
 
 import pytest
-
-SLOW_READ = """
-[slow]
-filename=/dev/vda
-ioengine=libaio
-iodepth=4
-rw=randread
-bs=4k
-number_ios=8
-"""
-
-
-@pytest.mark.parametrize("completion", ["irq", "poll", "adaptive"])
-def test_missed_deadline_ends_the_run_with_a_dump(guest, completion):
-    run = guest.run(f"--set=completion={completion}", "--set=request_timeout_ms=300",
-                    "--disk=backend=null,latency-ns=2000000000", job=SLOW_READ)
-    assert run.status == 3
-    console = run.out or run.err
-    assert "its deadline was 300 ms" in console
-    assert "in flight 4" in console
-    assert "avail index" in console
-    assert console.count("status byte 0xff") == 4
-
-
-def test_slow_disk_within_its_deadline_is_waited_for(guest):
-    run = guest.good("--set=request_timeout_ms=5000",
-                     "--disk=backend=null,latency-ns=700000000", job=SLOW_READ)
-    assert run.result["jobs"][0]["read"]["clat_ns"]["min"] >= 700000000
-    assert run.total("timeouts") == 0
-
 
 def connect(path):
     """QEMU listens there sooner or later."""

@@ -200,6 +200,24 @@ def test_a_crash_is_told_as_one(bench):
     assert bench.run().stderr.splitlines()[:2] == ["ringbolt: the guest crashed", "  | panic: no"]
 
 
+@pytest.mark.parametrize("reason", ["vda: error: no vector", "panic on CPU 1: exception 14"])
+def test_a_crash_is_told_with_its_reason_however_long_the_dump(bench, reason):
+    dump = "".join(f"  slot {i}: read\n" for i in range(64))
+    bench.plan(console=f"[   1.000000] {reason}\n{dump}ringbolt: exit status 3\n", code=7)
+    assert bench.run().stderr.splitlines()[0] == f"ringbolt: the guest crashed: {reason}"
+
+
+def test_a_guest_that_gives_up_leaves_what_was_done(bench):
+    reason = "vda: error: a request on queue 0 is 99 ms old"
+    gave_up = {**GOOD_RESULT, "ringbolt": {**GOOD_RESULT["ringbolt"], "exit_status": 3}}
+    bench.plan(console=f"[   1.000000] {reason}\nringbolt: exit status 3\n", code=7,
+               result=json.dumps(gave_up))
+    run = bench.run("--json", "r.json")
+    assert (run.returncode, run.stderr) == (3, f"ringbolt: {reason}\n")
+    kept = json.loads((bench.directory / "r.json").read_text())
+    assert kept["jobs"] == GOOD_RESULT["jobs"]
+
+
 def test_qemus_refusal_is_a_usage_error(bench):
     bench.plan(refuse="-device foo: 'foo' is not a valid device model name")
     run = bench.run("--qemu-arg=-device", "--qemu-arg=foo",
