@@ -82,8 +82,10 @@ static enum blk_status check_supported(const struct blk_limits *limits,
 
 	switch ((enum blk_op)request->op) {
 	case BLK_READ:
-	case BLK_WRITE:
 		supported = true;
+		break;
+	case BLK_WRITE:
+		supported = !(request->flags & BLK_FUA) || can_be_durable(limits);
 		break;
 	case BLK_FLUSH:
 		supported = can_be_durable(limits);
@@ -92,7 +94,8 @@ static enum blk_status check_supported(const struct blk_limits *limits,
 		supported = limits->discard;
 		break;
 	case BLK_WRITE_ZEROES:
-		supported = limits->write_zeroes;
+		supported = limits->write_zeroes &&
+			    (!(request->flags & BLK_FUA) || can_be_durable(limits));
 		break;
 	case BLK_SECURE_ERASE:
 		supported = limits->secure_erase;
@@ -107,8 +110,6 @@ static enum blk_status check_supported(const struct blk_limits *limits,
 	default:
 		supported = false;
 	}
-	if ((request->flags & BLK_FUA) && !can_be_durable(limits))
-		supported = false;
 	return supported ? BLK_OK : BLK_UNSUPPORTED;
 }
 
