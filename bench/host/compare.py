@@ -20,7 +20,7 @@ from .errors import GuestError, RingboltError, UsageError
 from .guest import run_well
 from .instructions import count_instructions, pair
 from .jobfile import text_of
-from .measure import Plan, run_rounds, tasks
+from .measure import Plan, run_rounds, side_options, tasks
 from .options import ROOT, build_directory, check_outputs
 from .points import added_lines, read_points
 from .result import write_result
@@ -134,8 +134,11 @@ def parse_compare(words):
                    ("--report", parsed.report or str(outputs.html))],
                   [*options.inputs(), parsed.job])
     check_fresh()
-    return Plan(parsed.job, _sides(parsed), points, parsed.rounds, machine, settings,
-                _added_lines(parsed.runtime), timeline=True), outputs
+    plan = Plan(parsed.job, _sides(parsed), points, parsed.rounds, machine, settings,
+                _added_lines(parsed.runtime), timeline=True)
+    for side in plan.sides:
+        side_options(plan, side)
+    return plan, outputs
 
 
 def parse_bench(words):
@@ -146,7 +149,7 @@ def parse_bench(words):
     check_fresh()
     build = build_directory()
     plan = Plan(str(JOB), mode_sides(BENCH_MODES, PLACEMENTS), read_points(JOB), parsed.rounds,
-                [f"@{MACHINE}", f"--timeout={GUEST_TIMEOUT_S}"],
+                expand([f"@{MACHINE}", f"--timeout={GUEST_TIMEOUT_S}"]),
                 added=_added_lines(parsed.runtime))
     return plan, Outputs(build / "bench.json", build / "bench.md")
 

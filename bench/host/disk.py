@@ -40,6 +40,11 @@ class Disk:
     bus: str = "root"
 
 
+def queue_size_default(disk):
+    """Entries of a ring where the SPEC does not say, as QEMU has them."""
+    return 128 if disk.backend == "vhost-user" else 256
+
+
 def _serial(word):
     if not 1 <= len(word) <= 20 or not word.isascii() or not word.isprintable():
         raise ValueError("must be 1 to 20 printable ASCII characters")

@@ -24,6 +24,7 @@ from . import accel, load, placement, storage
 from .command import Files, guest_command
 from .console import Console
 from .errors import STATUS_CRASH, STATUS_JOB_ERROR, STATUS_USAGE, GuestError, UsageError
+from .granted import grants, refusal
 from .logs import split_logs
 from .options import image_path
 from .outcome import Outcome, check_well
@@ -334,6 +335,14 @@ def _with_result(options, guest, status, lines):
     return Outcome(status, lines, result=result, logs=logs, more=more)
 
 
+def _polled(options, outcome):
+    """The outcome, unless Linux was to poll and could not: then it slept, or refused."""
+    if options.is_peer() and any(map(refusal, outcome.documents())):
+        return Outcome(STATUS_USAGE, outcome.console, messages=[
+            f"--guest {options.guest}: {refusal(outcome.result)}: Linux cannot poll it"])
+    return outcome
+
+
 def run_guest(options, show=lambda data: None, is_terminal=False):
     """Runs a guest to its end. UsageError: nothing ran; else an Outcome."""
     _check_files(options)
@@ -363,8 +372,9 @@ def run_guest(options, show=lambda data: None, is_terminal=False):
                 "load": guest.watch.report()}
             for document in outcome.documents():
                 document["ringbolt"]["host"] = host
+                document["ringbolt"]["granted"] = grants(options, document)
             outcome.messages += filter(None, [load.warning(outcome.result)])
-    return outcome
+    return _polled(options, outcome)
 
 
 def run_well(options, name, show=lambda data: None, is_terminal=False):

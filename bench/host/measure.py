@@ -5,18 +5,25 @@ after the other. The next round goes backwards, which evens out a steady drift (
 after these two another side begins. Each measurement of ours is a boot of its own, so that counters
 and idle shares belong to it alone; Linux's belong to the job file.
 Sides of one placement get the same machine: also the same answer to whether the device has a
-thread of its own, which it has when the vCPUs and the device have a core each.
+thread of its own, which it has when the vCPUs and the device have a core each. Only what a setting
+needs of the disk it is given to that side alone; a side that does not get what it is called after
+ends the comparison.
 """
 
 from dataclasses import dataclass, field, replace
 
 from .arguments import parse_run
-from .errors import GuestError
+from .disk import DEFAULT_SPEC
+from .errors import GuestError, UsageError
+from .granted import refusal
 from .guest import run_well
 from .jobfile import text_of
+from .load import lost_share
+from .needs import check_cpus, needs
 from .peer import NEXT_JOB
 from .points import added_lines
 from .result import idle_share, member, queue_counters
+from .texts import parse_settings
 
 LOG_WINDOW_MS = 10
 _LOG_LINES = added_lines("latencies over time", "write_lat_log=timeline",
@@ -38,9 +45,32 @@ class Plan:
     timeline: bool = False  # one round before, with logs, that does not count
 
 
-def _options(plan, side, lines):
+def _disks(plan, side):
+    """[(SPEC of --disk, words that it needs for the settings of all sides and of this one)]"""
+    words = [*plan.settings, *side.words]
+    settings = parse_settings([word.removeprefix("--set=") for word in words
+                               if word.startswith("--set=")])
+    smp = parse_run(plan.machine).smp
+    check_cpus(settings, smp)
+    specs = [word.removeprefix("--disk=") for word in plan.machine if word.startswith("--disk=")]
+    return [(spec, needs(spec, settings, smp)) for spec in specs or [DEFAULT_SPEC]]
+
+
+def disks_with(plan, side):
+    """What the disks were given for a side's sake, in words of a SPEC."""
+    return [*dict.fromkeys(word for _, words in _disks(plan, side) for word in words)]
+
+
+def side_options(plan, side):
+    """Of a run, but for the job. UsageError: it cannot be what it is called."""
     ours = [] if side.is_linux() else plan.settings
-    options = parse_run([*plan.machine, *ours, *side.words])
+    disks = [f"--disk={','.join([spec, *words])}" for spec, words in _disks(plan, side)]
+    others = [word for word in plan.machine if not word.startswith("--disk=")]
+    return parse_run([*others, *disks, *ours, *side.words])
+
+
+def _options(plan, side, lines):
+    options = side_options(plan, side)
     own_thread = side.placement == "split"
     options.disks = [
         disk if disk.iothread is not None or disk.backend == "vhost-user"
@@ -53,7 +83,10 @@ def _options(plan, side, lines):
 def _run_lines(plan, side, points, lines):
     """One guest that has to end well; its Outcome."""
     names = ", ".join(dict.fromkeys(point.name for point in points))
-    return run_well(_options(plan, side, lines), f"{side.key}, {names}")
+    outcome = run_well(_options(plan, side, lines), f"{side.key}, {names}")
+    for why in filter(None, map(refusal, outcome.documents())):
+        raise UsageError(f"{side.key}: {why}: it is not the side that was to be compared")
+    return outcome
 
 
 def run_parts(plan, side, parts):
@@ -179,7 +212,9 @@ def figures(document):
              "lat_ns": max(_mean(job, "lat") for job in jobs) or None,
              "slat_ns": max(_mean(job, "slat") for job in jobs),
              "stages_ns": _stages(document), "idle_share": None,
-             "doorbells_per_io": None, "interrupts_per_io": None}
+             "doorbells_per_io": None, "interrupts_per_io": None,
+             "lost_share": lost_share(document), "granted": document["ringbolt"]["granted"],
+             "warnings": document["ringbolt"].get("warnings", [])}
     for percentiles in map(_percentiles, jobs):
         for key, value in percentiles.items():
             found["percentiles_ns"][key] = max(value, found["percentiles_ns"].get(key, 0))

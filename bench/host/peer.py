@@ -120,14 +120,14 @@ def _clock(snapshot):
 
 
 def _devices(disks, interrupts):
-    """In the form of our kernel's result; Linux counts no doorbells."""
+    """In the form of our kernel's result; Linux counts no doorbells. `polls`: has queues for it."""
     devices = []
-    for name, driver in (line.split() for line in disks.splitlines()):
+    for name, driver, polls in (line.split() for line in disks.splitlines()):
         queues = [{"index": int(match[2] or 0), "interrupts": count}
                   for match, count in ((_IRQ_OF_QUEUE.match(irq), count)
                                        for irq, count in interrupts.items())
                   if match and match[1] == driver]
-        devices.append({"name": name, "queues": queues})
+        devices.append({"name": name, "polls": polls == "1", "queues": queues})
     return devices
 
 

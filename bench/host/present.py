@@ -8,6 +8,7 @@ _RATIOS = {"floor": "of floor", "linux": "x Linux", "base": "x base"}
 _PLACEMENTS = {"one": "all of QEMU on one core", "split": "vCPUs on one core, all else on another",
                "none": "wherever the host puts them"}
 _NONE = "-"
+_WARNINGS_MAX = 3  # of a side
 
 
 def title(document):
@@ -89,6 +90,20 @@ def _bases(document):
     return [f"x base: {labels[side]} / {labels[base]}" for side, base in pairs.items()]
 
 
+def _disks(document):
+    return [f"{side['label']}: every disk with {','.join(side['disks_with'])}"
+            for side in document["sides"] if side["disks_with"]]
+
+
+def _warnings(document):
+    for side in document["sides"]:
+        texts = side["warnings"]
+        for text in texts[:_WARNINGS_MAX]:
+            yield f"{side['label']}: {text}"
+        if texts[_WARNINGS_MAX:]:
+            yield f"{side['label']}: and {len(texts) - _WARNINGS_MAX} warnings more"
+
+
 def _confidence(document):
     """What the intervals are worth, said once."""
     levels = {round(100 * ratio["confidence"], 1) for ratio in document["ratios"]}
@@ -117,8 +132,8 @@ def _whole_latencies(document):
 
 
 def notes(document):
-    return [*dict.fromkeys(_bases(document)), *_confidence(document),
-            *_whole_latencies(document), *document["notes"]]
+    return [*dict.fromkeys(_bases(document)), *_disks(document), *_warnings(document),
+            *_confidence(document), *_whole_latencies(document), *document["notes"]]
 
 
 def goal_rows(document):

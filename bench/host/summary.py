@@ -1,6 +1,7 @@
 """Rounds -> the document of a comparison: cells, ratios, goals. Pure.
 
-    {"points": [{"name", "depth"}], "sides": [{"key", "label", "mode", "placement"}],
+    {"points": [{"name", "depth"}],
+     "sides": [{"key", "label", "mode", "placement", "words", "disks_with", "granted", "warnings"}],
      "cells": [{"side", "point", "iops": {"median", "low", "high", "rounds"}, "lat_ns", ...}],
      "ratios": [{"side", "against", "kind", "point", "metric", "estimate", "low", "high",
                  "confidence"}],
@@ -14,6 +15,7 @@ from paired rounds (statistic.py) and never crosses placements.
 from statistics import median
 
 from .goals import judge
+from .measure import disks_with
 from .sides import references
 from .statistic import paired_ratio
 
@@ -73,6 +75,14 @@ def _ratios(plan, rounds):
     return ratios
 
 
+def _side(plan, side, rounds):
+    found = [one for point in plan.points for one in rounds[side.key, point.name]]
+    return {"key": side.key, "label": side.label, "mode": side.mode, "placement": side.placement,
+            "words": list(side.words), "disks_with": disks_with(plan, side),
+            "granted": found[-1]["granted"],
+            "warnings": [*dict.fromkeys(text for one in found for text in one["warnings"])]}
+
+
 def unsummed(rounds, why):
     """What can still be kept of rounds that no document can be made of."""
     return {"failed": why,
@@ -87,9 +97,7 @@ def summarize(plan, rounds, timelines, host, instructions=(), notes=()):
               for point in plan.points]
     document = {
         "host": host, "rounds": plan.rounds,
-        "sides": [{"key": side.key, "label": side.label, "mode": side.mode,
-                   "placement": side.placement, "words": list(side.words)}
-                  for side in plan.sides],
+        "sides": [_side(plan, side, rounds) for side in plan.sides],
         "points": points,
         "cells": [_cell(side, point, rounds[side.key, point.name],
                         timelines.get((side.key, point.name)))

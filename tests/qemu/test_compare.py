@@ -190,6 +190,39 @@ def test_two_kernels_are_two_sides(tmp_path):
     assert (tmp_path / "mine.html").exists() and not found.page.exists()
 
 
+@pytest.mark.parametrize("a, b, granted", [
+    ("ring=split", "ring=packed", ["split", "packed"]),
+    ("queue_size=256", "queue_size=1024", ["256", "1024"]),
+    ("queues=1", "queues=8", ["1", "8"])])
+def test_sides_are_what_they_are_called(tmp_path, a, b, granted):
+    """Whatever the disk would have been."""
+    found = Comparison(tmp_path, "compare", "--accel=tcg", "--rounds=1", "--placement=one",
+                       f"--a={a}", f"--b={b}", "tiny.fio")
+    for side, value in zip(found.document["sides"], granted):
+        setting, _, asked = side["label"].partition("=")
+        assert side["granted"] == [
+            {"disk": "vda", "setting": setting, "asked": asked, "granted": value}]
+        assert asked == value
+
+
+def test_a_side_that_did_not_run_as_it_is_called_is_not_compared(tmp_path):
+    done = run_tool(tmp_path, "compare", "--accel=tcg", "--placement=one", "--a=interrupts=intx",
+                    "--b=interrupts=msix", "--disk=backend=null,vectors=0", "tiny.fio")
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith(
+        "ringbolt: b@one: interrupts=msix was asked for, vda has ")
+    assert not list(Path(tmp_path / "build").glob("compare*"))
+
+
+def test_a_result_says_what_was_asked_and_what_was_granted(tmp_path):
+    done = run_tool(tmp_path, "run", "--accel=tcg", "--set=ring=packed", "--set=queues=8",
+                    "--disk=backend=null,queues=2", "--json=r.json", "tiny.fio")
+    assert done.returncode == 0
+    assert json.loads((tmp_path / "r.json").read_text())["ringbolt"]["granted"] == [
+        {"disk": "vda", "setting": "ring", "asked": "packed", "granted": "split"},
+        {"disk": "vda", "setting": "queues", "asked": "8", "granted": "2"}]
+
+
 def test_linux_is_compared_on_the_same_machine(tmp_path):
     found = Comparison(tmp_path, "compare", "--accel=tcg", "--rounds=1",
                        "--modes=irq,linux-irq", "--placement=one", "tiny.fio")

@@ -92,6 +92,14 @@ def test_linux_ends_with_our_statuses(guest, lines, words, status, complaint):
     assert (run.result is not None) is (status == 1)
 
 
+def test_a_linux_without_queues_to_poll_is_said_to_be_none(guest):
+    run = guest.run("--guest=linux-poll", DISK, "--qemu-arg=-append",
+                    "--qemu-arg=console=ttyS0 quiet panic=-1 rootfstype=ramfs",
+                    job="[a]\nfilename=/dev/vda\nrw=read\nnumber_ios=9\n")
+    assert run.status == 2 and run.result is None
+    assert "poll_queues=on was asked for, vda has off: Linux cannot poll it" in run.err
+
+
 def test_linuxs_instructions_are_counted_with_its_doorbells():
     figures = insns.count_peer(insns.Case("lone"))
     assert figures[insns.DOORBELLS] == pytest.approx(1, abs=0.002)

@@ -35,7 +35,7 @@ AFTER = (BEFORE.replace("now at 5000000000", "now at 7000000000")
          .replace("25:          1          0", "25:        401          2")
          .replace("1072         20", "1100         22"))
 FRAMES = {"peer.before.101": BEFORE, "peer.after.107": AFTER,
-          "peer.disks": "vda virtio0\nvdb virtio1\n", "peer.kernel": "6.1.0 #1 SMP\n"}
+          "peer.disks": "vda virtio0 1\nvdb virtio1 0\n", "peer.kernel": "6.1.0 #1 SMP\n"}
 
 
 def said(frames, document=None):
@@ -58,9 +58,9 @@ def test_result_has_the_form_of_ours():
     assert document["jobs"] == FIO["jobs"]
     facts = document["ringbolt"]
     assert facts["devices"] == [
-        {"name": "vda", "queues": [{"index": 0, "interrupts": 402},
-                                   {"index": 1, "interrupts": 0}]},
-        {"name": "vdb", "queues": [{"index": 0, "interrupts": 0}]}]
+        {"name": "vda", "polls": True, "queues": [{"index": 0, "interrupts": 402},
+                                                  {"index": 1, "interrupts": 0}]},
+        {"name": "vdb", "polls": False, "queues": [{"index": 0, "interrupts": 0}]}]
     assert [cpu["idle_share"] for cpu in facts["cpus"]] == [0.5, 1.0]
     assert facts["peer"] == {
         "kernel": "6.1.0 #1 SMP", "elapsed_ns": 2_000_000_000, "idle_ns": 500_002_000,
@@ -104,13 +104,14 @@ def test_a_snapshot_that_was_slow_to_count_hides_no_interrupts():
 
 @pytest.mark.parametrize("name", ["virtio0", "virtio0-virtqueues"])
 def test_queues_without_a_vector_of_their_own_count_as_one(name):
-    frames = {**FRAMES, "peer.disks": "vda virtio0\n"}
+    frames = {**FRAMES, "peer.disks": "vda virtio0 0\n"}
     for kind, text in (("before.101", BEFORE), ("after.107", AFTER)):
         frames[f"peer.{kind}"] = "\n".join(
             line for line in text.replace("virtio0-req.0", name).splitlines()
             if "req.1" not in line) + "\n"
     facts = result_of(said(frames))[0]["ringbolt"]
-    assert facts["devices"] == [{"name": "vda", "queues": [{"index": 0, "interrupts": 402}]}]
+    assert facts["devices"] == [{"name": "vda", "polls": False,
+                                 "queues": [{"index": 0, "interrupts": 402}]}]
 
 
 @pytest.mark.parametrize("missing", FRAMES)
@@ -235,8 +236,17 @@ def test_fios_complaint_is_the_users(bench, console, complaint):
     assert (run.returncode, run.stderr) == (2, f"ringbolt: {complaint}\n")
 
 
-def test_a_run_stores_the_result_and_says_who_ran(bench):
+def test_a_linux_that_could_not_poll_is_no_result(bench):
     bench.plan(console="ringbolt: exit status 0\n", code=0, result=said(FRAMES).decode())
+    run = bench.run("--guest=linux-poll", "--json=r.json")
+    assert run.returncode == 2 and not (bench.directory / "r.json").exists()
+    assert run.stderr.splitlines() == ["ringbolt: --guest linux-poll: poll_queues=on was asked "
+                                       "for, vdb has off: Linux cannot poll it"]
+
+
+def test_a_run_stores_the_result_and_says_who_ran(bench):
+    frames = {**FRAMES, "peer.disks": "vda virtio0 1\n"}
+    bench.plan(console="ringbolt: exit status 0\n", code=0, result=said(frames).decode())
     run = bench.run("--guest=linux-poll", "--json=r.json")
     assert run.returncode == 0, run.stderr
     host = json.loads((bench.directory / "r.json").read_text())["ringbolt"]["host"]

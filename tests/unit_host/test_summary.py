@@ -6,7 +6,7 @@ from canned import HOST, document
 from host import goals, present
 from host.measure import Plan, figures
 from host.points import Point
-from host.sides import mode_sides
+from host.sides import ab_sides, mode_sides
 from host.summary import cell_of, ratio_of, spread, summarize
 
 POINTS = [Point("QD1", ()), Point("QD32", ())]
@@ -136,6 +136,19 @@ def test_a_single_side_is_a_table_without_ratios():
     (0.000423, "0.0004"), (0.12345, "0.123"), (1.234, "1.23"), (12.34, "12.3"), (123.4, "123")])
 def test_factors_have_three_digits(value, word):
     assert present.factor(value) == word
+
+
+def test_what_a_side_was_given_and_warned_of_is_told():
+    plan = Plan("a.fio", ab_sides(["ring=packed"], ["ring=split"], ["one"]), POINTS[:1], 2)
+    warned = [f"vda: warning: {text}" for text in ("one", "two", "three", "four", "five")]
+    rounds = {("a@one", "QD1"): [figures(document(warnings=warned[:4])),
+                                 figures(document(warnings=warned))],
+              ("b@one", "QD1"): [figures(document()), figures(document())]}
+    notes = present.notes(summarize(plan, rounds, {}, HOST))
+    assert notes[1:6] == [
+        "ring=packed: every disk with packed=on", "ring=packed: vda: warning: one",
+        "ring=packed: vda: warning: two", "ring=packed: vda: warning: three",
+        "ring=packed: and 2 warnings more"]
 
 
 def test_instructions_are_a_goal_of_their_own():
