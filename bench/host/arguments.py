@@ -1,6 +1,7 @@
 """The words of `ringbolt run` -> Options."""
 
 import argparse
+import sys
 
 from . import values
 from .errors import UsageError
@@ -31,6 +32,10 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message):
         raise UsageError(message.removeprefix("argument "))
+
+    def print_help(self, file=None):
+        """argparse's own says nothing where it cannot write all of it."""
+        (file or sys.stdout).write(self.format_help())
 
 
 def typed(read):
