@@ -407,7 +407,7 @@ FUZZ_CFLAGS := -std=gnu17 -O1 -g -I. -DRINGBOLT_HOST -DRINGBOLT_FUZZ \
 
 # --- all --------------------------------------------------------------------------
 
-.PHONY: all image run bench compare insns regress baseline peer test unit model proof fuzz debug fmt \
+.PHONY: all image run bench compare insns regress baseline peer test test-releases unit model proof fuzz debug fmt \
 	check clean help deps
 
 all: image
@@ -419,6 +419,7 @@ help:
 	@echo "make regress fails when I/O got slower since the baseline; make baseline renews it"
 	@echo "make peer    Debian's Linux and fio as a guest, for bench/ringbolt run --guest linux"
 	@echo "make test    all tests: unit, fuzz, QEMU (sets itself up)"
+	@echo "make test-releases  both on bare Debian 12, 13 and sid; RELEASES=trixie: on that alone"
 	@echo "make run     one run with the default job; more: bench/ringbolt run --help"
 	@echo "make image   $(B)/ringbolt.img, a GPT disk that any UEFI machine boots"
 	@echo "make unit    unit tests only"
@@ -657,6 +658,9 @@ baseline: image
 
 test: image peer
 	tests/run
+
+test-releases:
+	tests/releases $(RELEASES)
 
 # One window: gdb in front, QEMU behind it, stopped before its first instruction;
 # setsid, so that Ctrl-C reaches gdb alone. A hardware breakpoint, because the
