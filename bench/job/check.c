@@ -290,6 +290,13 @@ void job_check(struct job_parser *p, struct job_draft *draft)
 		job->random_generator = draft->random_generator;
 		job->random_generator_set = true;
 	}
+	if (draft->verify != JOB_NOT_GIVEN)
+		job->verify = draft->verify;
+	else if (job->verify_pattern_bytes)
+		job->verify = JOB_VERIFY_PATTERN;
+	/* Unless it is asked for, zeroes stay zeroes. */
+	job->scramble_buffers = draft->scramble == JOB_NOT_GIVEN ? !job->zero_buffers :
+								   draft->scramble;
 	job->unified_mixed = draft->unified == 1;
 	job->unified_both = draft->unified == 2;
 	job->end_fsync |= draft->fsync_on_close;
@@ -312,18 +319,18 @@ void job_check(struct job_parser *p, struct job_draft *draft)
 
 void job_draft_set_defaults(struct job_draft *draft)
 {
-	static const uint32_t percentiles_micro[] = {
-		1000000,  5000000,  10000000, 20000000, 30000000, 40000000,
-		50000000, 60000000, 70000000, 80000000, 90000000, 95000000,
-		99000000, 99500000, 99900000, 99950000, 99990000,
+	static const double percentiles[] = {
+		1, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99, 99.5, 99.9, 99.95, 99.99,
 	};
 	struct job *job = &draft->job;
 
-	_Static_assert(sizeof(percentiles_micro) <= sizeof(job->percentiles_micro), "all fit");
+	_Static_assert(sizeof(percentiles) <= sizeof(job->percentiles), "all fit");
 	memset(draft, 0, sizeof(*draft));
 	draft->engine_name = ENGINE_PSYNC;
 	draft->numjobs = 1;
 	draft->random_generator = JOB_NOT_GIVEN;
+	draft->verify = JOB_NOT_GIVEN;
+	draft->scramble = JOB_NOT_GIVEN;
 	draft->exit_what = 1;
 	job->engine = JOB_ENGINE_SYNC;
 	job->rw = JOB_RW_READ;
@@ -337,7 +344,6 @@ void job_draft_set_defaults(struct job_draft *draft)
 	job->randseed = 0x89;
 	job->rwmixread = 50;
 	job->do_verify = true;
-	job->scramble_buffers = true;
 	job->clat_percentiles = true;
 	job->kb_base = 1024;
 	job->per_job_logs = true;
@@ -347,6 +353,7 @@ void job_draft_set_defaults(struct job_draft *draft)
 		draft->bs[d] = 4096;
 		job->percentage_random[d] = 100;
 	}
-	memcpy(job->percentiles_micro, percentiles_micro, sizeof(percentiles_micro));
-	job->percentile_count = ARRAY_COUNT(percentiles_micro);
+	memcpy(job->percentiles, percentiles, sizeof(percentiles));
+	job->percentile_count = ARRAY_COUNT(percentiles);
+	job->percentile_places = 2;
 }

@@ -274,22 +274,13 @@ bool job_handle_cpumask(struct job_parser *p, const struct job_option_rule *rule
 	return set_cpus(p, mask);
 }
 
-static bool read_mix(struct job_parser *p, const char *value, uint64_t *percent)
-{
-	if (!job_value_unsigned(p, job_text_of(value), percent))
-		return false;
-	if (*percent > 100)
-		job_error(p, "%s is more than 100 percent", value);
-	return *percent <= 100;
-}
-
 bool job_handle_rwmixread(struct job_parser *p, const struct job_option_rule *rule,
 			  const char *value)
 {
 	uint64_t percent;
 
 	(void)rule;
-	if (!read_mix(p, value, &percent))
+	if (!job_value_percent(p, job_text_of(value), &percent))
 		return false;
 	p->draft->job.rwmixread = (uint32_t)percent;
 	return true;
@@ -301,7 +292,7 @@ bool job_handle_rwmixwrite(struct job_parser *p, const struct job_option_rule *r
 	uint64_t percent;
 
 	(void)rule;
-	if (!read_mix(p, value, &percent))
+	if (!job_value_percent(p, job_text_of(value), &percent))
 		return false;
 	p->draft->job.rwmixread = 100 - (uint32_t)percent;
 	return true;

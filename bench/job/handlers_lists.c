@@ -76,12 +76,8 @@ static bool read_share(struct job_parser *p, struct job_text text, uint32_t *per
 {
 	uint64_t value = 0;
 
-	if (text.length && !job_value_unsigned(p, text, &value))
+	if (text.length && !job_value_percent(p, text, &value))
 		return false;
-	if (value > 100) {
-		job_error(p, "%.*s is more than 100 percent", (int)text.length, text.at);
-		return false;
-	}
 	*percent = (uint32_t)value;
 	return true;
 }

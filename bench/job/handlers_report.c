@@ -6,18 +6,33 @@
 
 #include "kernel/lib/mem.h"
 
-static bool read_percent(struct job_parser *p, struct job_text text, uint32_t *micro)
+/* Whoever writes the sign means what fio understands without it. */
+static bool read_percent(struct job_parser *p, struct job_text text, double *percent)
 {
-	uint64_t value;
-
-	if (!job_value_micro(p, text, &value))
+	if (text.length && text.at[text.length - 1] == '%')
+		text.length--;
+	if (!job_value_double(p, text, percent))
 		return false;
-	if (value > 100000000u) {
+	if (*percent > 100)
 		job_error(p, "%.*s is more than 100 percent", (int)text.length, text.at);
-		return false;
-	}
-	*micro = (uint32_t)value;
-	return true;
+	return *percent <= 100;
+}
+
+static uint32_t places_of(struct job_text text)
+{
+	char point;
+
+	job_text_cut(&text, ".", &point);
+	return (uint32_t)MIN(text.length, JOB_PERCENTILE_PLACES_MAX);
+}
+
+static void insert(struct job *job, double percent)
+{
+	uint32_t i = job->percentile_count++;
+
+	for (; i && job->percentiles[i - 1] > percent; i--)
+		job->percentiles[i] = job->percentiles[i - 1];
+	job->percentiles[i] = percent;
 }
 
 bool job_handle_percentile_list(struct job_parser *p, const struct job_option_rule *rule,
@@ -25,23 +40,26 @@ bool job_handle_percentile_list(struct job_parser *p, const struct job_option_ru
 {
 	struct job *job = &p->draft->job;
 	struct job_text rest = job_text_of(value);
+	unsigned given = 0;
+	bool ended = false;
 	char separator;
 
 	(void)rule;
-	job->percentile_count = 0;
+	job->percentile_count = job->percentile_places = 0;
 	do {
-		uint32_t micro, i;
+		struct job_text text = job_text_cut(&rest, ":", &separator);
+		double percent;
 
-		if (job->percentile_count == JOB_PERCENTILES_MAX) {
+		if (given++ == JOB_PERCENTILES_MAX) {
 			job_error(p, "more than %u percentiles", JOB_PERCENTILES_MAX);
 			return false;
 		}
-		if (!read_percent(p, job_text_cut(&rest, ":", &separator), &micro))
+		if (!read_percent(p, text, &percent))
 			return false;
-		for (i = job->percentile_count; i && job->percentiles_micro[i - 1] > micro; i--)
-			job->percentiles_micro[i] = job->percentiles_micro[i - 1];
-		job->percentiles_micro[i] = micro;
-		job->percentile_count++;
+		job->percentile_places = MAX(job->percentile_places, places_of(text));
+		ended |= percent == 0; /* a 0 ends fio's list */
+		if (!ended)
+			insert(job, percent);
 	} while (separator);
 	return true;
 }
@@ -49,8 +67,13 @@ bool job_handle_percentile_list(struct job_parser *p, const struct job_option_ru
 bool job_handle_latency_percentile(struct job_parser *p, const struct job_option_rule *rule,
 				   const char *value)
 {
+	double percent;
+
 	(void)rule;
-	return read_percent(p, job_text_of(value), &p->draft->job.latency_percentile_micro);
+	if (!read_percent(p, job_text_of(value), &percent))
+		return false;
+	p->draft->job.latency_percentile_micro = (uint32_t)(percent * 1e6 + 0.5);
+	return true;
 }
 
 bool job_handle_steadystate(struct job_parser *p, const struct job_option_rule *rule,
@@ -61,7 +84,8 @@ bool job_handle_steadystate(struct job_parser *p, const struct job_option_rule *
 	char separator;
 	struct job_text name = job_text_cut(&rest, ":", &separator);
 	size_t i = 0;
-	uint64_t limit;
+	uint64_t whole;
+	double limit;
 	bool good;
 
 	(void)rule;
@@ -73,11 +97,11 @@ bool job_handle_steadystate(struct job_parser *p, const struct job_option_rule *
 		return false;
 	}
 	if (rest.length && rest.at[rest.length - 1] == '%')
-		good = job_value_micro(p, (struct job_text){ rest.at, rest.length - 1 }, &limit);
+		good = job_value_double(p, (struct job_text){ rest.at, rest.length - 1 }, &limit);
 	else if (criteria[i][0] == 'b')
-		good = job_value_unsigned(p, rest, &limit);
+		good = job_value_unsigned(p, rest, &whole);
 	else
-		good = job_value_micro(p, rest, &limit);
+		good = job_value_double(p, rest, &limit);
 	if (good)
 		p->draft->job.steadystate = value;
 	return good;

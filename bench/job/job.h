@@ -14,6 +14,7 @@
 #define JOB_FILES_MAX 32u
 #define JOB_NAME_BYTES 128u
 #define JOB_PERCENTILES_MAX 20u
+#define JOB_PERCENTILE_PLACES_MAX 15u
 #define JOB_BSSPLIT_MAX 64u
 #define JOB_PATTERN_BYTES 512u
 #define JOB_OPTIONS_MAX 64u /* echoed options of one section */
@@ -156,8 +157,9 @@ struct job {
 	uint64_t cpus_allowed; /* bit per CPU; 0 = any */
 	bool cpus_split;
 	bool gtod_reduce, disable_lat, disable_clat, disable_slat, disable_bw;
-	uint32_t percentiles_micro[JOB_PERCENTILES_MAX]; /* 99.9 % = 99900000; ascending */
+	double percentiles[JOB_PERCENTILES_MAX]; /* ascending; percent */
 	uint32_t percentile_count;
+	uint32_t percentile_places; /* decimals given, at most JOB_PERCENTILE_PLACES_MAX */
 	bool clat_percentiles, lat_percentiles, slat_percentiles;
 	bool unified_mixed, unified_both;
 	uint32_t kb_base;

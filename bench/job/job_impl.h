@@ -40,6 +40,8 @@ struct job_draft {
 	uint64_t bs[DIR_COUNT]; /* bsrange and bssplit go straight to job.min_bs, max_bs */
 	uint64_t filesize_bytes;
 	uint32_t random_generator; /* JOB_NOT_GIVEN or enum job_random_generator */
+	uint32_t verify; /* JOB_NOT_GIVEN or enum job_verify */
+	uint32_t scramble; /* JOB_NOT_GIVEN, 0 or 1 */
 	uint32_t exit_what; /* counts when one of the exitall options is set */
 	uint32_t unified; /* 0 none, 1 mixed, 2 both */
 	uint32_t zonemode; /* enum job_zonemode */
@@ -108,14 +110,14 @@ struct job_text job_text_cut(struct job_text *rest, const char *separators, char
 /* Units by draft->job.kb_base. */
 bool job_value_unsigned(struct job_parser *p, struct job_text text, uint64_t *out);
 bool job_value_signed(struct job_parser *p, struct job_text text, int64_t *out);
+/* 0 to 100, with or without the sign. */
+bool job_value_percent(struct job_parser *p, struct job_text text, uint64_t *out);
 /* In bytes, or in percent ("50%") of the device. */
 bool job_value_size(struct job_parser *p, struct job_text text, struct job_size *out);
 bool job_value_range(struct job_parser *p, struct job_text text, uint64_t *low, uint64_t *high);
 /* unit_us: of a number without a unit. */
 bool job_value_time_us(struct job_parser *p, struct job_text text, uint64_t unit_us,
 		       uint64_t *out);
-/* Decimal fraction in millionths: "99.9" is 99900000. */
-bool job_value_micro(struct job_parser *p, struct job_text text, uint64_t *out);
 bool job_value_double(struct job_parser *p, struct job_text text, double *out);
 
 /* --- options.c --- */
@@ -182,6 +184,7 @@ job_handler job_handle_name, job_handle_filename, job_handle_ioengine, job_handl
 	job_handle_bsrange, job_handle_bssplit, job_handle_filesize, job_handle_startdelay,
 	job_handle_random_distribution, job_handle_percentile_list,
 	job_handle_latency_percentile, job_handle_verify_pattern, job_handle_buffer_pattern,
+	job_handle_scramble_buffers,
 	job_handle_cpus_allowed, job_handle_cpumask, job_handle_steadystate,
 	job_handle_continue_on_error, job_handle_log_prefix, job_handle_rwmixread,
 	job_handle_rwmixwrite, job_handle_randseed, job_handle_direct;

@@ -129,9 +129,7 @@ static const struct job_choice choices_fadvise[] = {
 };
 static const struct job_choice choices_memory[] = {
 	{ "malloc", 0, NULL }, { "shm", 0, NULL }, { "shmhuge", 0, NULL },
-	{ "mmap", 0, "buffers are not backed by files" },
-	{ "mmapshared", 0, "buffers are not backed by files" },
-	{ "mmaphuge", 0, "buffers are not backed by files" },
+	{ "mmap", 0, NULL }, { "mmapshared", 0, NULL }, { "mmaphuge", 0, NULL },
 	{ "cudamalloc", 0, "no GPU" }, { NULL, 0, NULL },
 };
 static const struct job_choice choices_clocksource[] = {
@@ -258,7 +256,7 @@ const struct job_option_rule job_option_table[] = {
 	{ "fdatasync", .type = TYPE_NUMBER, STORE(job.fdatasync) },
 	{ "end_fsync", .type = TYPE_BOOL, STORE(job.end_fsync) },
 	{ "fsync_on_close", .type = TYPE_BOOL, STORE(fsync_on_close) },
-	{ "verify", .type = TYPE_CHOICE, .choices = choices_verify, STORE(job.verify) },
+	{ "verify", .type = TYPE_CHOICE, .choices = choices_verify, STORE(verify) },
 	{ "do_verify", .type = TYPE_BOOL, STORE(job.do_verify) },
 	{ "verify_only", .type = TYPE_FLAG, STORE(job.verify_only) },
 	{ "verify_fatal", .type = TYPE_BOOL, STORE(job.verify_fatal) },
@@ -269,7 +267,7 @@ const struct job_option_rule job_option_table[] = {
 	{ "verify_backlog_batch", .type = TYPE_NUMBER, STORE(job.verify_backlog_batch) },
 	{ "zero_buffers", .type = TYPE_FLAG, STORE(job.zero_buffers) },
 	{ "refill_buffers", .type = TYPE_FLAG, STORE(job.refill_buffers) },
-	{ "scramble_buffers", .type = TYPE_BOOL, STORE(job.scramble_buffers) },
+	{ "scramble_buffers", HANDLE(job_handle_scramble_buffers) },
 	{ "buffer_pattern", HANDLE(job_handle_buffer_pattern) },
 
 	/* CPUs. */

@@ -172,6 +172,8 @@ static bool read_one_number(struct job_parser *p, const struct job_option_rule *
 
 	if (rule->type == TYPE_TIME)
 		return job_value_time_us(p, text, rule->unit_us, out);
+	if (rule->maximum == 100) /* nothing but percentages has this one */
+		return job_value_percent(p, text, out);
 	if (!job_value_unsigned(p, text, out))
 		return false;
 	if (*out >= rule->minimum && *out <= maximum)
@@ -263,7 +265,7 @@ static bool read_choice(struct job_parser *p, const struct job_option_rule *rule
 		return false;
 	}
 	if (separator)
-		job_warn(p, "what follows %s is ignored, as in fio", choice->name);
+		job_warn(p, "what follows %s is ignored", choice->name);
 	store(p, rule, 0, choice->value);
 	return true;
 }

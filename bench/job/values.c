@@ -3,9 +3,9 @@
  * ranges, times, decimal fractions.
  *
  * The values are fio's, also where its rules surprise (4kib is 4000 bytes, 2x
- * is 2); then a warning says what was understood. Where fio would stop in the
- * middle of a number ("1.5k", "4 k", "0x10k") the value is refused: whoever
- * wrote it did not mean what fio makes of it.
+ * is 2, 50.49 is 50); then a warning says what was understood. Where fio would
+ * lose what follows a number ("1.5k", "4 k", "0x10k") the value is refused: whoever
+ * wrote it did not mean what fio makes of it. Only "70%" means here what it says.
  *
  * Pure functions over the parser's state for messages and kb_base; host and
  * kernel. Range checks belong to the option's rule, not here.
@@ -116,6 +116,23 @@ static bool unit_is_letters(struct job_parser *p, struct job_text text, struct j
 	return true;
 }
 
+/* "50.49", of which fio reads what stands before the point. With a unit it would lose that. */
+static void drop_fraction(struct job_parser *p, struct job_text text, struct job_text *unit,
+			  uint64_t value)
+{
+	size_t i = 1;
+
+	if (!unit->length || unit->at[0] != '.')
+		return;
+	while (i < unit->length && is_digit(unit->at[i]))
+		i++;
+	if (i < unit->length)
+		return;
+	unit->length = 0;
+	job_warn(p, "\"%.*s\" read as %llu: a whole number, as in fio", (int)text.length, text.at,
+		 (unsigned long long)value);
+}
+
 /* fio's rule: k is kb_base, kib is the other base; by powers for m, g, t, p. */
 static uint64_t unit_base_of(const struct job_parser *p, struct job_text unit)
 {
@@ -170,7 +187,10 @@ bool job_value_unsigned(struct job_parser *p, struct job_text text, uint64_t *ou
 		return refuse_number(p, text, "a number is missing");
 	if (text.at[0] == '-')
 		return refuse_number(p, text, "must not be negative");
-	if (!parse_digits(p, text, &value, &unit) || !apply_unit(p, text, unit, &value))
+	if (!parse_digits(p, text, &value, &unit))
+		return false;
+	drop_fraction(p, text, &unit, value);
+	if (!apply_unit(p, text, unit, &value))
 		return false;
 	if (value > INT64_MAX)
 		return refuse_number(p, text, "number too large");
@@ -187,6 +207,24 @@ bool job_value_signed(struct job_parser *p, struct job_text text, int64_t *out)
 	if (!job_value_unsigned(p, digits, &magnitude))
 		return false;
 	*out = negative ? -(int64_t)magnitude : (int64_t)magnitude;
+	return true;
+}
+
+bool job_value_percent(struct job_parser *p, struct job_text text, uint64_t *out)
+{
+	struct job_text number = text;
+
+	if (text.length && text.at[text.length - 1] == '%')
+		number.length--;
+	if (!job_value_unsigned(p, number, out))
+		return false;
+	if (*out > 100) {
+		job_error(p, "%.*s is more than 100 percent", (int)text.length, text.at);
+		return false;
+	}
+	if (number.length != text.length)
+		job_warn(p, "%.*s read as %llu percent, as fio does not everywhere",
+			 (int)text.length, text.at, (unsigned long long)*out);
 	return true;
 }
 
@@ -255,7 +293,10 @@ bool job_value_time_us(struct job_parser *p, struct job_text text, uint64_t unit
 		return refuse_number(p, text, "must not be negative");
 	if (is_hexadecimal(text))
 		return refuse_number(p, text, "times are decimal");
-	if (!parse_digits(p, text, &value, &unit) || !unit_is_letters(p, text, unit))
+	if (!parse_digits(p, text, &value, &unit))
+		return false;
+	drop_fraction(p, text, &unit, value);
+	if (!unit_is_letters(p, text, unit))
 		return false;
 	if (unit.length) {
 		size_t i = 0;
@@ -274,7 +315,10 @@ bool job_value_time_us(struct job_parser *p, struct job_text text, uint64_t unit
 	return true;
 }
 
-/* Digits with at most one point: *mantissa / 10^*decimals. */
+#define MANTISSA_MAX 1000000000000000ull /* 10^15: exact as a double, */
+#define DECIMALS_MAX 22u /* and so is 10^22 */
+
+/* Digits with at most one point: *mantissa / 10^*decimals; what is too small is dropped. */
 static bool parse_decimal(struct job_parser *p, struct job_text text, uint64_t *mantissa,
 			  unsigned *decimals)
 {
@@ -290,28 +334,15 @@ static bool parse_decimal(struct job_parser *p, struct job_text text, uint64_t *
 		if (!is_digit(text.at[i]))
 			return refuse_number(p, text, "not a decimal number");
 		digits = true;
+		if (*mantissa >= MANTISSA_MAX / 10 || *decimals == DECIMALS_MAX) {
+			if (!point)
+				return refuse_number(p, text, "too many digits");
+			continue;
+		}
 		*mantissa = *mantissa * 10 + (uint64_t)(text.at[i] - '0');
 		*decimals += point;
-		if (*mantissa > 1000000000000000ull)
-			return refuse_number(p, text, "too many digits");
 	}
 	return digits || refuse_number(p, text, "not a decimal number");
-}
-
-bool job_value_micro(struct job_parser *p, struct job_text text, uint64_t *out)
-{
-	uint64_t mantissa;
-	unsigned decimals;
-
-	if (!parse_decimal(p, text, &mantissa, &decimals))
-		return false;
-	for (; decimals > 6; decimals--)
-		mantissa /= 10;
-	for (; decimals < 6; decimals++)
-		if (__builtin_mul_overflow(mantissa, 10u, &mantissa))
-			return refuse_number(p, text, "number too large");
-	*out = mantissa;
-	return true;
 }
 
 /* Exact: both parts are below 2^53, so one division rounds as strtod() does. */
@@ -323,8 +354,6 @@ bool job_value_double(struct job_parser *p, struct job_text text, double *out)
 
 	if (!parse_decimal(p, text, &mantissa, &decimals))
 		return false;
-	if (decimals > 22)
-		return refuse_number(p, text, "too many digits");
 	while (decimals--)
 		scale *= 10;
 	*out = (double)mantissa / scale;

@@ -8,7 +8,7 @@
 #include "kernel/lib/util.h"
 
 #define DECIMAL_BYTES 64u /* room for any value with DECIMAL_PLACES_MAX places */
-#define DECIMAL_PLACES_MAX 9u
+#define DECIMAL_PLACES_MAX 15u
 
 /*
  * Writes value with `places` digits behind the point into text (DECIMAL_BYTES)

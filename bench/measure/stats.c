@@ -123,13 +123,13 @@ static struct extended extended_round(unsigned __int128 value, int exponent)
  * round to the 64 bits of an 80-bit float. Exact tenths are not representable,
  * so a plain fraction would sometimes pick the bin before fio's.
  */
-static struct extended percentile_threshold(uint32_t percent_micro, uint64_t count)
+static struct extended percentile_threshold(double percent, uint64_t count)
 {
-	double percent = (double)percent_micro / 1e6;
 	uint64_t scaled = (uint64_t)(percent * 0x1p46); /* < 2^53: exact, or beyond 53 bits */
 	int exponent = -46;
 
-	while (scaled && !(scaled >> 52)) { /* more bits of a small percentage */
+	/* More bits of a small percentage; of one below 2^-57 the last ones make no difference. */
+	while (!(scaled >> 52) && exponent > -46 - 63) {
 		exponent--;
 		scaled = (uint64_t)(percent * 0x1p46 * (double)(1ull << (-46 - exponent)));
 	}
@@ -153,9 +153,9 @@ static bool percentile_reached(uint64_t sum, struct extended threshold)
 	return (unsigned __int128)sum << -threshold.exponent >= threshold.mantissa;
 }
 
-uint64_t stats_percentile_ns(const struct stats_latency *s, uint32_t percent_micro)
+uint64_t stats_percentile_ns(const struct stats_latency *s, double percent)
 {
-	struct extended threshold = percentile_threshold(percent_micro, s->count);
+	struct extended threshold = percentile_threshold(percent, s->count);
 	uint64_t sum = 0;
 	unsigned last = 0;
 

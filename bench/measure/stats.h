@@ -90,7 +90,7 @@ double stats_latency_mean(const struct stats_latency *s);
 double stats_latency_stddev(const struct stats_latency *s); /* sample, n-1 */
 
 /* fio's rule: smallest bin whose running count >= p/100*N; its middle value. */
-uint64_t stats_percentile_ns(const struct stats_latency *s, uint32_t percent_micro);
+uint64_t stats_percentile_ns(const struct stats_latency *s, double percent);
 
 /* bw_/iops_ samples: one per interval with progress (fio's 500 ms). */
 struct stats_samples {

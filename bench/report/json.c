@@ -34,8 +34,8 @@ static void write_percentiles(struct json_writer *w, const struct job *job,
 	for (uint32_t i = 0; i < job->percentile_count; i++) {
 		char key[DECIMAL_BYTES];
 
-		decimal_format(key, (double)job->percentiles_micro[i] / 1e6, 6);
-		json_uint(w, key, stats_percentile_ns(s, job->percentiles_micro[i]));
+		decimal_format(key, job->percentiles[i], 6);
+		json_uint(w, key, stats_percentile_ns(s, job->percentiles[i]));
 	}
 	json_object_end(w);
 }

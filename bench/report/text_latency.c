@@ -38,18 +38,6 @@ void report_text_latency(struct line *line, const char *name, const struct stats
 	line_end(line);
 }
 
-/* Decimals that the percentages need. */
-static unsigned percentile_places(const struct job *job)
-{
-	unsigned places = 0;
-
-	for (uint32_t i = 0; i < job->percentile_count; i++)
-		for (uint32_t unit = 1000000, p = 0; unit > 1; unit /= 10, p++)
-			if (job->percentiles_micro[i] % unit && p + 1 > places)
-				places = p + 1;
-	return places;
-}
-
 void report_text_percentiles(struct line *line, const char *name, const struct job *job,
 			     const struct stats_latency *s)
 {
@@ -57,9 +45,9 @@ void report_text_percentiles(struct line *line, const char *name, const struct j
 
 	if (!s->count || !job->percentile_count)
 		return;
-	unsigned unit = 0, places = percentile_places(job);
-	uint64_t least = stats_percentile_ns(s, job->percentiles_micro[0]);
-	uint64_t most = stats_percentile_ns(s, job->percentiles_micro[job->percentile_count - 1]);
+	unsigned unit = 0, places = job->percentile_places;
+	uint64_t least = stats_percentile_ns(s, job->percentiles[0]);
+	uint64_t most = stats_percentile_ns(s, job->percentiles[job->percentile_count - 1]);
 
 	if (least > 2000 && most > 99999)
 		unit = least > 2000000 && most > 99999999 ? 2 : 1;
@@ -71,11 +59,10 @@ void report_text_percentiles(struct line *line, const char *name, const struct j
 	line_add(line, "    %s percentiles (%s):", name, unit_names[unit]);
 	line_end(line);
 	for (uint32_t i = 0; i < job->percentile_count; i++) {
-		uint64_t value = stats_percentile_ns(s, job->percentiles_micro[i]);
+		uint64_t value = stats_percentile_ns(s, job->percentiles[i]);
 
 		line_add(line, "%s ", i % per_line ? "" : "     |");
-		line_add_float(line, (double)job->percentiles_micro[i] / 1e6, (int)places + 3,
-			       places);
+		line_add_float(line, job->percentiles[i], (int)places + 3, places);
 		line_add(line, "th=[%*lu]%s", width, (value + unit_ns[unit] - 1) / unit_ns[unit],
 			 i + 1 < job->percentile_count ? "," : "");
 		if (i % per_line == per_line - 1 || i + 1 == job->percentile_count)

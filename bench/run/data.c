@@ -39,7 +39,7 @@ static enum engine_data data_of(const struct job *options, bool verifies)
 		return DATA_VERIFIED;
 	if (options->refill_buffers)
 		return DATA_FILLED;
-	return options->scramble_buffers && !options->zero_buffers ? DATA_SCRAMBLED : DATA_KEPT;
+	return options->scramble_buffers ? DATA_SCRAMBLED : DATA_KEPT;
 }
 
 void engine_data_init(struct engine_job *job)
@@ -49,8 +49,12 @@ void engine_data_init(struct engine_job *job)
 
 void engine_data_begin(struct engine_job *job)
 {
-	for (uint32_t i = 0; i < job->depth; i++)
+	const struct verify_io whole = { .length_bytes = (uint32_t)job->buffer_bytes };
+	for (uint32_t i = 0; i < job->depth; i++) {
 		fill(job, job->ios[i].buffer, job->buffer_bytes);
+		if (job->job->verify_pattern_bytes) /* with verify=0 it stays */
+			verify_fill(job->job, &whole, 0, job->ios[i].buffer);
+	}
 }
 
 /* Every sector gets its offset and the time: a device cannot find two that are equal. */

@@ -46,6 +46,7 @@ ROWS = [
     Row("rw=write verify_pattern=0xab12%o\"x\" bs=16k verify_interval=4k size=64k"),
     Row("rw=write verify=meta verify_pattern=305419896 bs=8k size=64k"),
     Row("rw=write verify=crc32c verify_pattern=\"abc\" bs=8k size=64k"),
+    Row("rw=write verify=pattern verify_pattern=\"abcd\"-120xdeadface bs=8k size=64k"),
     # where headers lie
     Row("rw=write verify=crc32c bs=64k size=128k verify_interval=4k"),
     Row("rw=randwrite verify=md5 bs=8k size=64k verify_interval=512 iodepth=4"),
@@ -73,6 +74,13 @@ ROWS = [
     Row("rw=randwrite bs=4k size=64k refill_buffers=1 loops=2 iodepth=4",
         check=f"rw=read {CRC} verify=null"),
     Row("rw=write bs=4k size=64k buffer_pattern=0xabcdef", check=f"rw=read {CRC} verify=null"),
+    Row("rw=write bs=4k size=64k buffer_pattern=10x20", check=f"rw=read {CRC} verify=null"),
+    Row("rw=rw bs=4k size=64k buffer_pattern=0xabcdef iodepth=4",
+        check=f"rw=read {CRC} verify=null"),
+    Row("rw=write bs=4k size=64k zero_buffers buffer_pattern=0xab zero_buffers",
+        check=f"rw=read {CRC} verify=null"),
+    Row("rw=write bs=4k size=64k verify=0 verify_pattern=0xff scramble_buffers=0",
+        check=f"rw=read {CRC} verify=null"),
     Row("rw=write bs=4k size=64k refill_buffers=1 buffer_pattern=\"xyz\" iodepth=4",
         check=f"rw=read {CRC} verify=null"),
 ]

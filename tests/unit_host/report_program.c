@@ -197,9 +197,10 @@ static void read_line(void)
 	} else if (!strcmp(what, "set")) {
 		read_set(job);
 	} else if (!strcmp(what, "percentiles")) {
-		for (unsigned i = 1; i < word_count; i++)
-			jobs[job].percentiles_micro[jobs[job].percentile_count++] =
-				(uint32_t)number(i);
+		jobs[job].percentile_places = (uint32_t)number(1);
+		for (unsigned i = 2; i < word_count; i++)
+			jobs[job].percentiles[jobs[job].percentile_count++] =
+				strtod(words[i], NULL);
 	} else if (!strcmp(what, "dir")) {
 		d->io_bytes = number(2);
 		d->total_ios = number(3);

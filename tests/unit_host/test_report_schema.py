@@ -32,6 +32,8 @@ JOBS = {
                                "--lat_percentiles=1"],
     "own percentiles": NULL + ["--rw=read", "--percentile_list=99.9:50:99.99:0.1:12.5"],
     "whole percentiles": NULL + ["--rw=read", "--percentile_list=1:50:99:100"],
+    "many decimals": NULL + ["--rw=read", "--size=80m",
+                             "--percentile_list=99.9999999:50.000:99.99999:0.12345678"],
     "thousand": NULL + ["--rw=read", "--number_ios=1000", "--percentile_list=0.1:99.9:99.5:33.3"],
     "flushes": NULL + ["--rw=write", "--fsync=4"],
     "trim": NULL + ["--rw=trim"],
@@ -142,9 +144,10 @@ def job_lines(job, options):
         settings["description"] = job["desc"]
     for key, value in settings.items():
         yield "set", key, value
-    percentiles = [float(p) for p in given.get("percentile_list", "").split(":") if p] or [
-        1, 5, *range(10, 100, 10), 95, 99, 99.5, 99.9, 99.95, 99.99]
-    yield "percentiles", *(round(p * 10**6) for p in sorted(percentiles))
+    percentiles = given.get("percentile_list", "1:5:10:20:30:40:50:60:70:80:90:95:99:99.5:99.9:"
+                            "99.95:99.99").split(":")
+    yield ("percentiles", max(len(p.partition(".")[2]) for p in percentiles),
+           *sorted(percentiles, key=float))
     for index, name in enumerate(DIRECTIONS):
         if name in job:
             yield from direction_lines(index, job[name])
@@ -293,7 +296,7 @@ def test_the_text_form_of_the_document_is_fios(program, results):
 
 
 def test_bad_characters_in_names_do_not_break_the_document(program):
-    lines = 'run\t0\t0\njob\ta"b\\c\x01\npercentiles\t1000000\n'
+    lines = 'run\t0\t0\njob\ta"b\\c\x01\npercentiles\t0\t1\n'
     done = subprocess.run([program, "json"], input=lines, stdout=subprocess.PIPE, text=True,
                           check=True, timeout=60)
     document = json.loads(done.stdout)

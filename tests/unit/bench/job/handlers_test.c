@@ -294,10 +294,13 @@ static void senseless_parameters_are_refused(void **state)
 	refuse("random_distribution=zipf:.", "\".\": not a decimal number");
 	refuse("random_distribution=zipf:1.2.3", "\"1.2.3\": not a decimal number");
 	refuse("random_distribution=zipf:1e3", "\"1e3\": not a decimal number");
-	refuse("random_distribution=zipf:0.12345678901234567", "\"0.12345678901234567\": too many "
-								"digits");
-	refuse("random_distribution=zipf:0.00000000000000000000001",
-	       "\"0.00000000000000000000001\": too many digits");
+	refuse("random_distribution=zipf:1234567890123456",
+	       "\"1234567890123456\": too many digits");
+	/* Of very many decimals the last ones make no difference. */
+	assert_true(rig_job_with("random_distribution=zipf:0.12345678901234567\n")
+			    ->distribution_value - 0.12345678901234567 < 1e-15);
+	assert_true(rig_job_with("random_distribution=zipf:0.00000000000000000000001\n")
+			    ->distribution_value < 1e-22);
 	refuse("random_distribution=zipfx", "\"zipfx\" is not one of random, zipf, pareto, "
 					    "normal, zoned, zoned_abs");
 }
@@ -380,6 +383,13 @@ static void patterns_are_fios(void **state)
 	assert_pattern("12 34", "0c22");
 	assert_pattern("\"a b\"", "612062");
 	assert_pattern("0xff\"abcd\"%o", "ff616263640000000000000000");
+	/* A number ends where a hexadecimal one begins. */
+	assert_pattern("\"abcd\"-120xdeadface", "61626364f4ffffffdeadface");
+	assert_pattern("10x20", "0120");
+	assert_pattern("00x1", "0001");
+	assert_pattern("0xff0x14", "ff14");
+	assert_pattern("120xdeadface0", "0c0deadface0");
+	assert_pattern("+5 -1", "05ffffffff");
 }
 
 static void offsets_are_marked_where_they_begin(void **state)
@@ -408,6 +418,12 @@ static void bad_patterns_are_refused(void **state)
 	refuse("verify_pattern=\"a", "closing quote is missing");
 	refuse("verify_pattern=\"", "closing quote is missing");
 	refuse("verify_pattern=\"\"", "the pattern is empty");
+	refuse("verify_pattern=-0x12", "\"-0x12\" is not \"text\", 0x.., a number or %o");
+	refuse("verify_pattern=--5", "\"--5\" is not \"text\", 0x.., a number or %o");
+	refuse("verify_pattern=0x0x12", "hexadecimal digits are missing");
+	refuse("verify_pattern=10x", "hexadecimal digits are missing");
+	refuse("verify_pattern=1 0x2", "\" 0x2\" is not \"text\", 0x.., a number or %o");
+	refuse("verify_pattern=%o%o%o%o%o%o%o%o%o", "more than 8 times %o");
 	refuse("verify_pattern=-", "\"-\" is not \"text\", 0x.., a number or %o");
 	refuse("verify_pattern=2147483648", "2147483648 does not fit into 32 bits");
 	refuse("verify_pattern=-2147483649", "-2147483649 does not fit into 32 bits");
@@ -428,6 +444,20 @@ static void a_buffer_pattern_ends_scrambling(void **state)
 	assert_false(job->scramble_buffers);
 	assert_int_equal(job->verify, JOB_VERIFY_NONE);
 	refuse("buffer_pattern=%o", "\"%o\" is not \"text\", 0x.., a number or %o");
+	assert_true(rig_job_with("buffer_pattern=1\nscramble_buffers=1\n")->scramble_buffers);
+	/* Zeroes are scrambled only where that is asked for. */
+	assert_false(rig_job_with("zero_buffers\n")->scramble_buffers);
+	assert_true(rig_job_with("scramble_buffers=1\nzero_buffers\n")->scramble_buffers);
+	refuse("scramble_buffers=2", "2 is neither 0 nor 1");
+}
+
+static void a_buffer_pattern_survives_the_reads_of_a_mixed_job(void **state)
+{
+	(void)state;
+	assert_true(rig_job_with("rw=randrw\nbuffer_pattern=1\n")->refill_buffers);
+	assert_false(rig_job_with("rw=write\nrefill_buffers\nbuffer_pattern=1\n")->refill_buffers);
+	assert_true(rig_job_with("rw=write\nbuffer_pattern=1\nrefill_buffers\n")->refill_buffers);
+	assert_false(rig_job_with("zero_buffers\nbuffer_pattern=1\n")->zero_buffers);
 }
 
 static void a_verify_pattern_keeps_the_type_that_was_asked_for(void **state)
@@ -442,21 +472,35 @@ static void a_verify_pattern_keeps_the_type_that_was_asked_for(void **state)
 	assert_int_equal(rig_job_with("verify=crc32c-intel\n")->verify, JOB_VERIFY_CRC32C);
 	assert_int_equal(rig_job_with("verify=null\n")->verify, JOB_VERIFY_NULL);
 	assert_int_equal(rig_job_with("verify=0\n")->verify, JOB_VERIFY_NONE);
+	assert_int_equal(rig_job_with("verify=0\nverify_pattern=1\n")->verify, JOB_VERIFY_NONE);
 }
 
 /* --- the rest --- */
 
-static void percentiles_are_sorted(void **state)
+static void percentiles_are_sorted_and_as_exact_as_written(void **state)
 {
-	static const uint32_t wanted[] = { 500000, 50000000, 99000000, 99999900, 100000000 };
+	static const double wanted[] = { 0.5, 50, 99, 99.9999, 100 };
 
 	(void)state;
 	const struct job *job = rig_job_with("percentile_list=99:100:0.5:99.9999:50.0\n");
 	assert_int_equal(job->percentile_count, ARRAY_COUNT(wanted));
 	for (uint32_t i = 0; i < job->percentile_count; i++)
-		assert_int_equal(job->percentiles_micro[i], wanted[i]);
+		assert_true(job->percentiles[i] == wanted[i]);
+	assert_int_equal(job->percentile_places, 4);
 	job = rig_job_with("percentile_list=99.99999999\n");
-	assert_int_equal(job->percentiles_micro[0], 99999999);
+	assert_true(job->percentiles[0] == 99.99999999);
+	assert_int_equal(job->percentile_places, 8);
+	job = rig_job_with("percentile_list=99.9999999999999999999999999\n");
+	assert_true(job->percentiles[0] >= 99.9999999999999 && job->percentiles[0] <= 100);
+	assert_int_equal(job->percentile_places, JOB_PERCENTILE_PLACES_MAX);
+	job = rig_job_with("percentile_list=99%:.5:7.\n");
+	assert_int_equal(job->percentile_count, 3);
+	assert_true(job->percentiles[0] == 0.5 && job->percentiles[1] == 7);
+	/* fio's list ends with a 0, wherever it stands. */
+	job = rig_job_with("percentile_list=99:0:50\n");
+	assert_int_equal(job->percentile_count, 1);
+	assert_true(job->percentiles[0] == 99);
+	assert_int_equal(rig_job_with("percentile_list=0\n")->percentile_count, 0);
 	refuse("percentile_list=101", "101 is more than 100 percent");
 	refuse("percentile_list=50:x", "\"x\": not a decimal number");
 	refuse("percentile_list=50:", "\"\": not a decimal number");
@@ -593,8 +637,9 @@ int main(void)
 		RIG_TEST(offsets_are_marked_where_they_begin),
 		RIG_TEST(bad_patterns_are_refused),
 		RIG_TEST(a_buffer_pattern_ends_scrambling),
+		RIG_TEST(a_buffer_pattern_survives_the_reads_of_a_mixed_job),
 		RIG_TEST(a_verify_pattern_keeps_the_type_that_was_asked_for),
-		RIG_TEST(percentiles_are_sorted),
+		RIG_TEST(percentiles_are_sorted_and_as_exact_as_written),
 		RIG_TEST(cpus_are_listed_as_ranges),
 		RIG_TEST(start_delays_may_be_ranges),
 		RIG_TEST(the_later_mix_wins),

@@ -364,8 +364,9 @@ static void defaults_are_fios(void **state)
 	assert_false(job->lat_percentiles || job->slat_percentiles);
 	assert_int_equal(job->percentile_count, 17);
 	for (uint32_t i = 0; i < ARRAY_COUNT(percentiles); i++)
-		assert_int_equal(job->percentiles_micro[i], percentiles[i] * 1000000);
-	assert_int_equal(job->percentiles_micro[16], 99990000);
+		assert_true(job->percentiles[i] == percentiles[i]);
+	assert_true(job->percentiles[16] == 99.99);
+	assert_int_equal(job->percentile_places, 2);
 	assert_int_equal(job->kb_base, 1024);
 	assert_true(job->per_job_logs);
 	assert_int_equal(job->bwavgtime_ms, 500);

@@ -144,7 +144,7 @@ static void ranges_are_checked(void **state)
 	refuse("bs=0", "0 is not between 1 and 1073741824");
 	refuse("bs=4k,0", "0 is not between 1 and 1073741824");
 	refuse("numjobs=0", "0 is not between 1 and 512");
-	refuse("percentage_random=101", "101 is not between 0 and 100");
+	refuse("percentage_random=101", "101 is more than 100 percent");
 	refuse("verify_interval=79", "79 is not between 80 and 2147483647");
 	refuse("flow=1001", "1001 is not between 0 and 1000");
 	refuse("prio=8", "8 is not between 0 and 7");
@@ -247,6 +247,40 @@ static void sizes_may_be_percent_of_the_device(void **state)
 	refuse("size=50%%", "\"50%\": not a whole number with a unit");
 }
 
+static void a_fraction_without_a_unit_is_dropped_and_said(void **state)
+{
+	(void)state;
+	assert_int_equal(rig_job_with("rate=50.49\n")->rate_bytes[DIR_READ], 50);
+	assert_non_null(strstr(rig_warnings, "\"50.49\" read as 50: a whole number, as in fio"));
+	const struct job *job = rig_job_with("rate=1.5,2.5,3\n");
+	assert_int_equal(job->rate_bytes[DIR_WRITE], 2);
+	assert_int_equal(job->rate_bytes[DIR_TRIM], 3);
+	assert_int_equal(rig_job_with("runtime=1.9\n")->runtime_us, 1000000);
+	assert_int_equal(rig_job_with("fsync=4.\n")->fsync, 4);
+	refuse("rate=50.49m", "\"50.49m\": not a whole number with a unit");
+	refuse("rate=50.4.9", "\"50.4.9\": not a whole number with a unit");
+	refuse("rate=.5", "\".5\": not a number");
+	refuse("runtime=1.5s", "\"1.5s\": not a whole number with a unit");
+}
+
+static void percentages_may_carry_their_sign(void **state)
+{
+	(void)state;
+	assert_int_equal(rig_job_with("rwmixread=70%\n")->rwmixread, 70);
+	assert_non_null(strstr(rig_warnings, "70% read as 70 percent"));
+	assert_int_equal(rig_job_with("rwmixwrite=30%\n")->rwmixread, 70);
+	const struct job *job = rig_job_with("percentage_random=50%,20%\n");
+	assert_int_equal(job->percentage_random[DIR_READ], 50);
+	assert_int_equal(job->percentage_random[DIR_TRIM], 20);
+	job = rig_job_with("bssplit=4k/30%:8k/70%\n");
+	assert_int_equal(job->bssplit[DIR_READ][0].percent, 30);
+	assert_int_equal(rig_job_with("latency_percentile=99.9%\n")->latency_percentile_micro,
+			 99900000);
+	refuse("rwmixread=101%", "101% is more than 100 percent");
+	refuse("rwmixread=%", "\"\": a number is missing");
+	refuse("iodepth=10%", "\"10%\": not a whole number with a unit");
+}
+
 static void times_have_their_own_units(void **state)
 {
 	(void)state;
@@ -297,7 +331,7 @@ static void choices_match_exactly(void **state)
 	refuse("sync=dsyncx", "\"dsyncx\" is not one of none, 0, sync, 1, dsync");
 	assert_int_equal(rig_job_with("verify=crc32c,md5\n")->verify, JOB_VERIFY_CRC32C);
 	assert_string_equal(rig_warnings,
-			    "t.fio:3: verify: what follows crc32c is ignored, as in fio\n");
+			    "t.fio:3: verify: what follows crc32c is ignored\n");
 }
 
 int main(void)
@@ -316,6 +350,8 @@ int main(void)
 		RIG_TEST(flags_are_bare_or_numbers),
 		RIG_TEST(booleans_are_0_or_1),
 		RIG_TEST(sizes_may_be_percent_of_the_device),
+		RIG_TEST(a_fraction_without_a_unit_is_dropped_and_said),
+		RIG_TEST(percentages_may_carry_their_sign),
 		RIG_TEST(times_have_their_own_units),
 		RIG_TEST(unknown_time_units_are_microseconds_and_said),
 		RIG_TEST(choices_match_exactly),

@@ -173,9 +173,8 @@ static void mean_and_deviation_are_exact_far_from_zero(void **state)
 }
 
 /* fio's walk, with the host's 80-bit floats. */
-static uint64_t percentile_in_long_doubles(const struct stats_latency *s, uint32_t micro)
+static uint64_t percentile_in_long_doubles(const struct stats_latency *s, double percent)
 {
-	double percent = (double)micro / 1e6;
 	uint64_t sum = 0;
 
 	for (unsigned bin = 0; bin < STATS_BINS; bin++) {
@@ -188,10 +187,9 @@ static uint64_t percentile_in_long_doubles(const struct stats_latency *s, uint32
 
 static void percentiles_pick_the_bin_that_fio_picks(void **state)
 {
-	static const uint32_t micros[] = { 100000, 1000000, 5000000, 12500000, 33300000,
-					   50000000, 66600000, 70000000, 90000000, 95000000,
-					   99000000, 99500000, 99900000, 99950000, 99990000,
-					   99999000, 99999900, 100000000, 1, 123 };
+	static const double percents[] = { 0.1, 1, 5, 12.5, 33.3, 50, 66.6, 70, 90, 95, 99, 99.5,
+					   99.9, 99.95, 99.99, 99.999, 99.9999, 99.9999999,
+					   99.99999999999, 100, 0.000001, 0.000123, 1e-15, 1e-22 };
 	struct random_stream random;
 
 	(void)state;
@@ -210,9 +208,9 @@ static void percentiles_pick_the_bin_that_fio_picks(void **state)
 			left -= some;
 		}
 		a.count = count;
-		for (size_t i = 0; i < ARRAY_COUNT(micros); i++)
-			assert_int_equal(stats_percentile_ns(&a, micros[i]),
-					 percentile_in_long_doubles(&a, micros[i]));
+		for (size_t i = 0; i < ARRAY_COUNT(percents); i++)
+			assert_int_equal(stats_percentile_ns(&a, percents[i]),
+					 percentile_in_long_doubles(&a, percents[i]));
 	}
 }
 
@@ -229,9 +227,9 @@ static void percentiles_keep_fios_rounding(void **state)
 		a.count = count;
 		a.bins[10] = below;
 		a.bins[20] = count - below;
-		assert_int_equal(stats_percentile_ns(&a, 99900000),
-				 percentile_in_long_doubles(&a, 99900000));
-		differ += stats_percentile_ns(&a, 99900000) == 20;
+		assert_int_equal(stats_percentile_ns(&a, 99.9),
+				 percentile_in_long_doubles(&a, 99.9));
+		differ += stats_percentile_ns(&a, 99.9) == 20;
 	}
 	assert_true(differ > 0);
 }

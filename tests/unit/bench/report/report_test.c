@@ -37,7 +37,7 @@ static int setup(void **state)
 
 		snprintf(jobs[i].name, sizeof(jobs[i].name), "job%u", i);
 		jobs[i].clat_percentiles = true;
-		jobs[i].percentiles_micro[0] = 50000000;
+		jobs[i].percentiles[0] = 50;
 		jobs[i].percentile_count = 1;
 		jobs[i].thread_number = i + 1;
 		read->io_bytes = 1024 * (i + 1);
