@@ -249,6 +249,22 @@ def test_whatever_was_written_passes(tmp_path, writer, reader):
                    for line in outcome.out.splitlines() if "requested block" in line)
 
 
+# Of ioengine=null, which moves no data: fio believes that it did.
+WITHOUT_A_DISK = ["rw=write verify=crc32c", "rw=randwrite verify=md5 iodepth=16",
+                  "rw=read verify=sha1", "rw=randrw verify=crc32c",
+                  "rw=write verify_only verify=crc32c",
+                  "rw=write verify=pattern verify_pattern=0xff", "rw=randwrite verify=meta loops=3",
+                  "rw=write verify=crc32c verify_backlog=4 verify_fatal=1"]
+
+
+def test_what_moves_no_data_passes_as_in_fio(tmp_path):
+    options = [f"{row} ioengine=null size=64k bs=4k" for row in WITHOUT_A_DISK]
+    ours = boot(tmp_path, [], options)
+    theirs = fio(tmp_path, [f"{index}" for index in range(len(options))], options)
+    assert [outcome.errors() for outcome in ours] == [[0]] * len(options), ours[0].out
+    assert [outcome.counts() for outcome in ours] == [outcome.counts() for outcome in theirs]
+
+
 def test_several_files_and_several_jobs(tmp_path):
     """Two disks in one job; two jobs on one region, of which neither knows the other's writes."""
     images = [blank(tmp_path / f"{i}.img") for i in range(2)]
