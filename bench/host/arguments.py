@@ -18,9 +18,9 @@ disk SPEC: backend=null|file|nbd|vhost-user[,key=value]...
   size= is given.
 @FILE stands for options kept in a file, one "option=value" per line (configs/machines).
 
-exit status: 0 all jobs ran without an error; 1 a job reported an error; 2 bad usage,
-configuration or job file, or a file that cannot be written; 3 the guest crashed, hung past
-the timeout or broke off.
+exit status: 0 all jobs ran without an error; 1 a job reported an error that
+continue_on_error= does not let pass; 2 bad usage, configuration or job file, or a file that
+cannot be written; 3 the guest crashed, hung past the timeout or broke off.
 """
 
 

@@ -226,6 +226,8 @@ void engine_job_finish(struct engine_job *job, uint64_t now)
 	set_runtimes(job);
 	engine_stages_end(job);
 	drop_unwanted(job);
+	if (!stats->error) /* as in fio, of a job that went on after it, too */
+		stats->error = stats->first_error;
 	if (job->pace && job->begun)
 		engine_pace_end(job);
 	stats->total_tsc = now - job->start_tsc;

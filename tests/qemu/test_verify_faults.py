@@ -105,11 +105,11 @@ BEHAVIOURS = [
               " verify=crc32c verify_fatal=1", 84, 1, 1, (1, 2, 20)),
     Behaviour("an error ends the job", "rw=read bs=4k size=64k verify=crc32c", 84, 3, 1, (2, 8)),
     Behaviour("continue_on_error=verify goes on", "rw=read bs=4k size=64k verify=crc32c"
-              " continue_on_error=verify", 0, 16, 2, (2, 8), total_errors=2),
+              " continue_on_error=verify", 84, 16, 2, (2, 8), total_errors=2),
     Behaviour("verify_fatal stops in spite of it", "rw=read bs=4k size=64k verify=crc32c"
-              " continue_on_error=verify verify_fatal=1", 0, 3, 1, (2, 8), total_errors=1),
+              " continue_on_error=verify verify_fatal=1", 84, 3, 1, (2, 8), total_errors=1),
     Behaviour("printed failures are limited", "rw=read bs=4k size=192k verify=crc32c"
-              " continue_on_error=verify", 0, 48, 8, tuple(range(10)), total_errors=10),
+              " continue_on_error=verify", 84, 48, 8, tuple(range(10)), total_errors=10),
     Behaviour("verify_only checks what another run wrote", "rw=write bs=4k size=64k"
               " verify=crc32c verify_only", 84, 4, 1, (3,)),
     Behaviour("verify_only writes nothing", "rw=randwrite bs=4k size=64k verify=crc32c"
@@ -301,7 +301,7 @@ continue_on_error=all
     job = run.result["jobs"][0]
     # QEMU fails all that it merged with it.
     assert 1 <= job["total_err"] == 32 - job["read"]["total_ios"] <= 4, run.out
-    assert job["first_error"] == errno.EIO
+    assert job["first_error"] == job["error"] == errno.EIO and run.status == 0
     assert "requested block" not in run.out
 
 
@@ -351,3 +351,6 @@ verify=crc32c
 continue_on_error=verify
 """)
     assert [job["total_err"] for job in run.result["jobs"]] == [8, 8, 8], run.out
+    # Who reads only this sees it, too, on the console and in the result.
+    assert [job["error"] for job in run.result["jobs"]] == [84, 84, 84]
+    assert run.out.count("err=84") == 3
