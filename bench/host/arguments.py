@@ -79,7 +79,8 @@ def run_parser(prog="ringbolt run", description="Boots the kernel once and runs 
     run.add_argument("--section", metavar="NAME", action="append", default=[],
                      help="of the job file only this job, and what is global; may be repeated")
     run.add_argument("job", metavar="JOBFILE", nargs="?",
-                     help="default: configs/jobs/bench.fio, or what the boot image holds")
+                     help="-: standard input; default: configs/jobs/bench.fio, or what the boot "
+                          "image holds")
     return run
 
 

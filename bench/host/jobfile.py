@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import UsageError
-from .texts import read_text
+from .texts import STANDARD_INPUT, read_standard_input, read_text
 
 _DEPTH_MAX = 8
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
@@ -34,9 +34,10 @@ def _words(text):
 
 def _lines(path, depth=0):
     """All lines, those of included files in the place of the include."""
-    for number, text in enumerate(read_text(path, "").decode(errors="surrogateescape")
-                                  .split("\n"), 1):
-        line = Line(text, f"{path}:{number}")
+    piped = path == "-" and not depth
+    data, name = (read_standard_input(), STANDARD_INPUT) if piped else (read_text(path, ""), path)
+    for number, text in enumerate(data.decode(errors="surrogateescape").split("\n"), 1):
+        line = Line(text, f"{name}:{number}")
         included = _INCLUDE.match(_words(text))
         if depth and _SECTION.match(_words(text)):
             raise UsageError(f"{line.source}: an included file may not contain sections")
@@ -89,7 +90,7 @@ def _expanded(line, environment):
 
 
 def read_job(path, sections, environment):
-    """The job file's lines."""
+    """The job file's lines; "-" is standard input."""
     lines = _lines(str(path))
     if sections:
         lines = _selected(lines, sections)

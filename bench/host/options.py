@@ -8,7 +8,7 @@ from typing import Optional
 
 from .errors import UsageError
 from .jobfile import read_job, text_of
-from .texts import Settings, parse_settings
+from .texts import STANDARD_INPUT, Settings, parse_settings
 from .disk import DEFAULT_SPEC, parse_disks
 
 QEMU = "qemu-system-x86_64"
@@ -83,7 +83,7 @@ def make_options(specs=(), sets=(), job=None, sections=(), **fields):
     options.settings = parse_settings(sets)
     options.disks = parse_disks(specs or [DEFAULT_SPEC], options.machine)
     if job is not None:
-        options.job_path = str(job)
+        options.job_path = STANDARD_INPUT if job == "-" else str(job)
         lines = read_job(job, sections, os.environ)
         options.job_text = text_of(lines)
         options.job_sources = [line.source for line in lines]

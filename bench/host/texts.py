@@ -5,29 +5,46 @@ sees one text and complains about a line of it; `Settings.locate` says where tha
 came from, so that the user reads the name of his own file.
 """
 
+import functools
 import re
+import sys
 from dataclasses import dataclass, field
 
 from .errors import UsageError
 
 TEXT_BYTES_MAX = 1 << 20
+STANDARD_INPUT = "<stdin>"  # what it is called in a complaint
 
 # What the kernel calls the two texts when it complains: "NAME:LINE: ...".
 _COMPLAINT = re.compile(r"\bopt/ringbolt/(config|job):(\d+): ")
 
 
+def _checked(name, read):
+    try:
+        data = read()
+    except OSError as error:
+        raise UsageError(f"{name}: {error.strerror}") from None
+    if len(data) > TEXT_BYTES_MAX:
+        raise UsageError(f"{name}: larger than {TEXT_BYTES_MAX} bytes")
+    if b"\0" in data:
+        raise UsageError(f"{name}: not a text file")
+    return data
+
+
 def read_text(path, option):
     """A text file's content, or UsageError naming it."""
-    try:
+
+    def read():
         with open(path, "rb") as file:
-            data = file.read(TEXT_BYTES_MAX + 1)
-    except OSError as error:
-        raise UsageError(f"{option}{path}: {error.strerror}") from None
-    if len(data) > TEXT_BYTES_MAX:
-        raise UsageError(f"{option}{path}: larger than {TEXT_BYTES_MAX} bytes")
-    if b"\0" in data:
-        raise UsageError(f"{option}{path}: not a text file")
-    return data
+            return file.read(TEXT_BYTES_MAX + 1)
+
+    return _checked(f"{option}{path}", read)
+
+
+@functools.cache
+def read_standard_input():
+    """The same of what is piped in; there to be read only once, whoever asks."""
+    return _checked(STANDARD_INPUT, lambda: sys.stdin.buffer.read(TEXT_BYTES_MAX + 1))
 
 
 @dataclass

@@ -1,9 +1,12 @@
 """What a user can get wrong: one clear line, the right status, no byte changed."""
 
+import json
 import re
+import subprocess
+import sys
 
 import pytest
-from guests import digest
+from guests import TOOL, digest
 
 GOOD_JOB = "[a]\nfilename=/dev/vda\nrw=read\nbs=4k\nnumber_ios=1\n"
 
@@ -88,6 +91,19 @@ def test_line_of_a_settings_file_is_named(guest):
     run = guest.run("--set=my.conf", "--disk=backend=null", job=GOOD_JOB)
     assert run.status == 2
     assert re.fullmatch(r"ringbolt: my\.conf:3: queues: .+\n", run.err), run.err
+
+
+@pytest.mark.parametrize("rw, status", [("read", 0), ("sideways", 2)])
+def test_a_job_file_may_be_piped_in(tmp_path, rw, status):
+    done = subprocess.run([sys.executable, TOOL, "run", "--placement=none", "--json=result.json",
+                           "--disk=backend=null", "-"], input=job(rw=rw), cwd=tmp_path, text=True,
+                          capture_output=True, timeout=120, check=False)
+    assert done.returncode == status, done.stdout + done.stderr
+    if status:
+        assert re.fullmatch(r"ringbolt: <stdin>:3: rw: .*sideways.*\n", done.stderr)
+    else:
+        result = json.loads((tmp_path / "result.json").read_text())
+        assert result["jobs"][0]["read"]["total_ios"] == 1
 
 
 def test_unreadable_job_file_starts_nothing(guest):

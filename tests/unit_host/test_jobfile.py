@@ -1,10 +1,13 @@
 """What becomes of a user's job file before the kernel gets it."""
 
+import io
+
 import pytest
 
 from host.errors import UsageError
 from host.jobfile import read_job, text_of
 from host.options import make_options
+from host.texts import read_standard_input
 
 JOB = """\
 # ${X} of a comment stays
@@ -36,6 +39,23 @@ def job(tmp_path, monkeypatch):
 
 def lines_of(job, *sections, **environment):
     return read_job(job, sections, environment)
+
+
+def test_a_job_from_standard_input_is_read_once_and_told_apart(job, monkeypatch):
+    read_standard_input.cache_clear()
+    piped = io.BytesIO(b"[a]\nfilename=/dev/vda\ninclude jobs/deep.inc\nbs=${BS}\n")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(piped))
+    for _ in range(2):
+        lines = lines_of("-", SIZE="1", BS="8k")
+        assert text_of(lines) == b"[a]\nfilename=/dev/vda\nrate=1\n\nbs=8k\n"
+        assert [line.source for line in lines[1:3]] == ["<stdin>:2", "jobs/deep.inc:1"]
+    with pytest.raises(UsageError, match=r"^<stdin>:4: \$\{BS\}: its value cannot stand"):
+        lines_of("-", BS=";")
+    read_standard_input.cache_clear()
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"\0")))
+    with pytest.raises(UsageError, match="^<stdin>: not a text file$"):
+        lines_of("-")
+    read_standard_input.cache_clear()
 
 
 def test_nothing_else_is_changed(tmp_path):
