@@ -95,9 +95,9 @@ def _cut(actions, parent, parts):
     parts.sort(key=lambda part: (part.op == _FLUSH, part.sector))
     for part in parts:
         actions.issue_and_complete(part, part.discovery, parent.job + 1)
-    for part in parts[1:]:
-        actions.add(parent.submit, _SPLIT, parent, parent.job + 1,
-                    payload=_SPLIT_TO.pack(part.sector))
+    for part, rest in zip(parts, parts[1:]):
+        actions.add(parent.submit, _SPLIT, part, parent.job + 1,
+                    payload=_SPLIT_TO.pack(rest.sector))
 
 
 def _parent_of(part, candidates):

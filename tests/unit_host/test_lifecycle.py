@@ -220,11 +220,21 @@ def test_whole_ios_are_queued_issued_and_completed():
 def test_cuts_and_merges_are_actions_of_their_own():
     found, _ = records(only_disk([parse_queue(NAME, frame(OTHERWISE, lost=1))])[0][0])
     assert [(time, action, sector, size) for time, action, _, sector, size, *_ in found] == [
-        (900, "Q", 64, 6144), (900, "X", 64, 6144), (1010, "D", 64, 4096), (1010, "D", 72, 2048),
+        (900, "Q", 64, 6144), (900, "X", 64, 4096), (1010, "D", 64, 4096), (1010, "D", 72, 2048),
         (1510, "C", 64, 4096), (1510, "C", 72, 2048), (3000, "Q", 520, 4096),
         (3010, "Q", 512, 4096), (3010, "F", 512, 4096), (3050, "D", 512, 8192),
         (3180, "C", 512, 8192)]
     assert found[1][-1] == struct.pack(">Q", 72)
+
+
+def test_of_several_cuts_each_tells_its_own_part_as_linux_does():
+    """Two X of one sector are an alias to blkparse 1.3."""
+    parts = "".join(f"P 0 900 110 500 16 8 0 0 0 0 {sector}\n" for sector in (64, 72, 80))
+    whole = "D 0 900 110 990 150 20 0 24 0 0 0 0 64\n"
+    found, _ = records(only_disk([parse_queue(NAME, frame(parts + whole, lost=1))])[0][0])
+    assert [(sector, size, *struct.unpack(">Q", payload))
+            for _, action, _, sector, size, *_, payload in found if action == "X"] == [
+                (64, 4096, 72), (72, 4096, 80)]
 
 
 def one(op, flags=0, status=0, sectors=8):
