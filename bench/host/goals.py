@@ -1,11 +1,14 @@
 """What the kernel is meant to reach, as data, and whether a comparison shows it.
 
 Shares of the floor hold for every mode and point; factors over Linux depend on the mode and on
-whether one request at a time is in flight or many. A goal is judged by the estimate; where the
-interval has the limit inside, the rounds could not tell, and the verdict says so.
+whether one request at a time is in flight or many. A goal is met or missed where the whole
+interval is on one side of the limit and can be believed; else it is not decided, and `why` says
+what there was against a verdict.
 """
 
 from dataclasses import dataclass
+
+from .load import busy_count
 
 
 @dataclass(frozen=True)
@@ -36,11 +39,32 @@ GOALS = (
 FEWER_INSTRUCTIONS = 40  # times, than Linux
 
 
-def verdict(goal, ratio):
-    """met, missed; with a question mark where the interval reaches over the limit."""
+# What estimate and interval are made of bears no more than 29 % of rounds that are anything.
+_BUSY_ROUNDS = 0.25
+_CONFIDENCE = 0.75  # three rounds
+# The limits differ by less: of an interval this wide it is chance which of them it contains.
+_SPAN = 4
+
+
+def _doubt(goal, ratio, busy):
+    """Why there is no verdict; "" where there is. `busy`: share of the rounds of one of the two
+    in which others on the host took its time."""
+    if busy > _BUSY_ROUNDS:
+        return f"the host was busy in {100 * busy:.0f} % of the rounds"
+    if ratio["confidence"] < _CONFIDENCE:
+        return f"too few rounds, the interval has {100 * ratio['confidence']:.0f} % confidence"
+    if ratio["high"] > _SPAN * ratio["low"]:
+        return f"the interval spans a factor of {ratio['high'] / ratio['low']:.3g}"
+    if ratio["low"] < goal.limit < ratio["high"]:
+        return "the limit is inside the interval"
+    return ""
+
+
+def verdict(goal, ratio, busy=0.0):
+    """{"verdict": met, missed or not decided, "why"}"""
+    why = _doubt(goal, ratio, busy)
     met = ratio["estimate"] >= goal.limit if goal.at_least else ratio["estimate"] <= goal.limit
-    sure = not ratio["low"] < goal.limit < ratio["high"]
-    return ("met" if met else "missed") + ("" if sure else "?")
+    return {"verdict": "not decided" if why else "met" if met else "missed", "why": why}
 
 
 def _instruction_goals(document):
@@ -50,18 +74,26 @@ def _instruction_goals(document):
         yield {"goal": f"{FEWER_INSTRUCTIONS} x fewer guest instructions/IO than Linux",
                "kind": "instructions", "side": ours["side"], "against": linux["side"],
                "point": ours["point"], "limit": FEWER_INSTRUCTIONS, "estimate": times,
-               "low": times, "high": times,
+               "low": times, "high": times, "why": "",
                "verdict": "met" if times >= FEWER_INSTRUCTIONS else "missed"}
+
+
+def _busy(document):
+    """{(side, point): share of its rounds in which the host was busy}"""
+    return {(cell["side"], cell["point"]): busy_count(cell["lost_shares"]) / document["rounds"]
+            for cell in document["cells"]}
 
 
 def judge(document):
     """One entry per goal and ratio that it concerns, in the order of the goals."""
     modes = {side["key"]: side["mode"] for side in document["sides"]}
     depths = {point["name"]: point["depth"] for point in document["points"]}
+    busy = _busy(document)
     return [{"goal": goal.text, "kind": goal.kind, "side": ratio["side"],
              "against": ratio["against"], "point": ratio["point"], "limit": goal.limit,
              "estimate": ratio["estimate"], "low": ratio["low"], "high": ratio["high"],
-             "verdict": verdict(goal, ratio)}
+             **verdict(goal, ratio, max(busy[ratio[which], ratio["point"]]
+                                        for which in ("side", "against")))}
             for goal in GOALS for ratio in document["ratios"]
             if goal.concerns(ratio, modes[ratio["side"]], depths[ratio["point"]])] \
         + list(_instruction_goals(document))

@@ -1,6 +1,9 @@
 """The document of a comparison as tables: for the console, and as Markdown."""
 
+from statistics import median
+
 from . import table
+from .load import busy_count
 from .summary import cell_of, instructions_of, ratio_of
 
 _PERCENTILES = ("50", "99", "99.9")
@@ -57,6 +60,12 @@ def kinds_of(document):
     return [kind for kind in _RATIOS if kind in there]
 
 
+def _lost(cell):
+    """The median of what others on the host took of the guest's time."""
+    shares = [share for share in cell["lost_shares"] if share is not None]
+    return table.share(median(shares)) if shares else _NONE
+
+
 def _row(document, side, point, kinds):
     cell = cell_of(document, side["key"], point["name"])
     percentiles = cell["percentiles_ns"]
@@ -65,7 +74,7 @@ def _row(document, side, point, kinds):
             *(_amount(percentiles.get(key), table.microseconds) for key in _PERCENTILES),
             _amount(cell["doorbells_per_io"], "{:.3f}".format),
             _amount(cell["interrupts_per_io"], "{:.3f}".format),
-            _amount(cell["idle_share"], table.share),
+            _amount(cell["idle_share"], table.share), _lost(cell),
             *(_ratio_or_none(ratio_of(document, side["key"], point["name"], kind))
               for kind in kinds)]
 
@@ -74,7 +83,7 @@ def rows(document, placement):
     """(head, rows) of the sides of one placement, point by point."""
     kinds = kinds_of(document)
     head = ["mode", "point", "IOPS", "range", "p50 us", "p99 us", "p99.9 us", "doorbells/IO",
-            "interrupts/IO", "CPU idle", *(_RATIOS[kind] for kind in kinds)]
+            "interrupts/IO", "CPU idle", "lost to others", *(_RATIOS[kind] for kind in kinds)]
     return head, [_row(document, side, point, kinds) for point in document["points"]
                   for side in document["sides"] if side["placement"] == placement]
 
@@ -102,6 +111,14 @@ def _warnings(document):
             yield f"{side['label']}: {text}"
         if texts[_WARNINGS_MAX:]:
             yield f"{side['label']}: and {len(texts) - _WARNINGS_MAX} warnings more"
+
+
+def _busy(document):
+    """What others on the host took, where they took much."""
+    shares = [share for cell in document["cells"] for share in cell["lost_shares"]]
+    if busy_count(shares):
+        yield (f"the host was busy in {busy_count(shares)} of {len(shares)} measurements: others "
+               f"took {100 * max(filter(None, shares)):.0f} % of a guest's time at worst")
 
 
 def _confidence(document):
@@ -133,7 +150,8 @@ def _whole_latencies(document):
 
 def notes(document):
     return [*dict.fromkeys(_bases(document)), *_disks(document), *_warnings(document),
-            *_confidence(document), *_whole_latencies(document), *document["notes"]]
+            *_busy(document), *_confidence(document), *_whole_latencies(document),
+            *document["notes"]]
 
 
 def goal_rows(document):
@@ -145,14 +163,15 @@ def goal_rows(document):
         write = table.share if goal["kind"] == "floor" else factor
         low, high = (write(goal[end]).removesuffix(" %") for end in ("low", "high"))
         found.append([goal["goal"], labels[goal["side"]], goal["point"], write(goal["limit"]),
-                      f"{write(goal['estimate'])} [{low}, {high}]", goal["verdict"]])
+                      f"{write(goal['estimate'])} [{low}, {high}]",
+                      ": ".join(filter(None, (goal["verdict"], goal["why"])))])
     return head, found
 
 
 def goal_sum(document):
     verdicts = [goal["verdict"] for goal in document["goals"]]
-    met = sum(verdict.startswith("met") for verdict in verdicts)
-    return f"{met} of {len(verdicts)} goals met; ? where the interval has the limit inside"
+    return (f"{verdicts.count('met')} of {len(verdicts)} goals met, {verdicts.count('missed')} "
+            f"missed, {verdicts.count('not decided')} not decided")
 
 
 def console(document):

@@ -125,7 +125,7 @@ def _goals(document):
     if not rows:
         return ""
     return (f"<section id=goals><h2>Goals</h2><p>{escape(present.goal_sum(document))}</p>"
-            + _table(head, rows, classes=lambda words: f" class={words[-1].rstrip('?')}")
+            + _table(head, rows, classes=lambda words: f" class={words[-1].partition(' ')[0]}")
             + "</section>")
 
 

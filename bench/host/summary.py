@@ -2,7 +2,8 @@
 
     {"points": [{"name", "depth"}],
      "sides": [{"key", "label", "mode", "placement", "words", "disks_with", "granted", "warnings"}],
-     "cells": [{"side", "point", "iops": {"median", "low", "high", "rounds"}, "lat_ns", ...}],
+     "cells": [{"side", "point", "iops": {"median", "low", "high", "rounds"}, "lat_ns", ...,
+                "lost_shares": [of each round, load.py]}],
      "ratios": [{"side", "against", "kind", "point", "metric", "estimate", "low", "high",
                  "confidence"}],
      "instructions": [{"side", "point", "per_io"}], "goals": [...], "notes": [line]}
@@ -36,6 +37,7 @@ def _cell(side, point, rounds, timeline):
     for name in ("iops", "lat_ns", "slat_ns", "idle_share", "doorbells_per_io",
                  "interrupts_per_io"):
         cell[name] = spread([figures[name] for figures in rounds])
+    cell["lost_shares"] = [figures["lost_share"] for figures in rounds]
     cell["percentiles_ns"] = {
         key: found for key in PERCENTILES
         if (found := spread([figures["percentiles_ns"].get(key) for figures in rounds]))}

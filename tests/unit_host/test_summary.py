@@ -82,13 +82,46 @@ def test_goals_are_judged_where_they_apply(found):
         ("p99 no worse than Linux", "QD32"): "met"}
 
 
-@pytest.mark.parametrize("estimate, low, high, at_least, expected", [
-    (9, 8.5, 10, True, "met"), (9, 7, 10, True, "met?"), (7, 6, 7.5, True, "missed"),
-    (7, 6, 9, True, "missed?"), (8, 8, 8, True, "met"), (9, 8.5, 10, False, "missed"),
-    (7, 6, 7.5, False, "met"), (7, 6, 9, False, "met?")])
-def test_a_verdict_says_when_the_rounds_could_not_tell(estimate, low, high, at_least, expected):
+LIMIT_INSIDE = "the limit is inside the interval"
+
+
+@pytest.mark.parametrize("estimate, low, high, at_least, expected, why", [
+    (9, 8.5, 10, True, "met", ""), (9, 7, 10, True, "not decided", LIMIT_INSIDE),
+    (7, 6, 7.5, True, "missed", ""), (7, 6, 9, True, "not decided", LIMIT_INSIDE),
+    (8, 8, 8, True, "met", ""), (9, 8.5, 10, False, "missed", ""), (7, 6, 7.5, False, "met", ""),
+    (7, 6, 9, False, "not decided", LIMIT_INSIDE),
+    (252, 22.6, 3760, True, "not decided", "the interval spans a factor of 166"),
+    (20, 9, 36, True, "met", ""), (20, 9, 36.1, True, "not decided",
+                                   "the interval spans a factor of 4.01")])
+def test_a_verdict_is_given_where_the_interval_allows_one(estimate, low, high, at_least, expected,
+                                                          why):
     goal = goals.Goal("x", "linux", "iops", 8, at_least=at_least)
-    assert goals.verdict(goal, {"estimate": estimate, "low": low, "high": high}) == expected
+    ratio = {"estimate": estimate, "low": low, "high": high, "confidence": 0.96}
+    assert goals.verdict(goal, ratio) == {"verdict": expected, "why": why}
+
+
+@pytest.mark.parametrize("confidence, busy, why", [
+    (0.75, 0, ""), (0.5, 0, "too few rounds, the interval has 50 % confidence"),
+    (0.96, 0.25, ""), (0.96, 0.5, "the host was busy in 50 % of the rounds")])
+def test_few_rounds_and_a_busy_host_allow_no_verdict(confidence, busy, why):
+    ratio = {"estimate": 9, "low": 8.5, "high": 10, "confidence": confidence}
+    assert goals.verdict(goals.Goal("x", "linux", "iops", 8), ratio, busy) == {
+        "verdict": "not decided" if why else "met", "why": why}
+
+
+@pytest.mark.parametrize("busy_side", ["irq", "linux-irq"])
+def test_a_host_that_was_busy_with_either_side_decides_nothing(busy_side):
+    plan = Plan("a.fio", mode_sides("irq,linux-irq", ["one"]), POINTS, 6)
+    rounds = rounds_of(plan.sides)
+    for number, figure in enumerate(rounds[f"{busy_side}@one", "QD1"]):
+        figure["lost_share"] = 0.3 if number % 2 else None
+    document = summarize(plan, rounds, {}, HOST)
+    assert {goal["verdict"] for goal in document["goals"] if goal["point"] == "QD1"} == {
+        "not decided"}
+    assert {goal["why"] for goal in document["goals"] if goal["point"] == "QD32"} == {""}
+    text = present.console(document)
+    assert "the host was busy in 3 of 24 measurements: others took 30 % of a guest's time" in text
+    assert "3 of 6 goals" not in text and "3 not decided" in text
 
 
 def test_the_console_has_a_table_per_placement_and_the_goals(found):
@@ -98,9 +131,9 @@ def test_the_console_has_a_table_per_placement_and_the_goals(found):
     row = next(line for line in text.splitlines() if line.startswith("interrupt "))
     assert row.split() == [
         "interrupt", "QD1", "1,000", "500-1,100", "1.5", "2.5", "123.5", "0.250", "0.100",
-        "25.0", "%", "100.0", "%", "[90.0,", "110.0]", "10.0", "[9.00,", "11.0]"]
+        "25.0", "%", "0.4", "%", "100.0", "%", "[90.0,", "110.0]", "10.0", "[9.00,", "11.0]"]
     assert "in brackets: 96.9 % confidence intervals" in text
-    assert "7 of 8 goals met" in text
+    assert "7 of 8 goals met, 1 missed, 0 not decided" in text
 
 
 def test_what_percentiles_leave_out_is_said_of_both_sides(found):
