@@ -20,7 +20,7 @@ from .errors import GuestError, RingboltError, UsageError
 from .guest import run_well
 from .instructions import count_instructions, pair
 from .jobfile import text_of
-from .measure import Plan, run_rounds, side_options, tasks
+from .measure import Plan, Unsummed, run_rounds, side_options, tasks
 from .options import ROOT, build_directory, check_outputs
 from .points import added_lines, read_points
 from .result import write_result
@@ -203,27 +203,41 @@ def _texts(document, outputs, name):
 
 
 def _sum_up(plan, outputs, name, measured, counted):
-    """(for the console, [(path, text)]). Figures are kept whatever we fail to make of them."""
+    """(for the console, [(path, text)])"""
     try:
         document = summarize(plan, *measured, *counted)
         return present.console(document), _texts(document, outputs, name)
     except Exception as error:
-        why = f"{type(error).__name__}: {error}"
-        write_result(str(outputs.json), json.dumps(unsummed(measured[0], why), indent=1) + "\n")
-        raise RingboltError(f"the figures cannot be summed up ({why}); all that was measured is in "
-                            f"{outputs.json}") from error
+        raise Unsummed(f"{type(error).__name__}: {error}", measured[0]) from error
 
 
-def _carry_out(plan, outputs, name):
-    """Measures, prints, writes. Returns the status."""
-    began = time.monotonic()
+def _measure(plan, outputs, name):
+    """As _sum_up(), and what failed that is no reason to lose it."""
     progress = _Progress(plan, sys.stderr)
     try:
         measured = run_rounds(plan, progress)
         *counted, failure = _count(plan, progress)
     finally:
         progress.end()
-    said, texts = _sum_up(plan, outputs, name, measured, counted)
+    return *_sum_up(plan, outputs, name, measured, counted), failure
+
+
+def _keep(error, path):
+    """What was measured, whatever we fail to make of it."""
+    if error.rounds:
+        write_result(str(path), json.dumps(unsummed(error.rounds, str(error)), indent=1) + "\n")
+        raise RingboltError(f"the figures cannot be summed up ({error}); all that was measured is "
+                            f"in {path}") from error
+    raise error
+
+
+def _carry_out(plan, outputs, name):
+    """Measures, prints, writes. Returns the status."""
+    began = time.monotonic()
+    try:
+        said, texts, failure = _measure(plan, outputs, name)
+    except Unsummed as error:
+        _keep(error, outputs.json)
     print("\n" + said)
     for path, text in texts:
         write_result(str(path), text)

@@ -31,6 +31,15 @@ _LOG_LINES = added_lines("latencies over time", "write_lat_log=timeline",
 _DIRECTIONS = ("read", "write", "trim", "mixed")
 
 
+class Unsummed(GuestError):
+    """There are figures that nothing can be made of; `rounds` are those that were had before, by
+    (side key, point name)."""
+
+    def __init__(self, message, rounds):
+        super().__init__(message)
+        self.rounds = rounds
+
+
 @dataclass
 class Plan:
     """What is measured; `machine`: words of `ringbolt run` for all, `settings`: for ours."""
@@ -149,9 +158,17 @@ def run_rounds(plan, progress):
         for side, points in tasks(plan, number):
             progress(f"round {number + 1} of {plan.rounds}", side, points)
             for point, document, _ in _run(plan, side, points):
-                rounds.setdefault((side.key, point.name), []).append(figures(document))
+                found = _figures_or_kept(document, f"{side.key}, {point.name}", rounds)
+                rounds.setdefault((side.key, point.name), []).append(found)
                 host = document["ringbolt"]["host"]
     return rounds, timelines, host
+
+
+def _figures_or_kept(document, name, rounds):
+    try:
+        return figures(document)
+    except Exception as error:
+        raise Unsummed(f"{name}: {error}", rounds) from error
 
 
 def timeline(logs):

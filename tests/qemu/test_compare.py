@@ -341,7 +341,8 @@ def test_a_wrong_job_is_told_with_its_line_and_nothing_is_written(tmp_path):
 
 
 def test_bench_boots_by_uefi_and_measures_all_of_our_modes(tmp_path):
-    done = run_tool(tmp_path, "bench", "--rounds=1", "--runtime=30ms")
+    # On a busy host a guest may not run at all for a while.
+    done = run_tool(tmp_path, "bench", "--rounds=1", "--runtime=300ms")
     assert done.returncode == 0, done.stderr
     assert "boot: started by UEFI" in done.stdout
     document = json.loads((tmp_path / "build" / "bench.json").read_text())

@@ -127,6 +127,17 @@ def test_figures_that_cannot_be_summed_up_are_kept(place, guests, monkeypatch):
     assert not (place.build / "compare.md").exists()
 
 
+def test_rounds_are_kept_when_a_later_one_did_nothing(place, monkeypatch):
+    outcomes = iter([500, 500, 500, 500, 0])  # I/Os; two are for the latencies over time
+    monkeypatch.setattr(guest, "run_guest", lambda *_: Outcome(
+        0, [], result=document(ios=next(outcomes))))
+    with pytest.raises(RingboltError, match=r"summed up \(irq@one, QD32: the guest's result has a "
+                       r"job without I/O\); all .* is in .*compare.json$"):
+        compare.compare(["--modes=irq@one", "--rounds=2", "a.fio"])
+    kept = json.loads((place.build / "compare.json").read_text())["figures"]
+    assert [(one["point"], len(one["rounds"])) for one in kept] == [("QD1", 1), ("QD32", 1)]
+
+
 def test_a_guest_that_fails_under_counting_costs_no_figure(place, guests, monkeypatch, capsys):
     def fail(*_):
         raise GuestError("irq@one, QD1: the guest crashed", ["its last words"])
