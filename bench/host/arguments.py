@@ -10,6 +10,8 @@ from .options import GUESTS, QEMU, make_options
 _RUN_NOTES = """\
 disk SPEC: backend=null|file|nbd|vhost-user[,key=value]...
   path=FILE|URL|SOCKET  size=8G  queues=N  queue-size=256  vectors=N  iothread=on|off  ro=on
+  format=raw|qcow2|... (of a file; QEMU's names; without it, what is not raw by its magic is
+  refused, since writing would destroy it)
   socket=PATH (of a vhost-user daemon that runs already; without it, one is started)
   serial=TEXT  logical=512|4096  packed=on  event-idx=off  indirect=off  discard=off
   write-zeroes=off  latency-ns=N (null)  aio=threads|io_uring (file)

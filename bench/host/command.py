@@ -78,7 +78,7 @@ def _backend(index, disk):
         return ["-blockdev", f"driver=null-co,node-name={name},read-zeroes=off,"
                 f"size={disk.size or DEFAULT_SIZE}{latency}"]
     # discard=unmap: what the guest discards reaches the backend.
-    common = (f"node-name={name},driver=raw,read-only={_onoff(disk.read_only)},"
+    common = (f"node-name={name},driver={disk.format or 'raw'},read-only={_onoff(disk.read_only)},"
               f"discard={'unmap' if disk.discard else 'ignore'}")
     if disk.backend == "file":
         return ["-blockdev", f"{common},file.driver=file,file.aio={disk.aio},"
@@ -181,10 +181,12 @@ def guest_command(options, files, accel, iothread_default):
                 "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
                 "-chardev", f"file,id=result,path={escape(files.result)}",
                 "-serial", "chardev:result",
-                "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04",
                 "-fw_cfg", f"name=opt/ringbolt/config,file={escape(files.config)}"]
     if files.job:
         command += ["-fw_cfg", f"name=opt/ringbolt/job,file={escape(files.job)}"]
+    if not any(disk.is_image() for disk in options.disks):
+        # Ends QEMU at once. Without it the guest powers off, or guest.py ends QEMU.
+        command += ["-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
     command += _boot_arguments(options, files)
     for index, disk in enumerate(options.disks):
         command += _disk_arguments(index, disk, options, files, iothread_default)

@@ -1,6 +1,6 @@
 """The language of --disk: `key=value,...` into a Disk, everything checked.
 
-Nothing here touches the file system; guest.py creates a file that is to be created.
+Nothing here touches the file system: images.py looks at the files and creates them.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,9 @@ from .errors import UsageError
 DISKS_MAX = 26  # /dev/vda to /dev/vdz
 DEFAULT_SIZE = 8 << 30
 DEFAULT_SPEC = "backend=null"
+# By QEMU's names, what it opens without a key or other words.
+FORMATS = ("raw", "qcow2", "vmdk", "vhdx", "vpc", "vdi", "qed", "parallels", "qcow", "bochs",
+           "cloop", "dmg")
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,7 @@ class Disk:
     spec: str
     backend: str
     path: Optional[str] = None
+    format: Optional[str] = None  # of the file; None: raw, if nothing in it says otherwise
     socket: Optional[str] = None  # of a vhost-user daemon that runs already
     size: Optional[int] = None  # bytes
     queues: Optional[int] = None
@@ -39,6 +43,10 @@ class Disk:
     aio: str = "threads"
     bus: str = "root"
 
+    def is_image(self):
+        """QEMU has to be ended in order: it holds back what says where data lies."""
+        return self.format not in (None, "raw")
+
 
 def queue_size_default(disk):
     """Entries of a ring where the SPEC does not say, as QEMU has them."""
@@ -55,6 +63,7 @@ def _serial(word):
 _KEYS = {
     "backend": ("backend", values.choice("null", "file", "nbd", "vhost-user")),
     "path": ("path", values.text),
+    "format": ("format", values.choice(*FORMATS)),
     "socket": ("socket", values.text),
     "size": ("size", values.size),
     "queues": ("queues", values.integer(1, 256)),
@@ -76,13 +85,13 @@ _KEYS = {
 
 # Keys that say nothing to a backend are refused there rather than dropped.
 _NOT_FOR = {
-    "null": {"path", "aio", "socket"},
+    "null": {"path", "format", "aio", "socket"},
     "file": {"latency-ns", "socket"},
-    "nbd": {"size", "latency-ns", "aio", "socket"},
+    "nbd": {"format", "size", "latency-ns", "aio", "socket"},
     "vhost-user": {"iothread", "serial", "latency-ns", "aio", "discard", "write-zeroes"},
 }
 # Keys that our own vhost-user daemon is started with, and another one was.
-_NOT_FOR_SOCKET = {"path", "size", "logical", "ro"}
+_NOT_FOR_SOCKET = {"path", "format", "size", "logical", "ro"}
 
 
 def _split(spec):
@@ -121,6 +130,10 @@ def parse_disk(spec):
             raise UsageError(f"--disk {spec}: {key}= does not apply to a daemon at socket=")
     if backend in ("file", "nbd") and "path" not in fields:
         raise UsageError(f"--disk {spec}: backend={backend} needs path=")
+    if "format" in fields and "path" not in fields:
+        raise UsageError(f"--disk {spec}: format= needs path=")
+    if fields.get("format", "raw") != "raw" and "size" in fields:
+        raise UsageError(f"--disk {spec}: size= is of raw files; an image knows its own")
     if backend == "vhost-user" and "path" in fields and "size" in fields:
         raise UsageError(f"--disk {spec}: size= does not apply to an existing path=")
     if backend != "nbd" and fields.get("size", 0) % fields.get("logical", 512):

@@ -25,6 +25,7 @@ from .command import Files, guest_command
 from .console import Console
 from .errors import STATUS_CRASH, STATUS_JOB_ERROR, STATUS_USAGE, GuestError, UsageError
 from .granted import grants, refusal
+from .images import check_images, create_images
 from .logs import split_logs
 from .options import image_path
 from .outcome import Outcome, check_well
@@ -70,39 +71,12 @@ def _check_built(options):
 
 
 def _check_files(options):
-    """All that must exist does, and nothing that exists would be overwritten."""
+    """All that must exist does, and nothing that exists would be harmed."""
     _check_built(options)
     for disk in options.disks:
         if disk.socket and not Path(disk.socket).is_socket():
             raise UsageError(f"--disk {disk.spec}: {disk.socket}: not a socket")
-        if disk.path is None or disk.backend == "nbd":
-            continue
-        if not os.path.exists(disk.path):
-            if disk.size is None or disk.backend != "file":
-                raise UsageError(f"--disk {disk.spec}: {disk.path}: no such file"
-                                 + (" (size= creates it)" if disk.backend == "file" else ""))
-            continue
-        mode = os.R_OK if disk.read_only else os.R_OK | os.W_OK
-        if not os.path.isfile(disk.path) or not os.access(disk.path, mode):
-            raise UsageError(f"--disk {disk.spec}: {disk.path}: not a "
-                             + ("readable file" if disk.read_only else "writable file"))
-        if disk.size is not None and os.path.getsize(disk.path) != disk.size:
-            raise UsageError(f"--disk {disk.spec}: {disk.path} exists and has "
-                             f"{os.path.getsize(disk.path)} bytes; leave size= out")
-
-
-def _create_disks(options, undo):
-    """Sparse files for the disks that name a size and do not exist; `undo`, an ExitStack, takes
-    them away again."""
-    for disk in options.disks:
-        if disk.backend != "file" or os.path.exists(disk.path):
-            continue
-        try:
-            with open(disk.path, "xb") as file:
-                undo.callback(os.unlink, disk.path)
-                file.truncate(disk.size)
-        except OSError as error:
-            raise UsageError(f"--disk {disk.spec}: {disk.path}: {error.strerror}") from None
+    check_images(options.disks)
 
 
 def _write(directory, name, data):
@@ -181,7 +155,7 @@ class _Guest:
     def _start_storage(self, options, index):
         process = storage.start(options.disks[index], options.queues(options.disks[index]),
                                 self.files.vhost_sockets[index], self._log)
-        self._stack.callback(end, process)
+        self._stack.callback(storage.stop, process)
         return process
 
     def begin(self):
@@ -219,11 +193,18 @@ class _Guest:
                     if not self.lingers and _last_word(console.lines[-1:]) is not None:
                         self.lingers = True
                         deadline = time.monotonic() + QEMU_END_S
+                        self._dismiss()
                 elif data == b"":
                     self.process.wait()
                     self.lingers = False
                     return True
         return self.lingers
+
+    def _dismiss(self):
+        """Has images closed in order; otherwise the guest itself has ended QEMU."""
+        if any(disk.is_image() for disk in self._options.disks):
+            with contextlib.suppress(QmpClosed):
+                self._qmp.send("quit")
 
     def death(self):
         return f"QEMU died (signal {-self.process.returncode})"
@@ -352,7 +333,7 @@ def run_guest(options, show=lambda data: None, is_terminal=False):
     console = Console(show, is_terminal)
     with _temporary_directory() as directory, contextlib.ExitStack() as stack:
         with contextlib.ExitStack() as undo:
-            _create_disks(options, undo)
+            create_images(options.disks, undo)
             guest = _Guest(options, directory, chosen, accelerator)
             stack.callback(guest.close)
             guest.begin()

@@ -21,13 +21,17 @@ class Qmp:
         self._read()  # the greeting
         return self.command("qmp_capabilities")
 
-    def command(self, name):
-        """Runs a command without arguments and returns what it returns."""
+    def send(self, name):
+        """A command without arguments whose answer nobody waits for."""
         try:
             self._file.write(json.dumps({"execute": name}).encode() + b"\n")
             self._file.flush()
         except OSError:
             raise QmpClosed("QEMU closed its monitor") from None
+
+    def command(self, name):
+        """Runs a command without arguments and returns what it returns."""
+        self.send(name)
         while True:
             answer = self._read()
             if "return" in answer:

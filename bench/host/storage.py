@@ -1,6 +1,7 @@
 """qemu-storage-daemon, the other end of a vhost-user disk."""
 
 import os
+import subprocess
 import time
 
 from .command import escape
@@ -9,12 +10,14 @@ from .errors import GuestError
 from .process import end, spawn
 
 START_TIMEOUT_S = 10
+_STOP_TIMEOUT_S = 10
 
 
 def _command(disk, queues, socket):
     if disk.path:
-        node = (f"driver=file,node-name=disk,filename={escape(disk.path)},"
-                f"read-only={'on' if disk.read_only else 'off'},discard=unmap")
+        node = (f"driver={disk.format or 'raw'},node-name=disk,discard=unmap,"
+                f"read-only={'on' if disk.read_only else 'off'},"
+                f"file.driver=file,file.filename={escape(disk.path)}")
     else:
         node = f"driver=null-co,node-name=disk,read-zeroes=off,size={disk.size or DEFAULT_SIZE}"
     return ["qemu-storage-daemon", "--blockdev", node, "--export",
@@ -33,3 +36,12 @@ def start(disk, queues, socket, log):
             raise GuestError(f"--disk {disk.spec}: qemu-storage-daemon did not start")
         time.sleep(0.01)
     return process
+
+
+def stop(process):
+    """Lets a daemon close its image: it holds back what says where data lies."""
+    process.terminate()
+    try:
+        process.wait(_STOP_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        end(process)

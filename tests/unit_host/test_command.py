@@ -91,7 +91,8 @@ def test_boot_image_may_be_the_disk_under_test(bench, monkeypatch):
 
 @pytest.mark.parametrize("word, expected", [
     ("", "read-only=off"), (",ro=on", "read-only=on"), ("", "discard=unmap"),
-    (",discard=off", "discard=ignore"), (",aio=io_uring", "file.aio=io_uring")])
+    (",discard=off", "discard=ignore"), (",aio=io_uring", "file.aio=io_uring"),
+    ("", "driver=raw"), (",format=qcow2", "driver=qcow2")])
 def test_file_backends_words(word, expected):
     command = arguments([f"backend=file,path=/x{word}"])
     assert expected in command[command.index("-blockdev") + 1].split(",")

@@ -54,6 +54,12 @@ BAD = [
     ("backend=null,socket=/s", "socket= does not apply to backend=null"),
     ("backend=vhost-user,socket=/s,path=/x", "path= does not apply to a daemon at socket="),
     ("backend=vhost-user,socket=", "socket=: must not be empty"),
+    ("backend=null,format=qcow2", "format= does not apply to backend=null"),
+    ("backend=nbd,path=/s,format=raw", "format= does not apply to backend=nbd"),
+    ("backend=vhost-user,socket=/s,format=raw", "format= does not apply to a daemon at socket="),
+    ("backend=vhost-user,format=raw", "format= needs path="),
+    ("backend=file,path=/x,format=qcow3", "format=qcow3: must be one of raw, qcow2, "),
+    ("backend=file,path=/x,format=qcow2,size=1M", "size= is of raw files"),
     ("backend=vhost-user,iothread=on", "iothread= does not apply to backend=vhost-user"),
 ]
 

@@ -1,0 +1,58 @@
+"""Disk images of every format that qemu-img makes: refused as raw, used as what they are."""
+
+import subprocess
+
+import pytest
+from guests import digest
+
+MIB = 1 << 20
+FORMATS = ("qcow2", "qcow", "vmdk", "vhdx", "vdi", "qed", "parallels", "vpc")
+WRITE = "[a]\nfilename=/dev/vda\nrw=write\nbs=64k\nsize=1m\nbuffer_pattern=0x5a\n"  # no flush
+
+
+def create(guest, kind, *words):
+    path = guest.directory / f"disk.{kind}"
+    subprocess.run(["qemu-img", "create", "-q", "-f", kind, *words, path, "4M"], check=True)
+    return path
+
+
+def content(guest, path, kind):
+    """What a machine would see of an image."""
+    raw = guest.directory / "content"
+    subprocess.run(["qemu-img", "convert", "-f", kind, "-O", "raw", path, raw], check=True)
+    return raw.read_bytes()
+
+
+@pytest.mark.parametrize("kind, words", [
+    *((kind, ()) for kind in FORMATS), ("vpc", ("-o", "subformat=fixed")),
+    ("luks", ("--object", "secret,id=s,data=x", "-o", "key-secret=s"))])
+def test_an_image_is_refused_by_name_and_not_written(guest, kind, words):
+    path = create(guest, kind, *words)
+    before = digest(path)
+    run = guest.run(f"--disk=backend=file,path={path}", job=WRITE)
+    assert (run.status, run.out) == (2, "")
+    assert len(run.err.splitlines()) == 1 and f" is {kind} by its magic" in run.err.lower()
+    assert digest(path) == before
+
+
+@pytest.mark.parametrize("backend", ["file", "vhost-user"])
+@pytest.mark.parametrize("kind", FORMATS)
+def test_an_image_is_written_as_what_it_is(guest, kind, backend):
+    path = create(guest, kind)
+    guest.good(f"--disk=backend={backend},path={path},format={kind}", job=WRITE)
+    found = content(guest, path, kind)
+    assert found[:MIB] == b"\x5a" * MIB and set(found[MIB:]) == {0}
+
+
+@pytest.mark.parametrize("boot", ["pvh", "uefi"])
+def test_a_guest_that_cannot_power_off_is_ended_with_its_last_word(guest, boot):
+    path = create(guest, "qcow2")
+    run = guest.run(f"--boot={boot}", f"--disk=backend=file,path={path},format=qcow2", "--set=x=1",
+                    job=WRITE)
+    assert (run.status, run.err) == (2, "ringbolt: --set x=1: x: unknown key\n")
+
+
+def test_format_raw_takes_the_files_own_bytes(guest):
+    path = create(guest, "vpc", "-o", "subformat=fixed")
+    guest.good(f"--disk=backend=file,path={path},format=raw", job=WRITE)
+    assert path.read_bytes()[:MIB] == b"\x5a" * MIB
