@@ -14,16 +14,23 @@ _known = {}  # of this process: key -> accelerator
 
 
 def qemu_version(qemu=QEMU):
-    """Its first line, which also proves that there is a QEMU."""
+    """What it says of itself, which also proves that it is a QEMU."""
     try:
         answer = subprocess.run([qemu, "--version"], capture_output=True, text=True,
-                                stdin=subprocess.DEVNULL, timeout=20, check=True)
+                                errors="replace", stdin=subprocess.DEVNULL, timeout=20,
+                                check=False)
     except FileNotFoundError:
         raise UsageError(f"{qemu}: not found"
                          + ("; install it (make deps)" if qemu == QEMU else "")) from None
-    except (OSError, subprocess.SubprocessError) as error:
-        raise UsageError(f"{qemu}: does not run: {error}") from None
-    return answer.stdout.partition("\n")[0].strip()
+    except OSError as error:
+        raise UsageError(f"{qemu}: does not run: {error.strerror}") from None
+    except subprocess.TimeoutExpired:
+        raise UsageError(f"{qemu}: does not run: no answer to --version") from None
+    said = answer.stdout.strip().partition("\n")[0].strip()
+    if not said.startswith("QEMU emulator"):
+        raise UsageError(f"{qemu}: not a QEMU: --version ends with status {answer.returncode} and "
+                         f'says "{said}"')
+    return said
 
 
 def _boot_id():
@@ -65,7 +72,8 @@ def resolve(wanted, version, run, qemu=QEMU):
     """The accelerator for -accel. `run(options)` runs a guest; only auto uses it."""
     usable = os.access("/dev/kvm", os.R_OK | os.W_OK)
     if wanted == "kvm" and not usable:
-        raise UsageError("--accel kvm: /dev/kvm cannot be opened")
+        reason = "permission denied" if os.path.exists("/dev/kvm") else "it is not there"
+        raise UsageError(f"--accel kvm: /dev/kvm cannot be opened: {reason}")
     if wanted != "auto":
         return wanted
     if not usable:

@@ -4,8 +4,10 @@ import argparse
 import sys
 
 from . import values
+from .disk import parse_disk
 from .errors import UsageError
 from .options import GUESTS, QEMU, make_options
+from .texts import read_text
 
 _RUN_NOTES = """\
 disk SPEC: backend=null|file|nbd|vhost-user[,key=value]...
@@ -26,8 +28,14 @@ cannot be written; 3 the guest crashed, hung past the timeout or broke off.
 """
 
 
+class _FileWord(str):
+    """An option that stands in a file."""
+
+    source = ""  # "FILE:LINE"
+
+
 class Parser(argparse.ArgumentParser):
-    """One line per error, no abbreviations."""
+    """One line per error, which names the file that the option is in; no abbreviations."""
 
     def __init__(self, **keywords):
         super().__init__(allow_abbrev=False, **keywords)
@@ -38,6 +46,29 @@ class Parser(argparse.ArgumentParser):
     def print_help(self, file=None):
         """argparse's own says nothing where it cannot write all of it."""
         (file or sys.stdout).write(self.format_help())
+
+    def parse_known_args(self, args, namespace=None):
+        for word in args:
+            if isinstance(word, _FileWord):
+                self._try_line(word)
+        return super().parse_known_args(args, namespace)
+
+    def _try_line(self, word):
+        try:
+            super().parse_known_args([word])
+        except UsageError as error:
+            raise UsageError(f"{word.source}: {str(error).removeprefix('--')}") from None
+
+    def parse_args(self, args, namespace=None):
+        parsed, rest = self.parse_known_args(args, namespace)
+        for word in rest:
+            if isinstance(word, _FileWord):
+                key = word.removeprefix("--").partition("=")[0]
+                raise UsageError(f"{word.source}: {key}: no option of {self.prog}; a file of "
+                                 "kernel settings goes with --set")
+        if rest:
+            raise UsageError(f"unrecognized arguments: {' '.join(rest)}")
+        return parsed
 
 
 def typed(read):
@@ -50,6 +81,12 @@ def typed(read):
             raise argparse.ArgumentTypeError(f"{word}: {error}") from None
 
     return convert
+
+
+def _disk(spec):
+    """As typed: what it stands for needs the other disks, too."""
+    parse_disk(spec)
+    return spec
 
 
 def run_parser(prog="ringbolt run", description="Boots the kernel once and runs a job file."):
@@ -65,7 +102,7 @@ def run_parser(prog="ringbolt run", description="Boots the kernel once and runs 
     run.add_argument("--smp", metavar="N", type=typed(values.integer(1, 255)), default=1)
     run.add_argument("--memory", metavar="MIB", type=typed(values.integer(16, 1 << 20)),
                      default=256)
-    run.add_argument("--disk", metavar="SPEC", action="append", default=[])
+    run.add_argument("--disk", metavar="SPEC", action="append", default=[], type=_disk)
     run.add_argument("--set", metavar="key=value", action="append", default=[],
                      help="a kernel setting, or the name of a file of them")
     run.add_argument("--json", metavar="FILE|-", type=typed(values.text),
@@ -88,20 +125,18 @@ def run_parser(prog="ringbolt run", description="Boots the kernel once and runs 
 
 def _file_arguments(path):
     """@FILE: one option per line, without its dashes."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            lines = file.read().splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not a text file"
-        raise UsageError(f"{path}: {reason}") from None
+    if not path:
+        raise UsageError("@: the name of a file is missing")
     arguments = []
-    for number, line in enumerate(lines, 1):
-        word = line.strip()
-        if not word or word.startswith("#"):
+    for number, line in enumerate(read_text(path, "@").splitlines(), 1):
+        text = line.decode(errors="surrogateescape").strip()
+        if not text or text.startswith("#"):
             continue
-        if word.startswith("-") or "=" not in word:
-            raise UsageError(f"{path}:{number}: not option=value: {word}")
-        arguments.append("--" + word)
+        if text.startswith("-") or "=" not in text:
+            raise UsageError(f"{path}:{number}: not option=value: {text}")
+        word = _FileWord("--" + text)
+        word.source = f"{path}:{number}"
+        arguments.append(word)
     return arguments
 
 

@@ -108,7 +108,9 @@ def _translate(complaint, options):
     match = _DISK_ARGUMENT.match(complaint)
     if match and int(match[1]) < len(options.disks):
         return f"--disk {options.disks[int(match[1])].spec}: {match[2]}"
-    return "QEMU does not start: " + complaint
+    if complaint.startswith("-accel "):
+        return "-" + complaint
+    return f"QEMU does not start: {complaint or 'no reason given'}"
 
 
 def _temporary_directory():
@@ -123,6 +125,7 @@ class _Guest:
     def __init__(self, options, directory, chosen, accelerator):
         self._options = options
         self._placement = chosen
+        self._accelerator = accelerator
         self._stack = contextlib.ExitStack()
         self.lingers = False  # the guest said its last word, and QEMU is still there
         try:
@@ -172,9 +175,7 @@ class _Guest:
                                     {self.process.pid: "main", **iothreads, **cpus})
             self._qmp.command("cont")
         except QmpClosed:
-            if self.process.wait() < 0:
-                raise GuestError(f"{self.death()} before the guest ran") from None
-            raise UsageError(_translate(self.complaint(), self._options)) from None
+            raise self._refusal() from None
 
     def pump(self, console, timeout_s):
         """Console until QEMU has ended, or has not QEMU_END_S after the guest's last word; False
@@ -200,6 +201,16 @@ class _Guest:
                     return True
         return self.lingers
 
+    def _refusal(self):
+        """Why QEMU ended before the guest ran."""
+        code, said = self.process.wait(), self.complaint()
+        if code >= 0:
+            return UsageError(_translate(said, self._options))
+        words = f"{self.death()} before the guest ran" + (f": {said}" if said else "")
+        if self._accelerator == "kvm":
+            return UsageError(f"--accel kvm: {words}")
+        return GuestError(words)
+
     def _dismiss(self):
         """Has images closed in order; otherwise the guest itself has ended QEMU."""
         if any(disk.is_image() for disk in self._options.disks):
@@ -210,10 +221,12 @@ class _Guest:
         return f"QEMU died (signal {-self.process.returncode})"
 
     def complaint(self):
-        """What QEMU said of its end: its last line, or the helpers'."""
+        """What QEMU said of its end: its last line, or the helpers'. An assertion only says where
+        it noticed what it had said before."""
         lines = Path(self._log_path).read_text("utf-8", "replace").strip().splitlines()
         own = [line[said.end():] for line in lines if (said := _QEMU_SAYS.match(line))]
-        return (own or lines or ["no reason given"])[-1]
+        told = [line for line in own or lines if ": Assertion " not in line]
+        return (told or own or lines or [""])[-1]
 
     def close(self):
         self._stack.close()
@@ -275,10 +288,10 @@ def _break(guest, code):
     """Why a guest ended that did not say so itself."""
     said = guest.complaint()
     if code < 0:
-        return guest.death()
+        return guest.death() + (f": {said}" if said else "")
     if code == 0:
         return said if said.startswith(_TERMINATING) else "the guest reset or broke off"
-    return f"the guest died with QEMU (status {code}): {said}"
+    return f"the guest died with QEMU (status {code}): {said or 'no reason given'}"
 
 
 def _judge(options, guest, finished, lines):

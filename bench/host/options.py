@@ -2,6 +2,7 @@
 
 import os
 import stat
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional
@@ -134,14 +135,19 @@ def _check_output(option, path):
         found = None
     except OSError as error:
         raise UsageError(f"{option} {path}: {error.strerror}") from None
-    directory = os.path.dirname(path) or "."
+    directory = os.path.dirname(os.path.realpath(path))
     if found and stat.S_ISDIR(found.st_mode):
         raise UsageError(f"{option} {path}: is a directory")
     if not os.path.isdir(directory):
-        raise UsageError(f"{option} {path}: no such directory: {directory}")
+        raise UsageError(f"{option} {path}: no such directory: {os.path.dirname(path)}")
     # A file is replaced by another one; anything else is written where it is.
     is_file = found is None or stat.S_ISREG(found.st_mode)
-    if not os.access(directory if is_file else path, os.W_OK):
+    try:
+        if is_file:
+            tempfile.TemporaryFile(dir=directory).close()
+    except OSError as error:
+        raise UsageError(f"{option} {path}: not writable: {error.strerror}") from None
+    if not is_file and not os.access(path, os.W_OK):
         raise UsageError(f"{option} {path}: not writable")
     return is_file
 

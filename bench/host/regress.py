@@ -240,8 +240,11 @@ def baseline(words):
     What did not move keeps its line, so that the diff shows what did; and so that losses too
     small to see add up against the old figure.
     """
-    if words:
-        raise UsageError(f"baseline {words[0]}: baseline takes no arguments")
+    parser = Parser(prog="ringbolt baseline", description="Counts everything anew and writes "
+                    "configs/baseline.json, which regress holds counts against.")
+    _, rest = parser.parse_known_args(expand(words))
+    if rest:
+        raise UsageError(f"baseline {rest[0]}: baseline takes no arguments")
     check_fresh()
     progress = _Progress()
     try:

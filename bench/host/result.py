@@ -59,6 +59,7 @@ def format_result(document):
 
 
 def _write(path, data):
+    path = os.path.realpath(path)  # a link stays one
     if os.path.exists(path) and not os.path.isfile(path):
         with open(path, "wb") as file:
             file.write(data)

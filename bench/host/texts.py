@@ -5,7 +5,9 @@ sees one text and complains about a line of it; `Settings.locate` says where tha
 came from, so that the user reads the name of his own file.
 """
 
+import codecs
 import functools
+import os
 import re
 import sys
 from dataclasses import dataclass, field
@@ -13,6 +15,7 @@ from dataclasses import dataclass, field
 from .errors import UsageError
 
 TEXT_BYTES_MAX = 1 << 20
+_MARKS = codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE
 STANDARD_INPUT = "<stdin>"  # what it is called in a complaint
 
 # What the kernel calls the two texts when it complains: "NAME:LINE: ...".
@@ -26,6 +29,8 @@ def _checked(name, read):
         raise UsageError(f"{name}: {error.strerror}") from None
     if len(data) > TEXT_BYTES_MAX:
         raise UsageError(f"{name}: larger than {TEXT_BYTES_MAX} bytes")
+    if data.startswith(_MARKS):
+        raise UsageError(f"{name}:1: begins with a byte order mark; save it as UTF-8 without one")
     if b"\0" in data:
         raise UsageError(f"{name}: not a text file")
     return data
@@ -57,9 +62,11 @@ class Settings:
         """One --set: key=value, or a file of settings."""
         if "=" in word:
             if not re.fullmatch(r"[a-z0-9_]+=[^\r\n]*", word):
-                raise UsageError(f"--set {word}: not key=value")
+                raise UsageError(f"--set {word}: not key=value, the key of a-z, 0-9 and _")
             self.lines.append((word, f"--set {word}"))
             return
+        if not os.path.exists(word):
+            raise UsageError(f"--set {word}: No such file, and not key=value")
         for number, line in enumerate(read_text(word, "--set ").splitlines(), 1):
             self.lines.append((line.decode("utf-8", "surrogateescape"), f"{word}:{number}"))
 

@@ -10,11 +10,24 @@ _SIZE = re.compile(r"(\d+)([KMGT]?)", re.IGNORECASE)
 _SHIFT = {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}
 
 
+def _meant(word):
+    """How a size that is nearly one is written; "" where nobody can tell."""
+    match = re.fullmatch(r"(\d+)(?:\.(\d{1,6}))?([KMGT]?)(i?B)?", word, re.IGNORECASE)
+    if not match:
+        return ""
+    shift, places = _SHIFT[match[3].upper()], len(match[2] or "")
+    value, rest = divmod(int(match[1] + (match[2] or "")) << shift, 10 ** places)
+    while shift and value % (1 << shift):
+        shift -= 10
+    unit = next(name for name, bits in _SHIFT.items() if bits == shift)
+    return f"; write {value >> shift}{unit}" if value and not rest else ""
+
+
 def size(word):
     """Bytes: digits and one of K, M, G, T (powers of 1024)."""
     match = _SIZE.fullmatch(word)
     if not match:
-        raise ValueError("not a size such as 512M or 8G")
+        raise ValueError(f"not a size such as 512M or 8G{_meant(word)}")
     value = int(match[1]) << _SHIFT[match[2].upper()]
     if value == 0 or value % 512:
         raise ValueError("must be a positive multiple of 512 bytes")

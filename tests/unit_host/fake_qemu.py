@@ -68,6 +68,7 @@ def main():
         print(f"qemu-system-x86_64: {plan['refuse']}", file=sys.stderr)
         return 1
     if plan.get("die"):
+        print(plan.get("say", ""), file=sys.stderr, flush=True)
         os.kill(os.getpid(), plan["die"])
     serve([os.getpid()])
     if plan.get("say"):

@@ -6,7 +6,9 @@ import pytest
 
 from host import accel
 from host.errors import GuestError, UsageError
-from host.guest import Outcome
+from host.guest import run_guest
+from host.options import make_options
+from host.outcome import Outcome
 
 
 @pytest.fixture
@@ -76,3 +78,31 @@ def test_without_the_device_nothing_is_tried(machine, monkeypatch):
     assert accel.resolve("tcg", "v1", run) == "tcg"
     with pytest.raises(UsageError, match="--accel kvm: /dev/kvm cannot be opened"):
         accel.resolve("kvm", "v1", run)
+
+
+# how QEMU ends where there is no KVM, and what is said
+NO_KVM = [
+    ({"refuse": "-accel kvm: failed to initialize kvm: No such device"},
+     "--accel kvm: failed to initialize kvm: No such device"),
+    ({"say": "qemu-system-x86_64: error: failed to set MSR\n"
+      "qemu-system-x86_64: kvm.c:1: put: Assertion `x' failed.", "die": 6},
+     "--accel kvm: QEMU died (signal 6) before the guest ran: error: failed to set MSR"),
+]
+
+
+@pytest.mark.parametrize("plan, said", NO_KVM)
+def test_kvm_that_does_not_work_is_bad_usage(machine, monkeypatch, plan, said):
+    for name, value in machine.environment.items():
+        monkeypatch.setenv(name, value)
+    machine.plan(**plan)
+    with pytest.raises(UsageError) as caught:
+        run_guest(make_options(accel="kvm", placement="none"))
+    assert str(caught.value) == said
+
+
+def test_why_kvm_cannot_be_opened_is_said(machine, monkeypatch):
+    monkeypatch.setattr(accel.os, "access", lambda path, mode: False)
+    for there, reason in ((True, "permission denied"), (False, "it is not there")):
+        monkeypatch.setattr(accel.os.path, "exists", lambda path, there=there: there)
+        with pytest.raises(UsageError, match=f"/dev/kvm cannot be opened: {reason}$"):
+            accel.resolve("kvm", "v1", runner(0))

@@ -216,6 +216,9 @@ def test_baseline_is_written_as_counted(gate, capsys):
     assert regress.baseline([]) == 0
     assert set(regress_baseline.read_baseline(gate.path, list(FIGURES))[0].values()) == {42.0}
     assert f"{len(FIGURES)} of {len(FIGURES)} figures changed" in capsys.readouterr().out
+    with pytest.raises(SystemExit) as asked:
+        regress.baseline(["--help"])
+    assert asked.value.code == 0 and "usage: ringbolt baseline" in capsys.readouterr().out
     with pytest.raises(UsageError, match="takes no arguments"):
         regress.baseline(["x"])
 

@@ -287,6 +287,23 @@ BAD = [
     (["--smp"], "--smp: expected one argument"),
     (["@nowhere"], "nowhere: No such file"),
     (["@broken"], "broken:2: not option=value: smp"),
+    (["@"], "@: the name of a file is missing"),
+    (["@marked"], "@marked:1: begins with a byte order mark"),
+    (["marked"], "marked:1: begins with a byte order mark; save it as UTF-8 without one"),
+    (["--set", "marked"], "--set marked:1: begins with a byte order mark"),
+    (["wide"], "wide:1: begins with a byte order mark"),
+    (["@settings"], "settings:2: completion: no option of ringbolt run; a file of kernel settings "
+     "goes with --set"),
+    (["@few"], "few:1: smp: 0: must be a whole number from 1 to 255"),
+    (["@disks"], "disks:2: disk backend=tape: backend=tape: must be one of null, file"),
+    (["--set", ""], "--set : No such file, and not key=value"),
+    (["--set", "Completion=poll"],
+     "--set Completion=poll: not key=value, the key of a-z, 0-9 and _"),
+    (["--json", "/proc/x"], "--json /proc/x: not writable"),
+    (["--json", "dangling"], "--json dangling: no such directory"),
+    (["--json", "to.fio", "a.fio"], "--json to.fio: would overwrite what is read"),
+    (["--disk", "backend=null,size=1GiB"], "size=1GiB: not a size such as 512M or 8G; write 1G"),
+    (["--disk", "backend=null,size=0.5G"], "size=0.5G: not a size such as 512M or 8G; write 512M"),
 ]
 
 
@@ -294,8 +311,13 @@ BAD = [
                          if isinstance(value, list) else "")
 def test_bad_usage_is_one_line_and_starts_nothing(bench, words, complaint):
     for name, text in (("a.fio", ""), ("with.fio", "include a.fio\n"), ("a.conf", "queues=1\n"),
-                       ("broken", "# x\nsmp\n"), ("d.img", "-" * 512), ("k", "")):
-        (bench.directory / name).write_text(text)
+                       ("broken", "# x\nsmp\n"), ("d.img", "-" * 512), ("k", ""),
+                       ("marked", "\ufeff[a]\n"), ("settings", "# x\ncompletion=irq\n"),
+                       ("few", "smp=0\n"), ("disks", "disk=backend=null\ndisk=backend=tape\n")):
+        (bench.directory / name).write_text(text, encoding="utf-8")
+    (bench.directory / "wide").write_text("[a]\n", encoding="utf-16")
+    (bench.directory / "dangling").symlink_to("nowhere/x")
+    (bench.directory / "to.fio").symlink_to("a.fio")
     before = sorted(entry.name for entry in bench.directory.iterdir())
     run = bench.run(*words)
     assert run.returncode == 2
@@ -317,6 +339,27 @@ def test_another_kernel_can_be_named(bench):
     assert bench.run("--kernel", "other.elf").returncode == 0
     argv = bench.starts()[0]["argv"]
     assert argv[argv.index("-kernel") + 1] == "other.elf"
+
+
+def test_a_program_that_is_no_qemu_is_told_as_that(bench):
+    other = bench.directory / "other"
+    for script, said in (("exit 1", '--version ends with status 1 and says ""'),
+                         ("echo emulator 5", '--version ends with status 0 and says "emulator 5"')):
+        other.write_text(f"#!/bin/sh\n{script}\n")
+        other.chmod(0o755)
+        run = bench.run("--qemu", "./other")
+        assert (run.returncode, run.stderr) == (2, f"ringbolt: ./other: not a QEMU: {said}\n")
+    other.chmod(0o644)
+    run = bench.run("--qemu", "./other")
+    assert (run.returncode, run.stderr) == (
+        2, "ringbolt: ./other: does not run: Permission denied\n")
+
+
+def test_a_result_is_written_through_a_link(bench):
+    link, target = bench.directory / "link.json", bench.directory / "target.json"
+    link.symlink_to(target)
+    assert bench.run("--json", link).returncode == 0
+    assert link.is_symlink() and json.loads(target.read_text())["jobs"]
 
 
 def test_another_qemu_can_be_named(bench):
