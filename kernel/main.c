@@ -57,6 +57,18 @@ NORETURN static void refuse_length(const char *name, int64_t length)
 	machine_exit(EXIT_USAGE);
 }
 
+/* Which Windows' editors put before a text: it would become part of the first word. */
+static struct text without_mark(struct text text)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+	if (text.length_bytes >= sizeof(mark) - 1 && !memcmp(text.bytes, mark, sizeof(mark) - 1)) {
+		log_raw("%s:1: begins with a byte order mark; save it as UTF-8 without one\n",
+			text.name);
+		machine_exit(EXIT_USAGE);
+	}
+	return text;
+}
+
 static struct text boot_text(const char *name, const struct bootinfo_text *where)
 {
 	struct text text = { .name = name, .length_bytes = where->length_bytes };
@@ -64,7 +76,7 @@ static struct text boot_text(const char *name, const struct bootinfo_text *where
 		refuse_length(name, (int64_t)text.length_bytes);
 	if (text.length_bytes)
 		text.bytes = firmware_map(phys_make(where->phys), text.length_bytes);
-	return text;
+	return without_mark(text);
 }
 
 static struct text fw_cfg_text(const char *file)
@@ -79,7 +91,7 @@ static struct text fw_cfg_text(const char *file)
 	fw_cfg_read(file, bytes, (size_t)length);
 	text.bytes = bytes;
 	text.length_bytes = (size_t)length;
-	return text;
+	return without_mark(text);
 }
 
 /* Each layer overrides the one before. */

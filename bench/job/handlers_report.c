@@ -146,6 +146,11 @@ bool job_handle_log_prefix(struct job_parser *p, const struct job_option_rule *r
 			      !strcmp(rule->name, "write_lat_log")  ? &job->lat_log :
 			      !strcmp(rule->name, "write_iops_log") ? &job->iops_log :
 								      &job->hist_log;
+	for (const char *c = value; c && *c; c++)
+		if (*c == '/') {
+			job_error(p, "\"%s\" names a folder; a log lies beside the result", value);
+			return false;
+		}
 	*prefix = value ? value : "";
 	return true;
 }

@@ -30,9 +30,14 @@ static void list_disks(char *text, size_t size)
 {
 	size_t used = 0;
 	fmt_print(text, size, "none");
-	for (unsigned i = 0; i < blk_device_count() && used < size; i++)
-		used += (size_t)fmt_print(text + used, size - used, "%s/dev/%s", i ? ", " : "",
-					  blk_device_at(i)->name);
+	for (unsigned i = 0; i < blk_device_count() && used < size; i++) {
+		bool fits = size - used > sizeof(", /dev/, ...") + sizeof(blk_device_at(i)->name);
+		used += (size_t)fmt_print(text + used, size - used, "%s%s%s", i ? ", " : "",
+					  fits ? "/dev/" : "...",
+					  fits ? blk_device_at(i)->name : "");
+		if (!fits)
+			break;
+	}
 }
 
 static int check_disk(const struct job *job, const struct blk_device *device, const char *file)

@@ -131,6 +131,10 @@ int generator_region_resolve(const struct job *job, uint64_t device_bytes,
 	uint64_t offset = job->offset.bytes, increment = job->offset_increment.bytes;
 	uint64_t length = job->size.bytes, moved;
 
+	if (!device_bytes) {
+		*reason = "it is empty";
+		return -ERR_RANGE;
+	}
 	if (job->offset_increment.percent)
 		increment = percent_of(device_bytes, job->offset_increment.percent);
 	if (job->offset.percent)

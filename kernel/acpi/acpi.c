@@ -32,6 +32,7 @@
 #define X2APIC_ID_INVALID 0xffffffffu
 
 struct acpi_info acpi_info;
+static bool cpu_dropped; /* and said so */
 
 static uint8_t sum_bytes(const void *bytes, size_t length_bytes)
 {
@@ -78,8 +79,14 @@ static void add_cpu(uint32_t apic_id)
 		if (acpi_info.apic_ids[i] == apic_id)
 			return;
 	}
-	if (acpi_info.cpu_count < CPU_MAX)
+	if (acpi_info.cpu_count < CPU_MAX) {
 		acpi_info.apic_ids[acpi_info.cpu_count++] = apic_id;
+		return;
+	}
+	if (!cpu_dropped)
+		log_warn("acpi", "CPU with APIC ID %u and all after it left out: %u is the limit",
+			 (unsigned)apic_id, CPU_MAX);
+	cpu_dropped = true;
 }
 
 /* One interrupt controller structure of `length` checked bytes. */
@@ -125,6 +132,7 @@ static void read_madt(const uint8_t *table, size_t length)
 	struct acpi_madt madt;
 	size_t at = sizeof(madt);
 
+	cpu_dropped = false;
 	memcpy(&madt, table, sizeof(madt));
 	acpi_info.local_apic = phys_make(madt.LocalInterruptControllerAddress);
 	acpi_info.has_8259 = madt.Flags & ACPI_MADT_PCAT_COMPAT;

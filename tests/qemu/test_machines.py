@@ -1,5 +1,7 @@
 """Where disks lie and what they are made of; how little a machine may have."""
 
+import re
+
 import pattern
 import pytest
 from guests import BUILD, PATTERN_BYTES, ROOT, nbd_server, vhost_user_server
@@ -33,6 +35,35 @@ def test_26_disks_keep_their_order(guest):
                      job=jobs_on("vda", "vdk", "vdz"))
     assert [run.device(name)["id"] for name in ("vda", "vdk", "vdz")] == \
         ["disk0", "disk10", "disk25"]
+
+
+def disks_of_functions(count):
+    """More disks than there are slots: eight to each."""
+    for i in range(count):
+        yield "--qemu-arg=-blockdev"
+        yield f"--qemu-arg=driver=null-co,node-name=x{i},read-zeroes=off,size=1048576"
+        yield "--qemu-arg=-device"
+        yield (f"--qemu-arg=virtio-blk-pci,drive=x{i},num-queues=1,multifunction=on,"
+               f"addr={4 + i // 8}.{i % 8}")
+
+
+def test_disks_that_are_too_many_are_not_used_and_said(guest):
+    run = guest.good(*disks_of_functions(40), job=jobs_on("vda", "vdaf"))
+    said = "41 disks are here, of which only the first 32 are used"
+    assert said in run.out
+    assert any(said in warning for warning in run.result["ringbolt"]["warnings"])
+    run = guest.run(*disks_of_functions(40), job=jobs_on("vdag"))
+    assert run.status == 2
+    assert re.fullmatch(r"ringbolt: job\.fio:1: filename: \[vdag\] no disk /dev/vdag here "
+                        r"\(there: (/dev/vd[a-z]+, )+\.\.\.\)\n", run.err), run.err
+
+
+def test_cpus_that_are_too_many_are_not_used_and_said(guest):
+    run = guest.good("--smp=66", "--memory=512", "--disk=backend=null,queues=1",
+                     job=jobs_on("vda"))
+    assert len(run.result["ringbolt"]["cpus"]) == 64
+    assert any("CPU with APIC ID 64 and all after it left out: 64 is the limit" in warning
+               for warning in run.result["ringbolt"]["warnings"])
 
 
 @pytest.mark.parametrize("name, smp", [("everyday", 2), ("small", 1), ("many-cpus", 4),

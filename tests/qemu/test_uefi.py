@@ -66,6 +66,8 @@ def test_job_and_settings_of_the_image_are_used(guest, image_with, words, comple
 @pytest.mark.parametrize("settings, job, complaint", [
     ("completion=poll\nspeed=11\n", jobs_on("vda"), "ringbolt.conf:2: speed: unknown key"),
     ("", "[a]\nfilename=/dev/vda\nrw=sideways\n", "job.fio:3: rw: "),
+    ("\ufeffcompletion=poll\n", jobs_on("vda"), "ringbolt.conf:1: begins with a byte order mark"),
+    ("", "\ufeff" + jobs_on("vda"), "job.fio:1: begins with a byte order mark"),
 ])
 def test_what_is_wrong_in_the_image_is_named(guest, image_with, settings, job, complaint):
     image_with(settings, job)

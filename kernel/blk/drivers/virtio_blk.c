@@ -148,17 +148,17 @@ static void name_disk(struct virtio_blk *disk)
  */
 unsigned virtio_blk_probe(const struct settings *settings)
 {
-	unsigned position = 0, found = 0;
+	unsigned here = 0, found = 0;
 	struct pci_function *f;
-	for (unsigned i = 0; (f = pci_function_at(i)) && position < BLK_DEVICES_MAX; i++) {
-		if (!virtio_pci_matches(f, VIRTIO_ID_BLOCK))
+	for (unsigned i = 0; (f = pci_function_at(i)); i++) {
+		if (!virtio_pci_matches(f, VIRTIO_ID_BLOCK) || ++here > BLK_DEVICES_MAX)
 			continue;
 		struct virtio_blk *disk = memory_allocate(sizeof(*disk));
 		if (!disk) {
 			log_error("virtio-blk", "no memory for another disk");
 			break;
 		}
-		disk->position = (uint16_t)position++;
+		disk->position = (uint16_t)(here - 1);
 		name_disk(disk);
 		pci_name(f, disk->device.location);
 		int error = start_disk(disk, f, settings);
@@ -170,5 +170,8 @@ unsigned virtio_blk_probe(const struct settings *settings)
 		announce(disk);
 		found++;
 	}
+	if (here > BLK_DEVICES_MAX)
+		log_warn("virtio-blk", "%u disks are here, of which only the first %u are used",
+			 here, BLK_DEVICES_MAX);
 	return found;
 }

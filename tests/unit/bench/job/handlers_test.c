@@ -601,6 +601,13 @@ static void logs_are_named_after_the_job(void **state)
 	assert_string_equal(job->hist_log, "h");
 }
 
+static void logs_lie_beside_the_result(void **state)
+{
+	(void)state;
+	refuse("write_lat_log=dir/x", "\"dir/x\" names a folder; a log lies beside the result");
+	refuse("write_bw_log=/x", "\"/x\" names a folder; a log lies beside the result");
+}
+
 static void a_page_cache_is_not_promised(void **state)
 {
 	(void)state;
@@ -646,6 +653,7 @@ int main(void)
 		RIG_TEST(errors_to_live_with_are_chosen),
 		RIG_TEST(steady_states_have_a_limit),
 		RIG_TEST(logs_are_named_after_the_job),
+		RIG_TEST(logs_lie_beside_the_result),
 		RIG_TEST(a_page_cache_is_not_promised),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -372,6 +372,16 @@ static void impossible_regions_are_refused_with_a_reason(void **state)
 	}
 }
 
+static void an_empty_disk_is_told_as_that(void **state)
+{
+	const char *reason = "";
+
+	(void)state;
+	assert_int_equal(generator_region_resolve(parse("rw=read", 0), 0, &regions[0], &reason),
+			 -ERR_RANGE);
+	assert_string_equal(reason, "it is empty");
+}
+
 static void without_randrepeat_every_run_differs(void **state)
 {
 	static const char *const jobs[] = {
@@ -458,6 +468,7 @@ int main(void)
 		RIG_TEST(verify_seeds_are_fios),
 		RIG_TEST(regions_follow_size_and_offset),
 		RIG_TEST(impossible_regions_are_refused_with_a_reason),
+		RIG_TEST(an_empty_disk_is_told_as_that),
 		RIG_TEST(without_randrepeat_every_run_differs),
 		RIG_TEST(a_huge_zoneskip_stays_in_the_region),
 		RIG_TEST(the_digest_knows_order_offset_length_and_direction),
