@@ -22,6 +22,13 @@ struct engine_pace; /* pace/pace.h */
 struct engine_verify; /* verify/readback.c */
 struct written_piece; /* verify/written.h */
 
+/* What a flush is for. */
+enum engine_flush {
+	FLUSH_OF_PASS, /* before a read-back, or by end_fsync: fio does not tell of it */
+	FLUSH_FDATASYNC, /* of which fio tells the latency */
+	FLUSH_FSYNC, /* and which it counts, too */
+};
+
 /* One I/O that a job may have in flight. */
 struct engine_io {
 	struct blk_request request;
@@ -32,7 +39,7 @@ struct engine_io {
 	uint8_t direction; /* enum job_direction; DIR_COUNT: a flush */
 	uint8_t file; /* index into the job's files */
 	bool checked_read; /* its data is checked */
-	bool is_sync; /* a flush that the job asked for as fsync=, which fio counts */
+	uint8_t flush; /* enum engine_flush, if it is one */
 	uint32_t length_bytes;
 	uint64_t offset_bytes; /* as request.sector, which alone the short way fills */
 	bool is_out; /* paced jobs: prepared or in flight */

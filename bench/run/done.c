@@ -94,12 +94,11 @@ static void account(struct engine_job *job, const struct engine_io *io, uint64_t
 	}
 }
 
-/* fio counts neither those before a read-back nor those of end_fsync. */
 static void account_flush(struct engine_job *job, const struct engine_io *io, uint64_t now)
 {
-	if (!io->is_sync)
+	if (io->flush == FLUSH_OF_PASS)
 		return;
-	job->stats->sync_total++;
+	job->stats->sync_total += io->flush == FLUSH_FSYNC;
 	if (job->measured)
 		stats_latency_add(&job->stats->sync, clock_tsc_to_ns(now - io->request.submit_tsc));
 }

@@ -23,13 +23,13 @@ static inline void prepare(struct engine_job *job, struct engine_io *io)
 	job->prepared[job->prepared_count++] = &io->request;
 }
 
-static void prepare_flush(struct engine_job *job, uint32_t file, bool is_sync)
+static void prepare_flush(struct engine_job *job, uint32_t file, enum engine_flush flush)
 {
 	struct engine_io *io = take_io(job);
 	struct blk_request *request = &io->request;
 	io->direction = DIR_COUNT;
 	io->checked_read = false;
-	io->is_sync = is_sync;
+	io->flush = (uint8_t)flush;
 	io->file = (uint8_t)file;
 	io->offset_bytes = 0;
 	io->length_bytes = 0;
@@ -45,17 +45,29 @@ static void prepare_flush(struct engine_job *job, uint32_t file, bool is_sync)
 
 void engine_refill_flush(struct engine_job *job)
 {
-	prepare_flush(job, job->job->file_count - job->flushes_left--, false);
+	prepare_flush(job, job->job->file_count - job->flushes_left--,
+		      FLUSH_OF_PASS);
 }
 
 /* fio: before the next I/O, whenever the writes issued are a multiple of N. */
-static bool flush_is_due(const struct engine_job *job)
+static bool flush_is_due(const struct engine_job *job, uint32_t every)
 {
-	uint32_t every = job->job->fsync ? job->job->fsync : job->job->fdatasync;
 	bool at_end = job->issued_ios >= job->limit_ios ||
 		      (!job->job->time_based && job->issued_bytes >= job->total_bytes);
 	return every && !at_end && job->writes_issued && job->writes_issued % every == 0 &&
 	       !job->last_was_flush;
+}
+
+/* The file whose turn it is; of both kinds at once, as in fio, fsync's alone. */
+static bool prepare_due_flush(struct engine_job *job)
+{
+	const struct job *options = job->job;
+	bool is_fsync = flush_is_due(job, options->fsync);
+	if (!is_fsync && !flush_is_due(job, options->fdatasync))
+		return false;
+	prepare_flush(job, generator_next_file(job->generator),
+		      is_fsync ? FLUSH_FSYNC : FLUSH_FDATASYNC);
+	return true;
 }
 
 /* What a write or trim needs beyond a plain read. */
@@ -195,10 +207,8 @@ static NOINLINE bool refill_otherwise(struct engine_job *job, uint64_t now,
 		*state = refill_backlog(job);
 		return true;
 	}
-	if (flush_is_due(job)) {
-		prepare_flush(job, generator_next_file(job->generator), true);
+	if (prepare_due_flush(job))
 		return true;
-	}
 	if (job->pace)
 		*state = refill_paced(job, now);
 	return job->pace;

@@ -36,6 +36,8 @@ def job_of(options, disks=("vda",)):
 FLUSHES = {
     "not after the last write": ("rw=write fsync=4", 3, 3),
     "at the end, which fio does not count": ("rw=write end_fsync=1", 0, 1),
+    "of data alone, which fio does not count": ("rw=write fdatasync=3", 0, 5),
+    "of both kinds": ("rw=write fsync=4 fdatasync=3", 3, 7),
     "both": ("rw=write fsync=4 end_fsync=1", 3, 4),
     "nothing written, short way": ("rw=read end_fsync=1", 0, 0),
     "nothing written, long way": ("rw=read end_fsync=1 bsrange=4k-4k fsync=1", 0, 0),
