@@ -236,7 +236,27 @@ static uint64_t draw_length(struct generator *g, const struct generator_file *fi
 	return MIN(length, max_bs);
 }
 
-/* 0: not even the smallest fits. */
+/* Whether any size that may be drawn fits; the smallest may have no share of bssplit=. */
+static bool some_length_fits(const struct job *job, const struct generator_file *file,
+			     const struct draft *io, unsigned direction)
+{
+	const uint64_t min_bs = job->min_bs[direction];
+	uint64_t last = min_bs; /* its whole blocks are what is drawn if nothing fits */
+
+	if (!fits(file, io, min_bs))
+		return false;
+	for (uint32_t i = 0; i < job->bssplit_count[direction]; i++) {
+		const struct job_bssplit *entry = &job->bssplit[direction][i];
+
+		if (entry->percent && fits(file, io, entry->bytes))
+			return true;
+		if (entry->percent)
+			last = entry->bytes;
+	}
+	return fits(file, io, last - last % min_bs);
+}
+
+/* 0: none fits. */
 static uint64_t choose_length(struct generator *g, const struct generator_file *file,
 			      const struct draft *io)
 {
@@ -248,7 +268,7 @@ static uint64_t choose_length(struct generator *g, const struct generator_file *
 		direction = io->is_random ? DIR_WRITE : DIR_READ;
 	if (job->min_bs[direction] == job->max_bs[direction])
 		return job->min_bs[direction];
-	if (!fits(file, io, job->min_bs[direction]))
+	if (!some_length_fits(job, file, io, direction))
 		return 0;
 	do
 		length = draw_length(g, file, io, direction);

@@ -276,6 +276,27 @@ static void no_io_leaves_its_device(void **state)
 	}
 }
 
+/* The smallest has no share; what has one may fit nowhere but in the middle. */
+static void sizes_without_a_share_end_a_pass(void **state)
+{
+	static const char *const jobs[] = {
+		"rw=read bssplit=4k/0:12k/100 size=40k", "rw=randread bssplit=512/0:64k/99:8k/0",
+		"rw=write bssplit=4k/0:9k/100 size=23k", "rw=randread bssplit=512/0:800k/100",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(jobs); i++) {
+		struct generator *g = open_options(jobs[i], 1 << 20);
+		struct generator_io io;
+		unsigned count = 0;
+
+		while (generator_next(g, &io) && count <= 2048)
+			count++;
+		assert_true(count <= 2048);
+		free(g);
+	}
+}
+
 static void verify_seeds_are_fios(void **state)
 {
 	/* rand_seed of the first headers in images that fio wrote */
@@ -465,6 +486,7 @@ int main(void)
 		RIG_TEST(a_pass_visits_each_block_once),
 		RIG_TEST(time_based_passes_never_end),
 		RIG_TEST(no_io_leaves_its_device),
+		RIG_TEST(sizes_without_a_share_end_a_pass),
 		RIG_TEST(verify_seeds_are_fios),
 		RIG_TEST(regions_follow_size_and_offset),
 		RIG_TEST(impossible_regions_are_refused_with_a_reason),
