@@ -28,7 +28,7 @@ static void check_disks(struct job_parser *p, struct job_draft *draft)
 	if (draft->engine_name == ENGINE_NULL) {
 		if (!job->file_count)
 			job->file_count = 1; /* named per clone by job_name_null_file() */
-		if (!job->size.bytes) {
+		if (!job->size.bytes && !job->filesize_bytes) {
 			job_error(p, "size: ioengine=null needs it");
 			job_fio_error(p, "%s: you need to specify size=", job->name);
 		}
@@ -74,17 +74,12 @@ static void settle_block_sizes(struct job_parser *p, struct job_draft *draft)
 		job->norandommap = true;
 }
 
-static void settle_size(struct job_parser *p, struct job_draft *draft)
+static void check_size(struct job_parser *p, const struct job *job)
 {
-	struct job *job = &draft->job;
 	uint64_t smallest = MIN(job->min_bs[DIR_READ], MIN(job->min_bs[DIR_WRITE],
 							   job->min_bs[DIR_TRIM]));
-	uint64_t files = MAX(1u, job->file_count), limit = draft->filesize_bytes;
+	uint64_t files = MAX(1u, job->file_count);
 
-	/* filesize= is that of one file, size= of all together. */
-	limit = limit > INT64_MAX / files ? 0 : limit * files;
-	if (limit && !job->size.percent && (!job->size.bytes || job->size.bytes > limit))
-		job->size.bytes = limit;
 	if (!job->size.bytes || job->size.bytes / files >= smallest)
 		return;
 	job_error(p, "size: smaller than the smallest block%s", files > 1 ? " on each disk" : "");
@@ -302,7 +297,7 @@ void job_check(struct job_parser *p, struct job_draft *draft)
 	job->end_fsync |= draft->fsync_on_close;
 	job->loops = MAX(1u, job->loops);
 	settle_block_sizes(p, draft);
-	settle_size(p, draft);
+	check_size(p, job);
 	check_disks(p, draft);
 	settle_depth(p, job);
 	check_overlap(p, job);

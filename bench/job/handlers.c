@@ -195,7 +195,7 @@ bool job_handle_filesize(struct job_parser *p, const struct job_option_rule *rul
 		return false;
 	if (!high)
 		job_error(p, "a file without a byte");
-	p->draft->filesize_bytes = high;
+	p->draft->job.filesize_bytes = high;
 	return high != 0;
 }
 

@@ -107,6 +107,7 @@ struct job {
 	uint64_t blockalign[DIR_COUNT];
 	/* size: shared by all files, 0 = all there is; io_size: 0 = size. */
 	struct job_size size, offset, offset_increment, io_size;
+	uint64_t filesize_bytes; /* where each file ends; 0: by size */
 	uint64_t offset_align;
 	uint64_t number_ios, loops; /* number_ios: 0 = no limit */
 	bool fill_device;

@@ -38,7 +38,6 @@ struct job_draft {
 	uint32_t engine_name; /* enum job_engine_name */
 	uint32_t numjobs;
 	uint64_t bs[DIR_COUNT]; /* bsrange and bssplit go straight to job.min_bs, max_bs */
-	uint64_t filesize_bytes;
 	uint32_t random_generator; /* JOB_NOT_GIVEN or enum job_random_generator */
 	uint32_t verify; /* JOB_NOT_GIVEN or enum job_verify */
 	uint32_t scramble; /* JOB_NOT_GIVEN, 0 or 1 */

@@ -48,8 +48,13 @@ static int check_disk(const struct job *job, const struct blk_device *device, co
 	if ((job->rw & JOB_RW_TRIM) && !device->limits.discard)
 		return engine_complain(job, "rw", "%s cannot discard", file);
 	uint64_t bytes = device->limits.capacity_sectors * SECTOR_BYTES;
-	uint64_t wanted = job->size.percent ? 0 : job->size.bytes;
+	uint64_t wanted = job->size.percent ? 0 : job->size.bytes / job->file_count;
 	uint64_t offset = job->offset.percent ? 0 : job->offset.bytes;
+	if (job->filesize_bytes > bytes)
+		return engine_complain(job, "filesize", "%lu bytes do not fit on %s (%lu bytes)",
+				       job->filesize_bytes, file, bytes);
+	if (job->filesize_bytes)
+		return 0;
 	if (wanted > bytes || offset > bytes - wanted)
 		return engine_complain(job, "size",
 				       "%lu bytes from %lu do not fit on %s (%lu bytes)", wanted,
@@ -156,14 +161,17 @@ static int allocate_ios(struct engine_job *job)
 
 /*
  * What ends a pass before its generator does, which without a map of the
- * blocks only wraps. As in fio it is the region's size, but only of engines
- * that queue: of I/Os complete at once, and of trims, fio loses count.
+ * blocks only wraps. As in fio it is the region's size, but only of what is
+ * queued: of I/Os complete at once, as trims of a disk are, fio loses count.
  */
 static uint64_t bytes_of_pass(const struct job *options, uint64_t region_bytes, uint64_t budget)
 {
 	bool queues = options->engine == JOB_ENGINE_ASYNC ||
 		      (options->engine == JOB_ENGINE_NULL && options->iodepth > 1);
-	if (!queues || options->rw & JOB_RW_TRIM)
+	if (options->rw & JOB_RW_TRIM)
+		queues = options->engine == JOB_ENGINE_NULL && options->iodepth > 1 &&
+			 !(options->rw & JOB_RW_WRITE);
+	if (!queues)
 		return UINT64_MAX;
 	if (options->norandommap && options->rw & JOB_RW_RANDOM && options->rw & JOB_RW_WRITE)
 		return MAX(region_bytes, budget);
@@ -177,12 +185,12 @@ static void set_budget(struct engine_job *job, const struct generator_region *re
 	uint64_t region_bytes = 0;
 	for (uint32_t i = 0; i < options->file_count; i++)
 		region_bytes += regions[i].length_bytes;
-	uint64_t budget = region_bytes;
 	if (options->io_size.percent) /* As in fio, what a pass is, and no more follows it. */
-		budget = region_bytes = region_bytes / 100 * options->io_size.percent +
-					region_bytes % 100 * options->io_size.percent / 100;
-	else if (options->io_size.bytes)
-		budget = options->io_size.bytes;
+		region_bytes = region_bytes / 100 * options->io_size.percent +
+			       region_bytes % 100 * options->io_size.percent / 100;
+	if (options->size.bytes) /* filesize= may leave room for more. */
+		region_bytes = MIN(region_bytes, options->size.bytes);
+	uint64_t budget = options->io_size.bytes ? options->io_size.bytes : region_bytes;
 	job->repeat_bytes = options->io_size.bytes;
 	if (options->rw & JOB_RW_TRIMWRITE)
 		budget *= 2; /* of trims and of writes */

@@ -124,17 +124,37 @@ uint64_t generator_offset_align_bytes(const struct job *job)
 	return job->offset_align ? job->offset_align : min_block_bytes(job);
 }
 
+/*
+ * As in fio: filesize= says where files end, however much of them size= lets be
+ * issued; without it size= is divided among the files.
+ */
+static uint64_t region_length(const struct job *job, uint64_t offset, uint64_t end)
+{
+	const uint32_t percent = job->size.percent == 100 ? 0 : job->size.percent;
+	uint64_t length = end - offset;
+
+	if (percent) {
+		length = MIN(percent_of(end, percent), length);
+		length -= length % min_block_bytes(job);
+	} else if (job->size.bytes && !job->filesize_bytes) {
+		length = MIN(job->size.bytes / job->file_count, length);
+	}
+	return length;
+}
+
 int generator_region_resolve(const struct job *job, uint64_t device_bytes,
 			     struct generator_region *out, const char **reason)
 {
 	uint64_t align = generator_offset_align_bytes(job);
 	uint64_t offset = job->offset.bytes, increment = job->offset_increment.bytes;
-	uint64_t length = job->size.bytes, moved;
+	uint64_t moved, end = device_bytes;
 
 	if (!device_bytes) {
 		*reason = "it is empty";
 		return -ERR_RANGE;
 	}
+	if (job->filesize_bytes)
+		end = MIN(job->filesize_bytes, end);
 	if (job->offset_increment.percent)
 		increment = percent_of(device_bytes, job->offset_increment.percent);
 	if (job->offset.percent)
@@ -144,20 +164,14 @@ int generator_region_resolve(const struct job *job, uint64_t device_bytes,
 		offset = UINT64_MAX;
 	if ((job->offset.percent || job->offset_increment.percent) && offset < device_bytes)
 		offset = (offset + align - 1) / align * align;
-	if (offset >= device_bytes) {
-		*reason = "you need to specify valid offset=: it lies beyond the device";
+	if (offset >= end) {
+		*reason = end < device_bytes ?
+			"you need to specify valid offset=: it lies beyond filesize=" :
+			"you need to specify valid offset=: it lies beyond the device";
 		return -ERR_RANGE;
 	}
-	if (job->size.percent && job->size.percent != 100) {
-		length = MIN(percent_of(device_bytes, job->size.percent), device_bytes - offset);
-		length -= length % min_block_bytes(job);
-	} else if (length > 0) {
-		length /= job->file_count; /* fio divides a job's size among its files */
-	}
-	if (!length && !(job->size.percent && job->size.percent != 100))
-		length = device_bytes;
 	out->offset_bytes = offset;
-	out->length_bytes = MIN(length, device_bytes - offset);
+	out->length_bytes = region_length(job, offset, end);
 	out->device_bytes = device_bytes;
 	if (out->length_bytes < min_block_bytes(job)) {
 		*reason = "the region is smaller than one block";

@@ -68,6 +68,11 @@ rw=randread io_size=7% bs=12k
 rw=randread filesize=512k
 rw=write filesize=300k size=200k
 rw=read filesize=300k size=600k
+rw=randread filesize=512k size=64k loops=2
+rw=read filesize=88k size=236k offset=9k
+rw=read filesize=300k size=50%
+rw=read filesize=64k size=40k io_size=100k
+rw=randread filesize=64k size=32k io_size=50%
 rw=randrw size=300k bssplit=4k/50:12k/50 loops=2
 rw=randread bs=4k size=30k
 rw=read bs=16k size=100k loops=3
@@ -151,6 +156,8 @@ rw=randread size=1000k bs=24k io_size=50%
 rw=rw number_ios=30 rwmixwrite=20
 rw=randread number_ios=20 loops=3
 rw=randwrite fsync=4 io_size=2m
+rw=read filesize=64k size=40k offset=8k
+rw=trim:-1k size=68k loops=2
 """.split("\n")[1:-1]
 TWO_DISKS = ["rw=randrw size=800k", "rw=read", "rw=randread:5 loops=2"]
 

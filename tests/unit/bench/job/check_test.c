@@ -31,7 +31,7 @@ static void the_null_engine_needs_a_size_and_names_its_file(void **state)
 	rig_assert_refused("[a]\nioengine=null\n", "a: you need to specify size=");
 	rig_assert_refused("[a]\nioengine=null\nio_size=1m\n", "a: you need to specify size=");
 	rig_assert_refused("[a]\nioengine=null\nsize=50%\n", "a: you need to specify size=");
-	assert_int_equal(rig_only_job("[a]\nioengine=null\nfilesize=1m\n")->size.bytes, 1 << 20);
+	assert_int_equal(rig_only_job("[a]\nioengine=null\nfilesize=1m\n")->file_count, 1);
 	assert_int_equal(rig_parse("[a b]\nname=c\nioengine=null\nsize=1m\nnumjobs=3\n"), 0);
 	assert_string_equal(rig_set.jobs[0].files[0], "a b.0.0");
 	assert_string_equal(rig_set.jobs[1].files[0], "a b.2.0");
@@ -39,20 +39,12 @@ static void the_null_engine_needs_a_size_and_names_its_file(void **state)
 	assert_int_equal(rig_set.jobs[2].file_count, 1);
 }
 
-static void a_file_size_only_limits_the_size(void **state)
+static void a_file_size_leaves_the_size_alone(void **state)
 {
 	(void)state;
-	assert_int_equal(rig_job_with("filesize=1m\n")->size.bytes, 1 << 20);
-	assert_int_equal(rig_job_with("filesize=1m\nsize=4m\n")->size.bytes, 1 << 20);
-	assert_int_equal(rig_job_with("filesize=4m\nsize=1m\n")->size.bytes, 1 << 20);
-	assert_int_equal(rig_job_with("filesize=2m-1m\n")->size.bytes, 2 << 20);
-	/* It is one file's, size= that of all. */
-	assert_int_equal(rig_job_with("filename=/dev/b\nfilesize=1m\n")->size.bytes, 2 << 20);
-	assert_int_equal(rig_job_with("filename=/dev/b\nfilesize=1m\nsize=1m\n")->size.bytes,
-			 1 << 20);
-	assert_int_equal(rig_job_with("filename=/dev/b\nfilesize=9223372036854775807\n")
-				 ->size.bytes, 0);
-	assert_int_equal(rig_job_with("filesize=4m\nsize=50%\n")->size.percent, 50);
+	assert_int_equal(rig_job_with("filesize=1m\nsize=4m\n")->size.bytes, 4 << 20);
+	assert_int_equal(rig_job_with("filesize=1m\nsize=4m\n")->filesize_bytes, 1 << 20);
+	assert_int_equal(rig_job_with("filesize=2m-1m\n")->filesize_bytes, 2 << 20);
 	rig_assert_option_refused("filesize=0\n", "t.fio:3: filesize: a file without a byte");
 }
 
@@ -329,7 +321,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RIG_TEST(a_job_needs_a_disk),
 		RIG_TEST(the_null_engine_needs_a_size_and_names_its_file),
-		RIG_TEST(a_file_size_only_limits_the_size),
+		RIG_TEST(a_file_size_leaves_the_size_alone),
 		RIG_TEST(a_size_holds_a_block),
 		RIG_TEST(another_alignment_ends_the_map),
 		RIG_TEST(synchronous_engines_have_a_depth_of_1),

@@ -350,6 +350,12 @@ static void regions_follow_size_and_offset(void **state)
 		{ "rw=read numjobs=3 offset=1000 offset_increment=25% size=8k", 0, 4096, 8192 },
 		{ "rw=read numjobs=3 offset=1000 offset_increment=1000 size=8k", 1, 3000, 8192 },
 		{ "rw=read filename=/dev/vda:/dev/vdb size=100k", 0, 0, 51200 },
+		{ "rw=read filesize=100k", 0, 0, 102400 },
+		{ "rw=read filesize=100k offset=7k size=10k", 0, 7168, 95232 },
+		{ "rw=read filename=/dev/vda:/dev/vdb filesize=100k size=10k", 0, 0, 102400 },
+		{ "rw=read filesize=100k size=50%", 0, 0, 49152 },
+		{ "rw=read filesize=100k offset=90k size=50%", 0, 92160, 8192 },
+		{ "rw=read filesize=2m", 0, 0, 1000000 },
 		{ "rw=read filename=/dev/vda:/dev/vdb", 0, 0, 1000000 },
 	};
 
@@ -375,6 +381,8 @@ static void impossible_regions_are_refused_with_a_reason(void **state)
 		{ "rw=read offset=2g", "valid offset", 0 },
 		{ "rw=read numjobs=3 offset_increment=600k size=4k", "valid offset", 1 },
 		{ "rw=read offset=975k", "smaller than one block", 0 },
+		{ "rw=read offset=64k filesize=64k", "beyond filesize", 0 },
+		{ "rw=read offset=61k filesize=64k", "smaller than one block", 0 },
 		{ "rw=randread random_generator=lfsr numjobs=3 size=20k", "seed", 2 },
 		{ "rw=randrw bs=16k zonemode=strided zonesize=8k", "zonerange", 0 },
 		{ "rw=randread bs=4k,16k zonemode=strided zonesize=3k", "zonerange", 0 },
