@@ -5,7 +5,7 @@ options   what a run is made of; disk (SPEC), texts (settings and job)
 command   Options -> QEMU's arguments, a pure function
 guest     one QEMU from start to result; process, qmp, placement, accel, console, storage, and
 images    the files behind disks: looked at, created
-load      what others on the host took meanwhile
+facts     what a result says of its host;  load      what others on the host took meanwhile
 version   which release and commit this is
 revision  the kernel of another commit, built beside this tree's
 result    the JSON document: check, read figures out of it, write it in fio's text form

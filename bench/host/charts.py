@@ -12,11 +12,12 @@ from statistics import mean, median
 
 from . import present, table
 from .summary import PERCENTILES, cell_of
-from .svg import Linear, Panel, log_scale, number, spread_apart, time
+from .svg import Linear, Panel, fitted, log_scale, number, spread_apart, time
 
 WIDTH, HEIGHT = 344, 262
 WIDE = 526  # as tall, two beside each other
 LEFT, RIGHT, TOP, BOTTOM = 48, 94, 26, 36
+HEAD_SIZE = 13  # bold letters of 12 are as wide
 WINDOWS_MAX = 60  # of a timeline
 SHAPES = {"poll": "circle", "adaptive": "diamond", "irq": "square", "linux-poll": "up",
           "linux-irq": "down", "a": "circle", "b": "square"}
@@ -47,9 +48,10 @@ def class_of(side, kind):
     return f"{kind} m-{base_mode(side)}{' ref' if is_reference(side) else ''}"
 
 
-def short(side):
+def short(side, room):
     """A label that fits beside a line."""
-    return side["label"].replace("interrupt", "irq").replace("floor, ", "floor ")
+    words = side["label"].replace("interrupt", "irq").replace("floor, ", "floor ")
+    return fitted(words, room)
 
 
 def _sides(document, placement):
@@ -64,7 +66,7 @@ def marked(document):
 
 
 def _frame(panel, title, y_scale, y_words, y_title=""):
-    panel.text(LEFT, 14, title, class_="head")
+    panel.text(LEFT, 14, fitted(title, panel.width - LEFT, HEAD_SIZE), class_="head")
     panel.text(4, 14, y_title, class_="axis")
     for tick in y_scale.ticks():
         panel.line(LEFT, y_scale(tick), panel.width - RIGHT, y_scale(tick), class_="grid")
@@ -92,7 +94,7 @@ def _end_labels(panel, ends):
     for (side, y), place in zip(ends, places):
         x = panel.width - RIGHT
         panel.line(x + 5, y, x + 12, place, class_=class_of(side, "lead"))
-        panel.text(x + 14, place + 3.5, short(side), class_=class_of(side, "label"))
+        panel.text(x + 14, place + 3.5, short(side, RIGHT - 16), class_=class_of(side, "label"))
 
 
 def _x_of_points(document):
@@ -107,7 +109,7 @@ def _x_of_points(document):
                 for point in points}, "queue depth", [str(depth) for depth in depths]
     steps = max(1, len(points) - 1)
     return ({point["name"]: inner(index / steps) for index, point in enumerate(points)}, "",
-            [point["name"] for point in points])
+            [fitted(point["name"], (inner.end - inner.start) / len(points)) for point in points])
 
 
 def _ratio_marks(panel, document, placement, x_of, y_of):

@@ -1,8 +1,8 @@
 """The plots with a row per side: signals per I/O, stages of a latency, idle share."""
 
 from . import table
-from .charts import WIDTH, Figure, class_of, figure_rows, grid, marked, short, x_ticks
-from .svg import Linear, Log, Panel, time
+from .charts import HEAD_SIZE, WIDTH, Figure, class_of, figure_rows, grid, marked, short, x_ticks
+from .svg import Linear, Log, Panel, fitted, time
 
 ROW = 24
 LEFT, RIGHT, TOP, BOTTOM = 98, 74, 26, 22
@@ -16,10 +16,10 @@ _LEAST_SIGNALS = 0.001  # left end of the axis; fewer are drawn there
 def _row_panel(key, title, text, heading, cells):
     """A panel with a name per row; and the rows' y."""
     panel = Panel(key, title, text, WIDTH, _base(cells) + BOTTOM)
-    panel.text(LEFT, 14, heading, class_="head")
+    panel.text(LEFT, 14, fitted(heading, WIDTH - LEFT, HEAD_SIZE), class_="head")
     places = [TOP + ROW * index + ROW / 2 for index in range(len(cells))]
     for (side, _), y in zip(cells, places):
-        panel.text(LEFT - 8, y + 3.5, short(side), class_=class_of(side, "label end"))
+        panel.text(LEFT - 8, y + 3.5, short(side, LEFT - 12), class_=class_of(side, "label end"))
     return panel, places
 
 

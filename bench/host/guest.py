@@ -24,6 +24,7 @@ from . import accel, load, placement, storage
 from .command import Files, guest_command
 from .console import Console
 from .errors import STATUS_CRASH, STATUS_JOB_ERROR, STATUS_USAGE, GuestError, UsageError
+from .facts import host_facts
 from .granted import grants, refusal
 from .images import check_images, create_images
 from .logs import split_logs
@@ -359,11 +360,7 @@ def run_guest(options, show=lambda data: None, is_terminal=False):
             outcome.messages.append(f"QEMU did not end within {QEMU_END_S} s of the guest and was "
                                     "killed")
         if outcome.result is not None:
-            host = {
-                "guest": options.guest, "placement": chosen.describe(), "accel": accelerator,
-                "qemu": version, "command": guest.command, "boot": options.boot,
-                "machine": options.machine, "cores": len(os.sched_getaffinity(0)),
-                "load": guest.watch.report()}
+            host = host_facts(options, version, accelerator, chosen, guest)
             for document in outcome.documents():
                 document["ringbolt"]["host"] = host
                 document["ringbolt"]["granted"] = grants(options, document)

@@ -11,6 +11,8 @@ _RATIOS = {"floor": "of floor", "linux": "x Linux", "base": "x base"}
 _PLACEMENTS = {"one": "all of QEMU on one core", "split": "vCPUs on one core, all else on another",
                "none": "wherever the host puts them"}
 _NONE = "-"
+_FACTS = {"date": "date", "tool": "Ringbolt", "cpu": "host CPU", "kernel": "host kernel",
+          "qemu": "QEMU", "machine": "machine", "firmware": "firmware"}
 _WARNINGS_MAX = 3  # of a side
 
 
@@ -20,6 +22,12 @@ def title(document):
     rounds = document["rounds"]
     return (f"{host['accel'].upper()}, {host['qemu'].split(' (')[0]}, {host['cores']} host cores; "
             f"{rounds} round{'s' if rounds > 1 else ''} in turns, medians")
+
+
+def facts(document):
+    """[(name, words)]: what whoever measures it again has to have alike."""
+    return [(name, document["host"][key]) for key, name in _FACTS.items()
+            if key in document["host"]]
 
 
 def placement_words(name):
@@ -212,8 +220,9 @@ def headline(document):
 
 
 def markdown(document):
-    parts = [title(document), table.markdown(*headline(document), left=2)]
-    parts += [f"- {note}" for note in notes(document)]
+    parts = [table.marked(title(document)), table.markdown(*headline(document), left=2)]
+    parts += [f"- {table.marked(note)}" for note in notes(document)]
+    parts.append(table.markdown(["", "of the host"], facts(document), left=2))
     for placement in placements(document):
         parts.append(f"{placement_words(placement)}\n\n"
                      + table.markdown(*rows(document, placement), left=2))

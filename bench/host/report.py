@@ -5,6 +5,7 @@ are Okabe and Ito's, which colour-blind readers can tell apart; shapes and label
 Below each plot stand its figures.
 """
 
+import os
 import re
 from html import escape
 
@@ -71,6 +72,9 @@ th, td { padding: .18rem .7rem .18rem 0; text-align: left; white-space: nowrap;
   border-bottom: 1px solid var(--grid); }
 th { color: var(--soft); font-weight: 600; border-bottom-color: var(--rule); }
 .n { text-align: right; } .scroll { overflow-x: auto; }
+dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .1rem 1rem;
+  font-size: .85rem; margin: .8rem 0 0; }
+dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 .met { color: var(--good); } .missed { color: var(--bad); font-weight: 600; }
 summary { cursor: pointer; color: var(--soft); font-size: .85rem; margin-top: .4rem; }
 @page { size: A4 landscape; margin: 12mm; }
@@ -129,6 +133,13 @@ def _goals(document):
             + "</section>")
 
 
+def _facts(document):
+    """What a figure has to carry: where it was measured, when, and what was."""
+    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(words)}</dd>"
+                   for name, words in present.facts(document))
+    return f"<dl>{rows}</dl>"
+
+
 def _all_figures(document):
     parts = [f"<h3>{escape(present.placement_words(placement))}</h3>"
              + _table(*present.rows(document, placement), left=2)
@@ -179,10 +190,11 @@ def pictures(document):
 
 
 def html(document, name):
-    """`name`: what was compared, for the title."""
+    """`name`: what was compared, by its file's name the title."""
+    name = os.path.basename(name)
     notes = "".join(f"<p class=soft>{escape(note)}</p>" for note in present.notes(document))
     body = (f"<h1>{escape(name)}</h1><p>{escape(present.title(document))}</p>"
-            + _table(*present.headline(document), left=2) + notes
+            + _table(*present.headline(document), left=2) + notes + _facts(document)
             + "".join(_figure(figure) for figure in _figures(document))
             + _goals(document) + _all_figures(document))
     return ('<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'

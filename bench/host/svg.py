@@ -5,6 +5,8 @@ drawing serves light, dark and paper. Marks carry their figures as data-* attrib
 """
 
 import math
+import re
+import unicodedata
 from dataclasses import dataclass
 from html import escape
 
@@ -100,6 +102,32 @@ def _text(value):
     return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
 
 
+def _width_em(letter):
+    """Of a letter of the widest font that the page names, or a little more."""
+    if letter in "fijlrtI.,:;|!'()[] ":
+        return 0.38
+    if unicodedata.east_asian_width(letter) in "WF" or letter in "mwMW%@":
+        return 1
+    return 0.78 if letter.isupper() or not letter.isascii() else 0.64
+
+
+def fitted(words, room, size=10.5):
+    """As much of a text as `room` pixels hold in letters of `size`."""
+    ends, whole = [], 0.0
+    for letter in words:
+        whole += size * _width_em(letter)
+        ends.append(whole)
+    if whole <= room:
+        return words
+    return words[:sum(end <= room - size for end in ends)].rstrip() + "…"
+
+
+def identifier(words):
+    """An id for HTML, which names of jobs are not: as they are but for what is no letter of ASCII,
+    digit, point or dash, and another one for each."""
+    return re.sub(r"[^A-Za-z0-9.-]", lambda match: f"_{ord(match[0]):x}_", words)
+
+
 _MARKS = {  # within a square of 2 by 2
     "circle": "M-1,0a1,1 0 1,0 2,0a1,1 0 1,0 -2,0z",
     "square": "M-.9,-.9h1.8v1.8h-1.8z",
@@ -114,6 +142,7 @@ class Panel:
 
     def __init__(self, key, title, text, width, height):
         self.width = width
+        key = identifier(key)
         self._head = (f'<svg viewBox="0 0 {width} {height}" role="img" '
                       f'aria-labelledby="{key}-t {key}-d" id="{key}">'
                       f'<title id="{key}-t">{escape(title)}</title>'

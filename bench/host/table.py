@@ -1,5 +1,7 @@
 """Rows of words as an aligned table, for the console and as Markdown."""
 
+import re
+
 
 def _widths(head, rows):
     return [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
@@ -10,8 +12,24 @@ def _aligned(row, widths, left):
             for column, (word, width) in enumerate(zip(row, widths))]
 
 
+# What Markdown, or HTML within it, would take for its own: _ only at the end of a word, ] only
+# where a link goes on.
+_MARKUP = re.compile(r"[\\`*<>&|~#]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|\](?=[(\[:])")
+
+
+def _shown(words):
+    """Names that people gave: nothing that moves a cursor."""
+    return "".join(c if c.isprintable() else "?" for c in words)
+
+
+def marked(words):
+    """A text that Markdown shows as it is."""
+    return _MARKUP.sub(r"\\\g<0>", _shown(words))
+
+
 def plain(head, rows, left=1):
     """The first `left` columns are names, the rest figures."""
+    head, *rows = [[*map(_shown, row)] for row in [head, *rows]]
     widths = _widths(head, rows)
     lines = ["  ".join(_aligned(row, widths, left)).rstrip() for row in [head, *rows]]
     lines.insert(1, "  ".join("-" * width for width in widths))
@@ -19,6 +37,7 @@ def plain(head, rows, left=1):
 
 
 def markdown(head, rows, left=1):
+    head, *rows = [[*map(marked, row)] for row in [head, *rows]]
     widths = [max(width, 3) for width in _widths(head, rows)]
     rule = ["-" * width if column < left else "-" * (width - 1) + ":"
             for column, width in enumerate(widths)]

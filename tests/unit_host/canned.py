@@ -1,7 +1,9 @@
 """Results as guests send them, without a guest."""
 
 PERCENTILE = {"50.000000": 1500, "90.000000": 1800, "99.000000": 2500, "99.900000": 123456}
-HOST = {"accel": "tcg", "qemu": "QEMU emulator version 7.2 (Debian)", "cores": 2,
+HOST = {"accel": "tcg", "qemu": "QEMU emulator version 7.2 (Debian)", "cores": 2, "machine": "q35",
+        "cpu": "A <Fast> CPU @ 3 GHz", "kernel": "Linux 6.1", "tool": "0.9.0 0123456789ab",
+        "date": "2026-11-30 21:16:38 UTC", "firmware": "SeaBIOS of this QEMU",
         "load": {"elapsed_ns": 10**9, "lost_share": 0.004, "busy": False, "places": []}}
 
 

@@ -73,6 +73,17 @@ def test_the_page_holds_all_plots_and_loads_nothing(everything):
     assert "<h1>my &lt;job&gt;</h1>" in text
 
 
+def test_the_page_says_where_and_when_and_what_was_measured(everything):
+    text = report.html(everything[0], "/some/where/my.fio")
+    assert "<h1>my.fio</h1>" in text and "/some/where" not in text
+    facts = dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", text))
+    assert facts == {
+        "date": "2026-11-30 21:16:38 UTC", "Ringbolt": "0.9.0 0123456789ab",
+        "host CPU": "A &lt;Fast&gt; CPU @ 3 GHz", "host kernel": "Linux 6.1",
+        "QEMU": "QEMU emulator version 7.2 (Debian)", "machine": "q35",
+        "firmware": "SeaBIOS of this QEMU"}
+
+
 def test_pictures_stand_alone_and_show_what_the_page_shows(everything):
     document, page = everything
     pictures = report.pictures(document)

@@ -1,9 +1,11 @@
 """Rounds -> cells, ratios, goals, tables."""
 
+import re
+
 import pytest
 from canned import HOST, document
 
-from host import goals, present
+from host import goals, present, table
 from host.measure import Plan, figures
 from host.points import Point
 from host.sides import ab_sides, mode_sides
@@ -197,3 +199,23 @@ def test_instructions_are_a_goal_of_their_own():
     row = next(line for line in lines if line.startswith("| - guest instructions/IO"))
     assert [word.strip() for word in row.split("|")[2:5]] == ["", "500", "200"]
     assert "x fewer guest instructions/IO than Linux" in present.console(document)
+
+
+NAMES = ["<b>&|\\x", "*a* _b_ `c` [d](e) ~~f~~", "random_read", "x\x1b[2Jy"]
+
+
+def test_names_stay_names_in_markdown_and_move_no_cursor():
+    head, rows = ["point", "IOPS"], [[name, "1 [2, 3]"] for name in NAMES]
+    lines = table.markdown(head, rows).splitlines()
+    cells = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
+    assert {len(row) for row in cells} == {2}
+    assert [row[0] for row in cells[2:]] == [
+        r"\<b\>\&\|\\x", r"\*a\* \_b\_ \`c\` [d\](e) \~\~f\~\~", "random_read", "x?[2Jy"]
+    assert {row[1] for row in cells[2:]} == {"1 [2, 3]"}
+    assert "\x1b" not in table.plain(head, rows)
+
+
+def test_what_a_comparison_says_of_its_host_is_in_its_markdown(found):
+    lines = present.markdown(found).splitlines()
+    for key in ("date", "cpu", "kernel", "qemu", "firmware"):
+        assert any(table.marked(HOST[key]) in line for line in lines)

@@ -1,5 +1,6 @@
 """Scales, ticks, labels, shapes."""
 
+import re
 import xml.etree.ElementTree as ElementTree
 
 import pytest
@@ -67,3 +68,17 @@ def test_a_panel_is_sound_and_says_what_it_shows():
     assert root.find("text").text == "<&>" and root.find("text").get("data-value") == "0.5"
     assert root.find("path").get("data-side") == "a@one"
     assert root.find("polyline").get("points") == "1.0,2.0 3.0,4.0"
+
+
+def test_identifiers_are_of_plain_letters_and_differ_where_words_do():
+    words = ["QD1", "a b", "a_b", "a|b", "a<b", "a_20_b", "ü", "u"]
+    found = [svg.identifier(word) for word in words]
+    assert len(set(found)) == len(words) and found[0] == "QD1"
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+", key) for key in found)
+
+
+@pytest.mark.parametrize("words, room, shown", [
+    ("irq", 78, "irq"), ("floor adaptive", 78, "floor adaptive"), ("M" * 9, 60, "MMMM…"),
+    ("漢字漢字漢字", 60, "漢字漢字…"), ("a b c d e f", 40, "a b c…"), ("x", 1, "…")])
+def test_a_text_is_cut_where_the_room_ends(words, room, shown):
+    assert svg.fitted(words, room) == shown
