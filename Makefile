@@ -77,6 +77,7 @@ KERNEL_C := \
 	kernel/virtio/virtqueue_split.c \
 	kernel/blk/blk.c \
 	kernel/blk/blk_dump.c \
+	kernel/blk/blk_issue.c \
 	kernel/blk/blk_limits.c \
 	kernel/blk/blk_shared.c \
 	kernel/blk/blk_special.c \
@@ -281,7 +282,7 @@ unit_bench/lib/json := bench/lib/json.c bench/lib/decimal.c
 unit_bench/report/report := $(REPORT_C)
 
 # blk.c, blk_shared.c and wait.c are compiled into the rig, which resets their tables.
-BLK_HOST := kernel/blk/blk_dump.c kernel/blk/blk_limits.c kernel/blk/blk_special.c \
+BLK_HOST := kernel/blk/blk_dump.c kernel/blk/blk_issue.c kernel/blk/blk_limits.c kernel/blk/blk_special.c \
 	kernel/blk/sched.c kernel/blk/split.c kernel/blk/split_cut.c \
 	tests/unit/kernel/blk/blk_rig.c
 UNIT_TESTS += kernel/lib/settings kernel/blk/blk kernel/blk/blk_shared kernel/blk/blk_special \

@@ -67,7 +67,7 @@ static int start_queue(struct blk_queue *queue, const struct settings *settings)
 		if (!queue->sched)
 			return -ERR_NO_MEMORY;
 	}
-	blk_update_special(queue);
+	blk_prepare_ways(queue);
 	return 0;
 }
 
@@ -137,7 +137,7 @@ void blk_set_queue_completion(struct blk_queue *queue, enum setting_completion m
 {
 	assert_always(blk_queue_idle(queue));
 	queue->completion = queue->polled_only ? COMPLETION_POLL : mode;
-	blk_update_special(queue);
+	blk_prepare_ways(queue);
 }
 
 /* --- which way --- */
@@ -185,55 +185,39 @@ static unsigned plain_poll(struct blk_queue *queue)
 	return total;
 }
 
-bool blk_learn_plain(struct blk_queue *queue, uint64_t looks)
+static blk_wait_function *plain_wait(const struct blk_queue *queue)
 {
-	const struct blk_limits *limits = &queue->device->limits;
-	struct blk_run run = { .looks = looks };
-	uint64_t sectors = looks >> 32;
-
-	if (!blk_run_is_plain(&run, BLK_READ) &&
-	    (limits->read_only || !blk_run_is_plain(&run, BLK_WRITE)))
-		return false;
-	if (!sectors || sectors > queue->fast_sectors || (sectors & queue->align_mask))
-		return false;
-	queue->plain_looks = looks | queue->plain_ops;
-	return true;
+	if (queue->completion == COMPLETION_POLL)
+		return blk_wait_polling;
+	if (queue->completion == COMPLETION_ADAPTIVE)
+		return blk_wait_adapting;
+	return queue->driver->plain_wait ? queue->driver->plain_wait : blk_wait_sleeping;
 }
 
-static void go_plain(struct blk_queue *queue)
+void blk_prepare_ways(struct blk_queue *queue)
 {
 	const struct blk_driver *driver = queue->driver;
 
-	queue->submit = driver->plain_submit ? driver->plain_submit : plain_submit;
-	queue->submit_one = driver->plain_submit_one ? driver->plain_submit_one : submit_one;
-	queue->poll = driver->plain_poll ? driver->plain_poll : plain_poll;
-	if (queue->completion == COMPLETION_POLL)
-		queue->wait = blk_wait_polling;
-	else if (queue->completion == COMPLETION_ADAPTIVE)
-		queue->wait = blk_wait_adapting;
-	else
-		queue->wait = driver->plain_wait ? driver->plain_wait : blk_wait_sleeping;
-}
-
-void blk_update_special(struct blk_queue *queue)
-{
-	queue->special = queue->broken || queue->shared || queue->sched || queue->finished ||
-			 queue->urgent || blk_split_busy(queue->split);
-	if (!queue->special) {
-		go_plain(queue);
-		return;
-	}
+	queue->plain_ways = (struct blk_ways){
+		.submit = driver->plain_submit ? driver->plain_submit : plain_submit,
+		.submit_one = driver->plain_submit_one ? driver->plain_submit_one : submit_one,
+		.poll = driver->plain_poll ? driver->plain_poll : plain_poll,
+		.wait = plain_wait(queue),
+	};
 	/* A shared queue's never change, so that any CPU may read them at any time. */
-	store_once(&queue->submit, queue->shared ? blk_submit_shared : blk_submit_special);
-	store_once(&queue->submit_one, submit_one);
-	store_once(&queue->poll, queue->shared ? blk_poll_shared : blk_poll_special);
-	store_once(&queue->wait, blk_wait_alone);
+	queue->special_ways = (struct blk_ways){
+		.submit = queue->shared ? blk_submit_shared : blk_submit_special,
+		.submit_one = submit_one,
+		.poll = queue->shared ? blk_poll_shared : blk_poll_special,
+		.wait = blk_wait_alone,
+	};
+	blk_choose_ways(queue);
 }
 
 void blk_break(struct blk_queue *queue)
 {
 	queue->broken = true;
-	blk_update_special(queue);
+	blk_choose_ways(queue);
 }
 
 /* --- one request at a time --- */

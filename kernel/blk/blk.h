@@ -135,6 +135,14 @@ struct blk_floor_run; /* blk_floor.h */
 struct blk_sched; /* sched.h: the deadline scheduler's state of one queue */
 struct blk_split; /* split.h: preallocated parts of one queue */
 
+/* How a queue's requests go, in one state of it. */
+struct blk_ways {
+	blk_submit_function *submit;
+	blk_submit_one_function *submit_one;
+	blk_poll_function *poll;
+	blk_wait_function *wait;
+};
+
 struct blk_queue {
 	/* Hot: all that a plain batch reads or writes here. */
 	blk_submit_function *submit; /* [c] the plain way, or blk_special.c's */
@@ -155,6 +163,7 @@ struct blk_queue {
 	const struct blk_driver *driver; /* [I] */
 	struct blk_counters counters; /* [c] interrupts: the handler */
 	/* The rest. */
+	struct blk_ways plain_ways, special_ways; /* [c] submit and so on are of one of them */
 	bool special; /* [c] the plain way does not do */
 	bool broken; /* [c] */
 	uint32_t fast_sectors; /* [I] up to here, with one segment, nothing is split */

@@ -4,6 +4,7 @@
  *   blk.c          registration, queue mapping, which way a queue goes
  *   blk_limits.c   what a device can do
  *   blk_plain.h    the plain path
+ *   blk_issue.c    to the scheduler or the driver; onto the list of what is over
  *   blk_special.c  everything that is not plain: refusals, splitting, the
  *                  scheduler, broken queues; who completes what
  *   blk_shared.c   queues of several CPUs: who works there, inbox, mailboxes
@@ -37,7 +38,7 @@ enum blk_status blk_check(const struct blk_queue *queue, const struct blk_reques
 
 /* --- used by blk_plain.h and blk_special.c --- */
 
-/* Whether requests that look like that are plain, but for their sectors; blk.c. */
+/* Whether requests that look like that are plain, but for their sectors; blk_limits.c. */
 bool blk_learn_plain(struct blk_queue *queue, uint64_t looks);
 
 /*
@@ -88,6 +89,33 @@ static inline void blk_count_nothing_found(struct blk_queue *queue, uint64_t int
 		queue->counters.polls++;
 }
 
+/* --- blk.c --- */
+
+/* Its driver or its completion mode is another one. Nothing is in flight. */
+void blk_prepare_ways(struct blk_queue *queue);
+
+/* --- blk_issue.c --- */
+
+/* The driver took these; they have to be published. */
+void blk_note_taken(struct blk_queue *queue, struct blk_request *const *requests,
+		    unsigned count);
+
+/* Hands the run at the start of these to the driver; returns how many it took. */
+unsigned blk_give(struct blk_queue *queue, const struct blk_run *run,
+		  struct blk_request *const *requests, unsigned count);
+
+/* One that is within the limits. False: there is no room now. */
+bool blk_issue_to_driver(struct blk_queue *queue, struct blk_request *request);
+
+/* The same, to the scheduler where there is one. */
+bool blk_issue(struct blk_queue *queue, struct blk_request *request);
+
+/*
+ * The submitter's request is over; its done() runs from this or the next
+ * blk_poll(). held counts it already.
+ */
+void blk_finish(struct blk_queue *queue, struct blk_request *request);
+
 /* --- blk_special.c --- */
 
 unsigned blk_submit_special(struct blk_queue *queue, struct blk_request *const *requests,
@@ -98,20 +126,11 @@ unsigned blk_poll_special(struct blk_queue *queue);
 unsigned blk_submit_rest(struct blk_queue *queue, struct blk_request *const *requests,
 			 unsigned taken, unsigned count);
 
-/*
- * Gives a request that is within the limits to the scheduler or the driver.
- * False: there is no room now.
- */
-bool blk_issue(struct blk_queue *queue, struct blk_request *request);
+/* Plain or special, by what is going on there. */
+void blk_choose_ways(struct blk_queue *queue);
 
-/*
- * The submitter's request is over; its done() runs from this or the next
- * blk_poll(). held counts it already.
- */
-void blk_finish(struct blk_queue *queue, struct blk_request *request);
-
-/* Chooses the queue's ways from what is going on there. */
-void blk_update_special(struct blk_queue *queue);
+/* blk_abandon(), by whoever is at work there; the driver has abandon(). */
+unsigned blk_take_abandoned(struct blk_queue *queue);
 
 /*
  * Completes what the driver is done with, and gives it what waits: parts, then

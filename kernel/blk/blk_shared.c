@@ -241,3 +241,15 @@ void blk_wake_sleepers(struct blk_queue *queue)
 {
 	wake(load_once(&queue->sleepers));
 }
+
+unsigned blk_abandon(struct blk_queue *queue)
+{
+	if (!queue->driver->abandon)
+		return 0;
+	if (!queue->shared)
+		return blk_take_abandoned(queue);
+	blk_begin_work(queue);
+	unsigned count = blk_take_abandoned(queue);
+	blk_end_work(queue);
+	return count;
+}

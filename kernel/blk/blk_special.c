@@ -2,10 +2,10 @@
  * Everything that is not a plain batch on a queue of one CPU.
  *
  *   submit   for each request: check (blk_limits.c) -> refuse | cut (split.c) | issue
- *   issue    scheduler (sched.c), or driver
+ *   issue    scheduler, or driver (blk_issue.c)
  *   poll     reap -> complete -> feed what waits -> deliver
  *   complete merged group -> its requests; part -> its parent; else finish
- *   finish   onto queue->finished, whose done() runs from blk_poll()
+ *   finish   onto queue->finished (blk_issue.c), whose done() runs from blk_poll()
  *
  * What waits is fed between reaping and delivering: a submitter that refills
  * from done() cannot take the room away from it. While a request is being cut, or
@@ -26,52 +26,7 @@
 #include "kernel/blk/sched.h"
 #include "kernel/blk/split.h"
 
-/* --- issuing --- */
-
-/* The driver took these; they have to be published. */
-static void note_taken(struct blk_queue *queue, struct blk_request *const *requests,
-		       unsigned count)
-{
-	for (unsigned i = 0; i < count; i++) {
-		requests[i]->next = queue->unpublished;
-		queue->unpublished = requests[i];
-	}
-	queue->in_flight += count;
-	queue->counters.requests += count;
-}
-
-/* Hands the run at the start of these to the driver, as much as it takes. */
-static unsigned give(struct blk_queue *queue, const struct blk_run *run,
-		     struct blk_request *const *requests, unsigned count)
-{
-	unsigned taken = queue->driver->submit(queue, run, requests, count);
-
-	note_taken(queue, requests, taken);
-	return taken;
-}
-
-static bool issue_to_driver(struct blk_queue *queue, struct blk_request *request)
-{
-	struct blk_run alone = { .looks = blk_looks(request), .last_sector = UINT64_MAX };
-
-	if (!give(queue, &alone, &request, 1))
-		return false;
-	queue->urgent += request->op > BLK_WRITE;
-	return true;
-}
-
-bool blk_issue(struct blk_queue *queue, struct blk_request *request)
-{
-	bool merged = false;
-
-	if (!queue->sched)
-		return issue_to_driver(queue, request);
-	if (!blk_sched_insert(queue->sched, request, clock_tsc(), &merged))
-		return false;
-	queue->held++;
-	queue->counters.merges += merged;
-	return true;
-}
+/* --- the scheduler, and the doorbell --- */
 
 /* Gives the driver what the scheduler chooses, while there is room; true: something. */
 static bool feed_from_sched(struct blk_queue *queue)
@@ -80,7 +35,7 @@ static bool feed_from_sched(struct blk_queue *queue)
 	uint32_t held = queue->held;
 	struct blk_request *next;
 
-	while ((next = blk_sched_peek(queue->sched, now)) && issue_to_driver(queue, next))
+	while ((next = blk_sched_peek(queue->sched, now)) && blk_issue_to_driver(queue, next))
 		queue->held -= blk_sched_pop(queue->sched);
 	return queue->held != held;
 }
@@ -97,14 +52,6 @@ static void publish(struct blk_queue *queue)
 }
 
 /* --- completing --- */
-
-void blk_finish(struct blk_queue *queue, struct blk_request *request)
-{
-	queue->counters.errors += request->status != BLK_OK;
-	request->next = NULL;
-	*queue->finished_end = request;
-	queue->finished_end = &request->next;
-}
 
 /* A request or part that is over, with its status and stamps. */
 static void complete_one(struct blk_queue *queue, struct blk_request *request)
@@ -214,7 +161,7 @@ static unsigned admit(struct blk_queue *queue, struct blk_request *const *reques
 		unsigned more;
 
 		if (direct && blk_run_plain(queue, *at, &run) && blk_run_takes(&run, *at))
-			more = give(queue, &run, at, count - accepted);
+			more = blk_give(queue, &run, at, count - accepted);
 		else
 			more = admit_one(queue, *at);
 		if (!more)
@@ -275,10 +222,22 @@ void blk_feed(struct blk_queue *queue)
 
 /* --- submitting and polling, on a queue of one CPU --- */
 
+void blk_choose_ways(struct blk_queue *queue)
+{
+	queue->special = queue->broken || queue->shared || queue->sched || queue->finished ||
+			 queue->urgent || blk_split_busy(queue->split);
+	const struct blk_ways *ways = queue->special ? &queue->special_ways : &queue->plain_ways;
+
+	store_once(&queue->submit, ways->submit);
+	store_once(&queue->submit_one, ways->submit_one);
+	store_once(&queue->poll, ways->poll);
+	store_once(&queue->wait, ways->wait);
+}
+
 unsigned blk_submit_rest(struct blk_queue *queue, struct blk_request *const *requests,
 			 unsigned taken, unsigned count)
 {
-	note_taken(queue, requests, taken);
+	blk_note_taken(queue, requests, taken);
 	return taken + blk_submit_special(queue, requests + taken, count - taken);
 }
 
@@ -288,7 +247,7 @@ unsigned blk_submit_special(struct blk_queue *queue, struct blk_request *const *
 	unsigned accepted = admit(queue, requests, count);
 
 	blk_feed(queue);
-	blk_update_special(queue);
+	blk_choose_ways(queue);
 	return accepted;
 }
 
@@ -299,7 +258,7 @@ unsigned blk_poll_special(struct blk_queue *queue)
 	struct blk_request *next, *list = blk_take_finished(queue);
 	unsigned count = 0;
 
-	blk_update_special(queue);
+	blk_choose_ways(queue);
 	for (; list; list = next, count++) {
 		next = list->next;
 		list->done(list);
@@ -307,22 +266,16 @@ unsigned blk_poll_special(struct blk_queue *queue)
 	return count;
 }
 
-unsigned blk_abandon(struct blk_queue *queue)
+unsigned blk_take_abandoned(struct blk_queue *queue)
 {
 	struct blk_request *found[BLK_REAP_BATCH];
 	unsigned total = 0, count;
 
-	if (!queue->driver->abandon)
-		return 0;
-	if (queue->shared)
-		blk_begin_work(queue);
 	do {
 		count = queue->driver->abandon(queue, found, BLK_REAP_BATCH);
 		take_back(queue, found, count, clock_tsc());
 		total += count;
 	} while (count);
-	blk_update_special(queue);
-	if (queue->shared)
-		blk_end_work(queue);
+	blk_choose_ways(queue);
 	return total;
 }

@@ -245,7 +245,7 @@ int recorder_start(struct blk_queue *queue, uint32_t capacity)
 	l->driver.plain_poll = NULL;
 	l->driver.plain_wait = NULL;
 	queue->driver = &l->driver;
-	blk_update_special(queue);
+	blk_prepare_ways(queue);
 	*end = l;
 	end = &l->next;
 	return 0;
