@@ -43,7 +43,7 @@ bool lfsr_init(struct lfsr *lfsr, uint64_t limit, uint64_t seed)
 	for (unsigned i = 0; i < 6 && tap_table[length][i]; i++)
 		lfsr->taps |= 1ull << (tap_table[length][i] - 1);
 	lfsr_reset(lfsr, seed);
-	step(lfsr); /* fio's first pass, and only that one, starts a step later */
+	lfsr->is_new = true;
 	return lfsr->value != (lfsr->top_bit << 1) - 1;
 }
 
@@ -58,6 +58,9 @@ bool lfsr_next(struct lfsr *lfsr, uint64_t *value)
 	if (lfsr->given == lfsr->limit)
 		return false;
 	lfsr->given++;
+	if (lfsr->is_new)
+		step(lfsr); /* fio's first value of all, whatever was reset, is a step ahead */
+	lfsr->is_new = false;
 	do
 		step(lfsr);
 	while (lfsr->value >= lfsr->limit);

@@ -12,6 +12,7 @@ struct lfsr {
 	uint64_t top_bit, taps; /* [I] of the register; its feedback */
 	uint64_t limit; /* [I] values are below it */
 	uint64_t given; /* values handed out */
+	bool is_new; /* none was ever handed out */
 };
 
 /* False when no register fits: limit is 0 or 2^53, or the seed is its dead state. */

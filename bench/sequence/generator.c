@@ -332,7 +332,7 @@ void generator_rewind(struct generator *g)
 
 		if (file->has_distribution)
 			distribution_rewind(&file->distribution, job);
-		/* Not before: a first pass begins a step later than one after a reset. */
+		/* Anew, since its first value of all is unlike those after a reset. */
 		if (uses_lfsr(job)) /* a seed by the clock may be the dead one; 0 never is */
 			file->has_lfsr = lfsr_init(&file->lfsr, file->map_blocks,
 						   g->seeds[STREAM_BLOCK]) ||

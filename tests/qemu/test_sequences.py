@@ -138,6 +138,12 @@ rw=randrw allrandrepeat=1 randseed=12 bsrange=4k-8k
 rw=randrw randrepeat=0 randseed=77 loops=2 rwmixread=10
 rw=randread random_generator=lfsr randseed=3
 rw=randrw random_generator=lfsr loops=3
+rw=randread random_generator=lfsr zonemode=strided zonesize=256k numjobs=4
+rw=randread random_generator=lfsr zonemode=strided zonesize=128k zoneskip=32k loops=3 numjobs=2
+rw=randread random_generator=lfsr zonemode=strided zonesize=256k zonerange=128k randseed=3
+rw=randrw random_generator=lfsr zonemode=strided zonesize=32k zonerange=512k numjobs=3 loops=2
+rw=randread random_generator=lfsr zonemode=strided zonesize=200k randrepeat=0 randseed=5 numjobs=2
+rw=randread random_generator=lfsr numjobs=5 loops=2 size=400k
 rw=randread random_generator=tausworthe64 bssplit=4k/50:8k/50
 rw=randrw random_generator=tausworthe64 percentage_random=50
 rw=randread random_generator=tausworthe64 random_distribution=zipf:1.1

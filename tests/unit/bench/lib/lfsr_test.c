@@ -91,11 +91,27 @@ static void impossible_registers_are_refused(void **state)
 	assert_true(lfsr_init(&lfsr, 100, 0x7e));
 }
 
+/* fio's file is reset before the first I/O where zones are strided. */
+static void a_reset_before_the_first_value_changes_nothing(void **state)
+{
+	struct lfsr once, twice;
+	uint64_t a, b;
+
+	(void)state;
+	assert_true(lfsr_init(&once, 100, SEED) && lfsr_init(&twice, 100, SEED));
+	lfsr_reset(&twice, SEED);
+	for (unsigned i = 0; i < 100; i++) {
+		assert_true(lfsr_next(&once, &a) && lfsr_next(&twice, &b));
+		assert_int_equal(a, b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(registers_of_each_length_are_fios),
 		cmocka_unit_test(every_value_comes_once_in_every_pass),
+		cmocka_unit_test(a_reset_before_the_first_value_changes_nothing),
 		cmocka_unit_test(impossible_registers_are_refused),
 	};
 
