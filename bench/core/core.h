@@ -116,7 +116,7 @@ struct engine_job {
 	uint32_t chunk; /* [I] most of them: batch, or all for iodepth_batch=1 */
 	uint32_t complete_min; /* [I] */
 	uint32_t free_seen; /* [c] free_count after the last step */
-	uint64_t issued_ios, issued_bytes; /* [c] */
+	uint64_t issued_ios, issued_bytes; /* [c] of trims before writes, the writes' bytes only */
 	uint64_t limit_ios; /* [I] */
 	uint64_t limit_bytes; /* [c] issued_bytes at which this pass ends */
 	uint64_t control_tsc; /* [c] when engine_job_control() is due; 0: never */
@@ -158,8 +158,10 @@ struct engine_job {
 	uint64_t eligible_tsc; /* [I] start delay over */
 	uint32_t wait_before; /* [I] the stonewall: jobs [0, n) must have finished */
 	uint64_t largest_bytes; /* [I] of an I/O */
+	uint64_t spare_bytes; /* [I] less than this is no reason for another pass */
 	uint64_t buffer_bytes, segment_bytes; /* [I] of one buffer, and of its segments */
 	uint64_t writes_issued; /* [c] */
+	uint64_t pretrimmed_bytes; /* [c] of trims before writes */
 	bool last_was_flush, final_flush_done; /* [c] */
 	uint32_t flushes_left; /* [c] disks to be flushed before what comes next */
 	uint64_t total_bytes, pass_bytes; /* [I] to issue in all, and in one pass */

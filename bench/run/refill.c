@@ -70,6 +70,16 @@ static bool prepare_due_flush(struct engine_job *job)
 	return true;
 }
 
+static NOINLINE void fill_trim(struct engine_job *job, struct engine_io *io)
+{
+	io->request.segment_count = 0; /* it may have been a write of that length */
+	if (!(job->job->rw & JOB_RW_TRIMWRITE))
+		return;
+	/* Until all is written, trims go on: as in fio the last one may have its write, too. */
+	job->issued_bytes -= io->length_bytes;
+	job->pretrimmed_bytes += io->length_bytes;
+}
+
 /* What a write or trim needs beyond a plain read. */
 static inline void fill_request(struct engine_job *job, struct engine_io *io)
 {
@@ -78,7 +88,7 @@ static inline void fill_request(struct engine_job *job, struct engine_io *io)
 	io->checked_read = io->direction == DIR_READ && job->reads_are_checked;
 	request->flags = io->direction == DIR_WRITE ? job->write_flags : 0;
 	if (io->direction == DIR_TRIM)
-		request->segment_count = 0; /* it may have been a write of that length */
+		fill_trim(job, io);
 	if (io->direction != DIR_WRITE)
 		return;
 	uint64_t number = job->writes_issued++;
@@ -97,12 +107,16 @@ bool engine_refill_next_pass(struct engine_job *job)
 	const struct job *options = job->job;
 	if (!options->time_based && job->issued_bytes >= job->total_bytes)
 		return false;
+	uint64_t done = job->issued_bytes + job->pretrimmed_bytes;
 	if (!options->time_based && !job->passes_left &&
-	    job->repeat_bytes < job->issued_bytes + job->largest_bytes)
+	    (job->issued_ios >= job->limit_ios || job->repeat_bytes < done + job->spare_bytes))
 		return false;
 	if (!job->pass_ios)
 		return false; /* an empty pass would repeat for ever */
 	job->pass_ios = 0;
+	/* Before a pass of trims and writes fio doubles number_ios=, each time anew. */
+	if (options->rw & JOB_RW_TRIMWRITE && job->limit_ios != UINT64_MAX)
+		job->limit_ios *= 2;
 	if (job->passes_left)
 		job->passes_left--;
 	generator_restart(job->generator, true);
@@ -117,7 +131,8 @@ static ALWAYS_INLINE bool draw_next(struct engine_job *job, struct generator_io 
 {
 	if (UNLIKELY(job->issued_bytes >= job->limit_bytes) && !engine_refill_next_pass(job))
 		return false;
-	if (UNLIKELY(job->issued_ios >= job->limit_ios))
+	if (UNLIKELY(job->issued_ios >= job->limit_ios) &&
+	    (!(job->job->rw & JOB_RW_TRIMWRITE) || !engine_refill_next_pass(job)))
 		return false;
 	while (UNLIKELY(!generator_next_inline(job->generator, next)))
 		if (!may_pass_the_end(job->job) || !engine_refill_next_pass(job))

@@ -137,6 +137,8 @@ static int allocate_ios(struct engine_job *job)
 	uint32_t wanted = engine.settings->segment_bytes;
 	job->buffer_bytes = bytes;
 	job->largest_bytes = largest_bs(job->job);
+	for (int d = 0; d < DIR_COUNT; d++) /* as in fio: used or not */
+		job->spare_bytes = MAX(job->spare_bytes, job->job->max_bs[d]);
 	job->segment_bytes = wanted && wanted < bytes ? wanted : job->largest_bytes;
 	uint64_t segments = MAX(1u, (bytes + job->segment_bytes - 1) / job->segment_bytes);
 	if (segments > UINT16_MAX)
@@ -161,20 +163,20 @@ static int allocate_ios(struct engine_job *job)
 
 /*
  * What ends a pass before its generator does, which without a map of the
- * blocks only wraps. As in fio it is the region's size, but only of what is
- * queued: of I/Os complete at once, as trims of a disk are, fio loses count.
+ * blocks only wraps. As in fio it is the region's size, but only of engines
+ * that queue: of I/Os complete at once, which trims of disks are, fio loses
+ * count. Before writes trims count half.
  */
 static uint64_t bytes_of_pass(const struct job *options, uint64_t region_bytes, uint64_t budget)
 {
-	bool queues = options->engine == JOB_ENGINE_ASYNC ||
-		      (options->engine == JOB_ENGINE_NULL && options->iodepth > 1);
-	if (options->rw & JOB_RW_TRIM)
-		queues = options->engine == JOB_ENGINE_NULL && options->iodepth > 1 &&
-			 !(options->rw & JOB_RW_WRITE);
-	if (!queues)
+	bool queues_all = options->engine == JOB_ENGINE_NULL && options->iodepth > 1;
+	bool queues = options->engine == JOB_ENGINE_ASYNC && !(options->rw & JOB_RW_TRIM);
+	if (!queues && !queues_all)
 		return UINT64_MAX;
 	if (options->norandommap && options->rw & JOB_RW_RANDOM && options->rw & JOB_RW_WRITE)
-		return MAX(region_bytes, budget);
+		region_bytes = MAX(region_bytes, budget);
+	if (options->rw & JOB_RW_TRIMWRITE)
+		return (region_bytes + budget * options->loops + 1) / 2;
 	return region_bytes;
 }
 
@@ -192,8 +194,6 @@ static void set_budget(struct engine_job *job, const struct generator_region *re
 		region_bytes = MIN(region_bytes, options->size.bytes);
 	uint64_t budget = options->io_size.bytes ? options->io_size.bytes : region_bytes;
 	job->repeat_bytes = options->io_size.bytes;
-	if (options->rw & JOB_RW_TRIMWRITE)
-		budget *= 2; /* of trims and of writes */
 	job->total_bytes = budget * options->loops;
 	/* Who goes by time wraps instead. */
 	job->pass_bytes = options->time_based ? MIN(budget, region_bytes) :

@@ -202,7 +202,10 @@ void engine_verify_dry_run(struct engine_job *job)
 		struct written_piece piece = { .offset_bytes = next.offset_bytes,
 					       .length_bytes = next.length_bytes,
 					       .file = next.file };
-		job->issued_bytes += next.length_bytes;
+		if (next.direction == DIR_TRIM)
+			job->pretrimmed_bytes += next.length_bytes;
+		else
+			job->issued_bytes += next.length_bytes;
 		job->issued_ios++;
 		job->pass_ios++;
 		direction->total_ios++;
@@ -370,11 +373,11 @@ bool engine_verify_wants_pass(struct engine_job *job)
 	if (!job->verifies || !v->written || options->time_based ||
 	    job->issued_ios >= job->limit_ios)
 		return false;
-	uint64_t done = job->issued_bytes + v->read_bytes;
+	uint64_t done = job->issued_bytes + job->pretrimmed_bytes + v->read_bytes;
 	uint64_t limit = job->total_bytes / options->loops;
 	if (v->loops_left)
 		v->loops_left--;
-	else if (done >= limit || limit - done < job->largest_bytes)
+	else if (done >= limit || limit - done < job->spare_bytes)
 		return false;
 	job->passes_left = 1;
 	return true;

@@ -107,6 +107,23 @@ rw=trim loops=2
 rw=randtrim io_size=2m
 rw=trimwrite size=800k loops=2
 rw=randtrimwrite number_ios=100
+rw=trimwrite io_size=13k
+rw=randtrimwrite io_size=13k loops=3
+rw=randtrimwrite bs=4k,8k,16k io_size=100k
+rw=trimwrite bs=4k,8k,8k io_size=100k loops=2
+rw=trimwrite size=100k io_size=333k
+rw=trimwrite size=100k io_size=333k loops=2
+rw=randtrimwrite size=100k io_size=333k
+rw=randtrimwrite norandommap size=256k loops=3
+rw=randtrimwrite norandommap size=256k io_size=1000k
+rw=trimwrite number_ios=7 loops=2
+rw=randtrimwrite number_ios=300 loops=3
+rw=randtrim norandommap size=256k loops=2
+rw=randtrim norandommap size=256k io_size=1000k
+rw=trimwrite io_size=50% loops=2
+rw=read bs=4k,64k size=100k io_size=120k
+rw=read bs=4k,64k size=100k io_size=120k do_verify=0
+rw=randread bs=8k,4k,32k size=100k io_size=333k
 rw=randtrimwrite bsrange=4k-16k loops=2
 rw=trimwrite bs=4k,8k,16k
 rw=randrw bs=4k,16k
@@ -242,6 +259,14 @@ def test_jobs_without_a_disk_do_what_they_do_in_fio(depth, tmp_path):
     header = f"ioengine=null\nsize={DISK_KIB}k\niodepth={depth}"
     run = Guest(tmp_path).good(job=job_file(WITHOUT_A_DISK, "name", f"stonewall\n{header}"))
     assert_alike(run, issued_by_fio(tmp_path, WITHOUT_A_DISK, "name", header))
+
+
+def test_the_last_trim_before_a_write_has_its_write(guest):
+    """What io_size= leaves over for half of a block is a block."""
+    run = guest.good(f"--disk=backend=null,size={DISK_KIB}k",
+                     job=job_file(["rw=trimwrite io_size=13k"], "/dev/vda", "ioengine=libaio"))
+    job, = run.result["jobs"]
+    assert (job["trim"]["total_ios"], job["write"]["total_ios"]) == (4, 4)
 
 
 def taus88(seed):
