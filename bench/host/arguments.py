@@ -64,8 +64,9 @@ class Parser(argparse.ArgumentParser):
         for word in rest:
             if isinstance(word, _FileWord):
                 key = word.removeprefix("--").partition("=")[0]
-                raise UsageError(f"{word.source}: {key}: no option of {self.prog}; a file of "
-                                 "kernel settings goes with --set")
+                hint = "; a file of kernel settings goes with --set"
+                raise UsageError(f"{word.source}: {key}: no option of {self.prog}"
+                                 + (hint if "--set" in self.format_usage() else ""))
         if rest:
             raise UsageError(f"unrecognized arguments: {' '.join(rest)}")
         return parsed
@@ -100,7 +101,7 @@ def run_parser(prog="ringbolt run", description="Boots the kernel once and runs 
                      help="another kernel.elf than build/'s")
     run.add_argument("--machine", choices=("q35", "pc"), default="q35")
     run.add_argument("--smp", metavar="N", type=typed(values.integer(1, 255)), default=1)
-    run.add_argument("--memory", metavar="MIB", type=typed(values.integer(16, 1 << 20)),
+    run.add_argument("--memory", metavar="MIB", type=typed(values.integer(16, 1 << 20, " of MiB")),
                      default=256)
     run.add_argument("--disk", metavar="SPEC", action="append", default=[], type=_disk)
     run.add_argument("--set", metavar="key=value", action="append", default=[],
@@ -109,7 +110,7 @@ def run_parser(prog="ringbolt run", description="Boots the kernel once and runs 
                      help="where the result goes")
     run.add_argument("--accel", choices=("auto", "tcg", "kvm"), default="auto")
     run.add_argument("--placement", choices=("auto", "split", "one", "none"), default="auto")
-    run.add_argument("--timeout", metavar="S", type=typed(values.integer(0, 10**6)),
+    run.add_argument("--timeout", metavar="S", type=typed(values.integer(0, 10**6, " of seconds")),
                      default=600, help="seconds until the guest counts as hung; 0: never")
     run.add_argument("--qemu", metavar="FILE", type=typed(values.text), default=QEMU,
                      help="another QEMU than PATH's")

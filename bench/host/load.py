@@ -133,7 +133,7 @@ def _place(cores, threads, busy_ns, stolen_ns, elapsed_ns):
 
 
 def lost_share(document):
-    return document["ringbolt"]["host"]["load"]["lost_share"]
+    return document.get("ringbolt", {}).get("host", {}).get("load", {}).get("lost_share")
 
 
 def warning(document):

@@ -16,6 +16,7 @@ QEMU = "qemu-system-x86_64"
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_JOB = ROOT / "configs" / "jobs" / "bench.fio"
 PEER_MEMORY_MIB = 256
+UEFI_MEMORY_MIB = 64  # with less OVMF hangs or dies before we are there
 GUESTS = ("ringbolt", "linux", "linux-poll")  # our kernel, or its peer (peer.py)
 
 
@@ -81,6 +82,9 @@ def make_options(specs=(), sets=(), job=None, sections=(), **fields):
         job = DEFAULT_JOB
     if options.kernel and options.boot != "pvh":
         raise UsageError(f"--kernel {options.kernel}: needs --boot pvh; an image has its own")
+    if options.boot == "uefi" and options.memory_mib < UEFI_MEMORY_MIB:
+        raise UsageError(f"--memory {options.memory_mib}: --boot uefi needs {UEFI_MEMORY_MIB} or "
+                         "more: its firmware does")
     options.settings = parse_settings(sets)
     options.disks = parse_disks(specs or [DEFAULT_SPEC], options.machine)
     if job is not None:

@@ -21,8 +21,9 @@ from statistics import median
 
 from .errors import GuestError
 from .insns import DISK, boot
+from .load import busy_count, lost_share
 from .measure import turns
-from .regress_verdict import PASS, SLOWER, Verdict
+from .regress_verdict import BUSY, PASS, SLOWER, Verdict
 from .result import member
 from .statistic import paired_p, paired_ratio
 
@@ -33,6 +34,8 @@ EFFECT = 1.05
 RUNTIME_MS = 150
 TIMEOUT_S = 60
 IOPS = "IOPS"
+LOST = "lost to others %"  # of a boot's time; never judged
+BUSY_BOOTS = 0.1  # more of them are said
 _PERCENTILES = (("p50 ns", "50.000000"), ("p99 ns", "99.000000"))
 
 
@@ -67,7 +70,11 @@ def figures(timed, document):
 def _run(timed, side):
     words = ["--set=status_interval_ms=0", f"--set=completion={timed.mode}",
              f"--placement={timed.placement}", f"--timeout={TIMEOUT_S}", *side.words]
-    return figures(timed, boot(words, f"{side.name}, {timed.mode}", _job_text(timed)))
+    document = boot(words, f"{side.name}, {timed.mode}", _job_text(timed))
+    found = figures(timed, document)
+    if lost_share(document) is not None:
+        found[timed.mode, LOST] = lost_share(document)
+    return found
 
 
 def measure_rounds(timed_cases, sides, rounds, progress):
@@ -134,12 +141,25 @@ def _verdict(name, pair, is_slower, note):
                    median(pair[1]), words)
 
 
+def _of_the_host(samples):
+    """({figure: values}, what is to be told of the host)"""
+    verdicts = []
+    for (mode, figure), pair in samples.items():
+        if figure == LOST:
+            busy, boots = busy_count([*pair[0], *pair[1]]), len(pair[0]) + len(pair[1])
+            state = BUSY if busy > BUSY_BOOTS * boots else PASS
+            verdicts.append(Verdict("timed", mode, LOST, state,
+                                    *(100 * median(shares) for shares in pair),
+                                    f"the host was busy in {busy} of {boots} boots"))
+    return {name: pair for name, pair in samples.items() if name[1] != LOST}, verdicts
+
+
 def judge_timed(timed_cases, sides, rounds, progress, measure=measure_rounds):
     """Verdicts on all figures; `sides`: before, now."""
-    samples = measure(timed_cases, sides, rounds, progress)
+    samples, host = _of_the_host(measure(timed_cases, sides, rounds, progress))
     suspects = suspected(samples)
     if not suspects:
-        return [_verdict(name, pair, False, "") for name, pair in samples.items()]
+        return [_verdict(name, pair, False, "") for name, pair in samples.items()] + host
     modes = {case.partition(" ")[0] for case, _ in suspects}
     again = measure([timed for timed in timed_cases if timed.mode in modes], sides,
                     AGAIN * rounds, lambda words: progress(f"again: {words}"))
@@ -147,4 +167,4 @@ def judge_timed(timed_cases, sides, rounds, progress, measure=measure_rounds):
     slower = proved({name: again[name] for name in suspects})
     return [_verdict(name, pair, name in slower,
                      ", measured again" if name in suspects else "")
-            for name, pair in samples.items()]
+            for name, pair in samples.items()] + host

@@ -13,6 +13,7 @@ from . import table
 from .result import write_result
 
 PASS, FASTER, SLOWER, SKIPPED, CRASHED = "pass", "faster", "SLOWER", "skipped", "CRASHED"
+BUSY = "busy"  # of the host: what was timed on it says less
 FAILURES = (SLOWER, CRASHED)
 _HEAD = ["case", "figure", "before", "now", "change", "verdict"]
 
@@ -64,7 +65,7 @@ def console(verdicts):
         if verdict.state != PASS:
             text += f"{verdict.state}: {verdict.name()}: {verdict.words()}\n"
     count = {state: sum(verdict.state == state for verdict in verdicts)
-             for state in (PASS, FASTER, SLOWER, SKIPPED, CRASHED)}
+             for state in (PASS, FASTER, SLOWER, BUSY, SKIPPED, CRASHED)}
     if any(verdict.state == FASTER and verdict.part == "counted" for verdict in verdicts):
         text += "The baseline is stale; renew it with: make baseline\n"
     return text + ", ".join(f"{found} {state}" for state, found in count.items() if found) + "\n"

@@ -1,15 +1,19 @@
 """qemu-storage-daemon, the other end of a vhost-user disk."""
 
 import os
+import re
 import subprocess
 import time
+from pathlib import Path
 
 from .command import escape
 from .disk import DEFAULT_SIZE
-from .errors import GuestError
+from .errors import GuestError, UsageError
 from .process import end, spawn
 
 START_TIMEOUT_S = 10
+_NAME = "qemu-storage-daemon"
+_ARGUMENT = re.compile(rf"^{_NAME}: (?:--\w+ \S+: )?")  # ours, that it speaks of
 _STOP_TIMEOUT_S = 10
 
 
@@ -20,20 +24,30 @@ def _command(disk, queues, socket):
                 f"file.driver=file,file.filename={escape(disk.path)}")
     else:
         node = f"driver=null-co,node-name=disk,read-zeroes=off,size={disk.size or DEFAULT_SIZE}"
-    return ["qemu-storage-daemon", "--blockdev", node, "--export",
+    return [_NAME, "--blockdev", node, "--export",
             "type=vhost-user-blk,id=export,node-name=disk,addr.type=unix,"
             f"addr.path={escape(socket)},writable={'off' if disk.read_only else 'on'},"
             f"num-queues={queues},logical-block-size={disk.logical}"]
 
 
+def _refusal(disk, log):
+    """What a daemon said of the image that it did not open."""
+    lines = Path(log.name).read_text("utf-8", "replace").strip().splitlines()
+    said = _ARGUMENT.sub("", lines[-1]) if lines else "it does not say why"
+    return UsageError(f"--disk {disk.spec}: {_NAME} does not start: {said}")
+
+
 def start(disk, queues, socket, log):
-    """Starts a daemon and waits until it listens; `log` takes its messages."""
+    """Starts a daemon and waits until it listens; `log`, a file, takes its messages."""
     process = spawn(_command(disk, queues, socket), stdout=log, stderr=log)
     deadline = time.monotonic() + START_TIMEOUT_S
     while not os.path.exists(socket):
-        if process.poll() is not None or time.monotonic() > deadline:
+        if process.poll() is not None:
+            raise _refusal(disk, log)
+        if time.monotonic() > deadline:
             end(process)
-            raise GuestError(f"--disk {disk.spec}: qemu-storage-daemon did not start")
+            raise GuestError(f"--disk {disk.spec}: {_NAME} did not start within "
+                             f"{START_TIMEOUT_S} s")
         time.sleep(0.01)
     return process
 

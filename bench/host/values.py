@@ -49,10 +49,10 @@ def switch(word):
     return word == "on"
 
 
-def integer(low, high):
+def integer(low, high, of=""):
     def read(word):
         if not re.fullmatch(r"\d{1,18}", word) or not low <= int(word) <= high:
-            raise ValueError(f"must be a whole number from {low} to {high}")
+            raise ValueError(f"must be a whole number{of} from {low} to {high}")
         return int(word)
 
     return read

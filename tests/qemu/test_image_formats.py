@@ -52,6 +52,15 @@ def test_a_guest_that_cannot_power_off_is_ended_with_its_last_word(guest, boot):
     assert (run.status, run.err) == (2, "ringbolt: --set x=1: x: unknown key\n")
 
 
+@pytest.mark.parametrize("backend", ["file", "vhost-user"])
+def test_what_is_no_such_image_is_bad_usage(guest, backend):
+    path = guest.zeroes("disk.img", MIB)
+    run = guest.run(f"--disk=backend={backend},path={path},format=qcow2", job=WRITE)
+    assert (run.status, run.out) == (2, "")
+    assert run.err.startswith(f"ringbolt: --disk backend={backend},path={path},format=qcow2: ")
+    assert run.err.endswith("Image is not in qcow2 format\n") and len(run.err.splitlines()) == 1
+
+
 def test_format_raw_takes_the_files_own_bytes(guest):
     path = create(guest, "vpc", "-o", "subformat=fixed")
     guest.good(f"--disk=backend=file,path={path},format=raw", job=WRITE)

@@ -12,7 +12,7 @@ from host import regress_timed as timed
 from host.errors import GuestError
 from host.regress_cases import DEPTHS, TIMED, Timed
 from host.regress_timed import IOPS, Side
-from host.regress_verdict import PASS, SLOWER
+from host.regress_verdict import BUSY, PASS, SLOWER, console, failed
 
 NAMES = [(boot.case_name(depth), figure) for boot in TIMED for depth, _ in boot.depths
          for figure in (IOPS, "p50 ns", "p99 ns")]
@@ -127,6 +127,18 @@ def test_only_the_suspects_mode_is_measured_again():
     assert asked == [(["irq", "poll"], ROUNDS), (["poll"], 2 * ROUNDS)]
 
 
+@pytest.mark.parametrize("busy, state", [(0, PASS), (6, PASS), (7, BUSY), (64, BUSY)])
+def test_a_busy_host_is_told_and_judges_nothing(busy, state):
+    shares = [0.05] * busy + [0.01] * (64 - busy)
+    samples = {**draw(random.Random(6)), ("irq", timed.LOST): (shares[::2], shares[1::2])}
+    verdicts = timed.judge_timed(TIMED, [], ROUNDS, lambda words: None, lambda *words: samples)
+    assert len(verdicts) == len(NAMES) + 1
+    host = verdicts[-1]
+    assert (host.case, host.figure, host.state) == ("irq", timed.LOST, state)
+    assert host.note == f"the host was busy in {busy} of 64 boots"
+    assert not failed(verdicts) and (host.note in console(verdicts)) == (state == BUSY)
+
+
 def test_holm_gives_the_smallest_the_hardest_test():
     assert timed.holm({"a": 0.003, "b": 0.004, "c": 0.9}, 0.01) == ["a", "b"]
     assert timed.holm({"a": 0.004, "b": 0.001, "c": 0.9}, 0.01) == ["b", "a"]
@@ -134,8 +146,9 @@ def test_holm_gives_the_smallest_the_hardest_test():
 
 
 def document(ios=(100, 200, 300)):
-    return {"jobs": [{"read": {"iops": 10.0 * count, "total_ios": count, "clat_ns": {
-        "percentile": {"50.000000": count, "99.000000": 2 * count}}}} for count in ios]}
+    return {"ringbolt": {"host": {"load": {"lost_share": 0.25}}}, "jobs": [
+        {"read": {"iops": 10.0 * count, "total_ios": count, "clat_ns": {
+            "percentile": {"50.000000": count, "99.000000": 2 * count}}}} for count in ios]}
 
 
 def test_sides_take_turns_in_equal_places(monkeypatch):
@@ -148,6 +161,7 @@ def test_sides_take_turns_in_equal_places(monkeypatch):
     monkeypatch.setattr(timed, "boot", boot)
     sides = [Side("before", ("--kernel=a",)), Side("now", ("--kernel=b",))]
     samples = timed.measure_rounds(TIMED, sides, 4, lambda words: None)
+    assert samples["poll", timed.LOST] == ([0.25] * 4, [0.25] * 4)
     assert samples["poll qd32", "p99 ns"] == ([400] * 4, [400] * 4)
     names = [name for _, name in boots if name.endswith("irq")]
     assert sorted(names) == ["before, irq"] * 4 + ["now, irq"] * 4
