@@ -282,8 +282,9 @@ static int setup_job(struct engine_job *job, const struct job *options)
 	error = allocate_ios(job);
 	if (!error && job->verifies && engine_verify_init(job, regions))
 		return engine_complain(options, "verify",
-				       "not enough memory to note what is written; "
-				       "a larger verify_interval or do_verify=0 needs less");
+				       "not enough memory to note what is written: "
+				       "a smaller size= or a larger verify_interval= needs less, "
+				       "do_verify=0 none, --memory gives more");
 	job->free_seen = job->free_count;
 	job->step = engine_job_step;
 	return error;

@@ -76,6 +76,15 @@ def test_a_map_that_does_not_fit_is_refused_with_the_ways_out(guest):
         "--memory gives more"]
 
 
+def test_notes_that_do_not_fit_are_refused_with_the_ways_out(guest):
+    run = guest.run(*SMALL, job=job_file("rw=randwrite bs=4k verify=crc32c norandommap"))
+    assert run.status == 2
+    assert run.err.splitlines() == [
+        "ringbolt: job.fio:4: verify: [job0] not enough memory to note what is written: "
+        "a smaller size= or a larger verify_interval= needs less, do_verify=0 none, "
+        "--memory gives more"]
+
+
 def test_jobs_of_one_group_need_their_buffers_at_once(guest):
     run = guest.run(*SMALL, job=job_file(*["rw=randread bs=1m iodepth=32"] * 2))
     assert run.status == 2
