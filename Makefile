@@ -122,6 +122,7 @@ BENCH_C := \
 	bench/job/check.c \
 	bench/job/expand.c \
 	bench/job/file.c \
+	bench/job/fio_version.c \
 	bench/job/handlers.c \
 	bench/job/handlers_lists.c \
 	bench/job/handlers_pattern.c \
@@ -237,9 +238,9 @@ unit_kernel/virtio/virtqueue_hostile := $(RING_HOST) tests/fuzz/virtqueue_fuzz.c
 unit_kernel/virtio/virtqueue_order := $(filter tests/%,$(RING_HOST))
 unit_kernel/virtio/virtqueue_threads := $(RING_HOST)
 
-JOB_C := bench/job/check.c bench/job/expand.c bench/job/file.c bench/job/messages.c \
-	bench/job/handlers.c bench/job/handlers_pattern.c bench/job/handlers_report.c \
-	bench/job/handlers_lists.c bench/job/option_table.c bench/job/options.c \
+JOB_C := bench/job/check.c bench/job/expand.c bench/job/file.c bench/job/fio_version.c \
+	bench/job/messages.c bench/job/handlers.c bench/job/handlers_pattern.c \
+	bench/job/handlers_report.c bench/job/handlers_lists.c bench/job/option_table.c bench/job/options.c \
 	bench/job/values.c kernel/lib/fmt.c
 JOB_HOST := $(JOB_C) tests/unit/bench/job/job_rig.c
 UNIT_TESTS += bench/job/values bench/job/file bench/job/options bench/job/handlers \
@@ -256,7 +257,7 @@ GENERATOR_C := bench/sequence/generator.c bench/sequence/generator_align.c \
 	bench/lib/lfsr.c bench/sequence/distribution.c bench/lib/math.c
 REPORT_C := bench/report/group.c bench/report/json.c bench/report/line.c bench/report/text.c \
 	bench/report/text_latency.c bench/lib/json.c bench/lib/decimal.c bench/measure/stats.c \
-	bench/lib/math.c kernel/lib/fmt.c
+	bench/lib/math.c bench/job/fio_version.c kernel/lib/fmt.c
 UNIT_TESTS += bench/pace/schedule bench/pace/latency_search bench/measure/steady \
 	bench/measure/iolog
 unit_bench/measure/iolog := bench/measure/iolog.c kernel/lib/fmt.c
@@ -317,7 +318,7 @@ unit_kernel/blk/drivers/virtio_blk_ring := kernel/blk/drivers/virtio_blk_ring.c 
 	kernel/virtio/virtqueue_packed.c kernel/virtio/virtqueue_split.c
 
 VERIFY_HOST := bench/lib/checksum.c bench/lib/hash.c bench/verify/verify.c \
-	bench/verify/classify.c bench/verify/pattern.c
+	bench/verify/classify.c bench/verify/pattern.c bench/job/fio_version.c
 UNIT_TESTS += bench/lib/checksum bench/verify/verify bench/verify/written
 unit_bench/lib/checksum := bench/lib/checksum.c bench/lib/hash.c
 unit_bench/verify/verify := $(VERIFY_HOST) bench/verify/text.c kernel/lib/fmt.c

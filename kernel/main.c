@@ -144,6 +144,7 @@ static void parse_jobs(struct job_set *set, const struct text *text)
 	const struct job_environment environment = {
 		.cpus = cpu_count,
 		.memory_mib = page_total_count() * PAGE_BYTES >> 20,
+		.fio_version = settings.fio_version,
 	};
 	set->arena_bytes = job_arena_bytes(text->length_bytes);
 	set->arena = memory_allocate(set->arena_bytes);

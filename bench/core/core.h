@@ -153,7 +153,7 @@ struct engine_job {
 	struct cpu *cpu; /* [I] */
 	uint64_t start_tsc, finish_tsc; /* [c] measured part */
 	bool has_memory; /* [c] engine_memory_prepare() was called */
-	bool begun; /* [c] it has left PHASE_WAITING to run */
+	uint64_t begin_tsc; /* [c] when it left PHASE_WAITING to run; 0: not so */
 	uint64_t ramp_end_tsc, end_tsc; /* [c] until then; 0: no ramp (any more), no end */
 	uint64_t eligible_tsc; /* [I] start delay over */
 	uint32_t wait_before; /* [I] the stonewall: jobs [0, n) must have finished */
@@ -162,7 +162,8 @@ struct engine_job {
 	uint64_t buffer_bytes, segment_bytes; /* [I] of one buffer, and of its segments */
 	uint64_t writes_issued; /* [c] */
 	uint64_t pretrimmed_bytes; /* [c] of trims before writes */
-	bool last_was_flush, final_flush_done; /* [c] */
+	uint8_t last_direction; /* [c] of the I/O before; DIR_COUNT: a flush */
+	bool final_flush_done; /* [c] */
 	uint32_t flushes_left; /* [c] disks to be flushed before what comes next */
 	uint64_t total_bytes, pass_bytes; /* [I] to issue in all, and in one pass */
 	uint64_t pass_ios; /* [c] issued in this pass */

@@ -138,6 +138,10 @@ static void settle_time(struct job_parser *p, struct job_draft *draft)
 		job->latency_window_us = job->runtime_us;
 	job->steadystate_duration_s = draft->steadystate_duration_us / (NS_PER_S / NS_PER_US);
 	job->steadystate_ramp_s = draft->steadystate_ramp_us / (NS_PER_S / NS_PER_US);
+	if (job->steadystate_duration_s &&
+	    job->steadystate_duration_s < job_fio(job)->steadystate_seconds_min)
+		job_error(p, "steadystate_duration: less than %u seconds",
+			  job_fio(job)->steadystate_seconds_min);
 	job->exit_what = job->exitall || job->exitall_on_error ? draft->exit_what : 0;
 }
 
@@ -217,6 +221,8 @@ static void settle_verify(struct job_parser *p, struct job *job)
 	uint64_t interval = job->verify_interval ? job->verify_interval : unit;
 	if (job->verify_offset && job->verify_offset + HEADER_BYTES_MAX > interval)
 		job_error(p, "verify_offset: leaves no room for the header");
+	if (job->verify_header_seed == 1 && !(job->rw & JOB_RW_WRITE))
+		job_error(p, "verify_header_seed: only a job that writes knows its seeds here");
 	if (job->verify_backlog && !job->verify_backlog_batch)
 		job->verify_backlog_batch = job->verify_backlog;
 }
@@ -339,6 +345,7 @@ void job_draft_set_defaults(struct job_draft *draft)
 	job->randseed = 0x89;
 	job->rwmixread = 50;
 	job->do_verify = true;
+	job->verify_write_sequence = job->verify_header_seed = JOB_AS_KNOWN;
 	job->clat_percentiles = true;
 	job->kb_base = 1024;
 	job->per_job_logs = true;

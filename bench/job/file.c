@@ -208,11 +208,13 @@ int job_parse(struct job_set *set, const char *name, const char *text, size_t le
 	set->job_count = 0;
 	set->global_option_count = 0;
 	set->arena_used = 0;
+	set->fio_version = environment->fio_version;
 	struct job_parser *p = &start;
 	p->defaults = job_allocate(p, sizeof(*p->defaults));
 	p->scratch = job_allocate(p, sizeof(*p->scratch));
 	if (p->defaults && p->scratch) {
 		job_draft_set_defaults(p->defaults);
+		p->defaults->job.fio_version = environment->fio_version;
 		parse_lines(p, (struct job_text){ text, length_bytes });
 		finish_section(p);
 	}

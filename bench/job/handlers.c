@@ -173,9 +173,10 @@ bool job_handle_rw(struct job_parser *p, const struct job_option_rule *rule, con
 		return false;
 	if (!(job->rw & JOB_RW_RANDOM))
 		return true;
-	/* fio knows no units here: it would read 2k as 2. */
 	char last = rest.at[rest.length - 1];
-	if (job->rw_step < 1 || job->rw_step > INT32_MAX || last < '0' || last > '9') {
+	bool has_unit = last < '0' || last > '9';
+	if (job->rw_step < 1 || job->rw_step > INT32_MAX ||
+	    (has_unit && job_fio(job)->cuts_units_of_steps)) {
 		job_error(p, "a random offset every %.*s I/Os makes no sense", (int)rest.length,
 			  rest.at);
 		return false;

@@ -107,6 +107,21 @@ bool job_handle_steadystate(struct job_parser *p, const struct job_option_rule *
 	return good;
 }
 
+/* Samples are taken every second, fio's default. */
+bool job_handle_steadystate_interval(struct job_parser *p, const struct job_option_rule *rule,
+				     const char *value)
+{
+	const uint64_t second_us = NS_PER_S / NS_PER_US;
+	uint64_t interval_us;
+
+	(void)rule;
+	if (!job_value_time_us(p, job_text_of(value), second_us, &interval_us))
+		return false;
+	if (interval_us != second_us)
+		job_error(p, "not supported on this target (samples are taken every second)");
+	return interval_us == second_us;
+}
+
 bool job_handle_continue_on_error(struct job_parser *p, const struct job_option_rule *rule,
 				  const char *value)
 {

@@ -8,7 +8,7 @@
 #ifndef BENCH_JOB_JOB_H
 #define BENCH_JOB_JOB_H
 
-#include "kernel/lib/util.h"
+#include "bench/job/fio_version.h"
 
 #define JOB_MAX 512u
 #define JOB_FILES_MAX 32u
@@ -18,6 +18,8 @@
 #define JOB_BSSPLIT_MAX 64u
 #define JOB_PATTERN_BYTES 512u
 #define JOB_OPTIONS_MAX 64u /* echoed options of one section */
+
+#define JOB_AS_KNOWN UINT32_MAX
 
 /* Directions; fio's order. */
 enum job_direction { DIR_READ, DIR_WRITE, DIR_TRIM, DIR_COUNT };
@@ -84,6 +86,7 @@ struct job_option {
 struct job {
 	char name[JOB_NAME_BYTES];
 	const char *description; /* NULL: not set */
+	uint32_t fio_version; /* enum setting_fio_version */
 	uint32_t thread_number; /* 1-based, clones counted, file order */
 	uint32_t subjob; /* fio's clone numbering for offset_increment */
 	uint32_t group_id;
@@ -151,6 +154,8 @@ struct job {
 	bool verify_pattern_has_offset[JOB_PATTERN_BYTES]; /* %o begins here */
 	uint32_t verify_interval, verify_offset;
 	uint32_t verify_backlog, verify_backlog_batch;
+	/* Whether headers are held against them; JOB_AS_KNOWN: where they are known. */
+	uint32_t verify_write_sequence, verify_header_seed;
 	bool zero_buffers, refill_buffers, scramble_buffers;
 	uint8_t buffer_pattern[JOB_PATTERN_BYTES];
 	uint32_t buffer_pattern_bytes;
@@ -180,6 +185,11 @@ struct job {
 	uint64_t zonesize, zonerange, zoneskip;
 };
 
+static inline const struct fio_version *job_fio(const struct job *job)
+{
+	return &fio_versions[job->fio_version];
+}
+
 /* fio's engines that complete an I/O before they begin another: no slat, clat is lat. */
 static inline bool job_is_synchronous(const struct job *job)
 {
@@ -208,6 +218,7 @@ static inline uint32_t job_sizes_that_count(const struct job *job)
 
 /* The whole file. `global_options` is fio's "global options" echo. */
 struct job_set {
+	uint32_t fio_version; /* enum setting_fio_version */
 	struct job *jobs; /* room for JOB_MAX */
 	uint32_t job_count;
 	struct job_option global_options[JOB_OPTIONS_MAX];
@@ -216,6 +227,11 @@ struct job_set {
 	char *arena;
 	size_t arena_bytes, arena_used;
 };
+
+static inline const struct fio_version *job_set_fio(const struct job_set *set)
+{
+	return &fio_versions[set->fio_version];
+}
 
 /* Output of the parser: one line each, no newline. Errors end in a refusal. */
 struct job_messages {
@@ -228,6 +244,7 @@ struct job_messages {
 struct job_environment {
 	uint32_t cpus; /* $ncpus */
 	uint64_t memory_mib; /* $mb_memory; $pagesize is PAGE_BYTES */
+	uint32_t fio_version; /* enum setting_fio_version */
 };
 
 /* Enough of an arena for any file of length_bytes. */

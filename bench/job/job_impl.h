@@ -159,6 +159,7 @@ typedef bool job_handler(struct job_parser *p, const struct job_option_rule *rul
 struct job_option_rule {
 	const char *name, *alias;
 	uint8_t type, accept, pass;
+	uint8_t since, before; /* enum setting_fio_version; before 0: it is still there */
 	bool bare; /* the value may be left out */
 	uint8_t width; /* bytes of one stored value */
 	uint8_t count; /* 1, or DIR_COUNT */
@@ -185,6 +186,7 @@ job_handler job_handle_name, job_handle_filename, job_handle_ioengine, job_handl
 	job_handle_latency_percentile, job_handle_verify_pattern, job_handle_buffer_pattern,
 	job_handle_scramble_buffers,
 	job_handle_cpus_allowed, job_handle_cpumask, job_handle_steadystate,
+	job_handle_steadystate_interval,
 	job_handle_continue_on_error, job_handle_log_prefix, job_handle_rwmixread,
 	job_handle_rwmixwrite, job_handle_randseed, job_handle_direct;
 

@@ -1,7 +1,8 @@
 /*
- * The table of all options of fio 3.33, one row each: type, range, where the
- * value goes and, when it goes nowhere, why. options.c walks it; a name
- * missing here is unknown to fio too.
+ * The table of all options of fio, one row each: type, range, where the value
+ * goes and, when it goes nowhere, why. options.c walks it; a name missing here
+ * is unknown to fio too. Where releases differ, a row says whose it is, and
+ * there may be another of the same name.
  *
  * Rows stand by theme. A row without STORE() is checked by type and forgotten.
  */
@@ -26,10 +27,18 @@
 #define OF_ENGINES(bits) .pass = PASS_ENGINE, .engines = (bits)
 #define FOREIGN(its_name) { its_name, .type = TYPE_ANY, FORGET, OF_ENGINES(BIT(ENGINE_ABSENT)) }
 
+/* Of releases from this one on, and of those before it. */
+#define SINCE(release) .since = (release)
+#define BEFORE(release) .before = (release)
+
 #define BIT(engine) (1u << (engine))
 #define AIO BIT(ENGINE_LIBAIO)
 #define URING BIT(ENGINE_IO_URING)
 #define PVSYNC2 BIT(ENGINE_PVSYNC2)
+/* io_uring takes them for the sake of io_uring_cmd. */
+#define OF_NVME                                                                             \
+	.type = TYPE_ANY, FORGET, WARN("of NVMe commands"), OF_ENGINES(URING),           \
+	SINCE(FIO_3_39)
 
 #define NO_FILES "no file system"
 #define NO_CACHE "no page cache: behaves as direct=1"
@@ -38,6 +47,7 @@
 #define NO_REPLAY "no replay of I/O logs"
 #define NO_ZONES "no zoned devices"
 #define NO_PRIORITY "requests carry no priority"
+#define NO_PLACEMENT "the device places no data"
 #define NO_TRIM_VERIFY "trims are not mixed into verification"
 #define PROFILE "belongs to a profile"
 
@@ -87,26 +97,43 @@ static const struct job_choice choices_zonemode[] = {
 	{ "none", ZONEMODE_NONE, NULL }, { "strided", ZONEMODE_STRIDED, NULL },
 	{ "zbd", 0, NO_ZONES }, { NULL, 0, NULL },
 };
+#define VERIFY_CHOICES                                                             \
+	{ "0", JOB_VERIFY_NONE, NULL }, { "md5", JOB_VERIFY_MD5, NULL },             \
+	{ "crc64", JOB_VERIFY_CRC64, NULL }, { "crc32", JOB_VERIFY_CRC32, NULL },    \
+	{ "crc32c-intel", JOB_VERIFY_CRC32C, NULL },                                 \
+	{ "crc32c", JOB_VERIFY_CRC32C, NULL }, { "crc16", JOB_VERIFY_CRC16, NULL },  \
+	{ "crc7", JOB_VERIFY_CRC7, NULL }, { "sha1", JOB_VERIFY_SHA1, NULL },        \
+	{ "sha256", 0, "fio stores no standard SHA-256" },                           \
+	{ "sha3-224", 0, "use crc32c, md5 or sha1" },                                \
+	{ "sha3-256", 0, "use crc32c, md5 or sha1" },                                \
+	{ "sha3-384", 0, "use crc32c, md5 or sha1" },                                \
+	{ "sha3-512", 0, "use crc32c, md5 or sha1" },                                \
+	{ "xxhash", JOB_VERIFY_XXHASH, NULL }, { "meta", JOB_VERIFY_META, NULL },    \
+	{ "pattern", JOB_VERIFY_PATTERN_NO_HEADER, NULL },                           \
+	{ "null", JOB_VERIFY_NULL, NULL }
+static const struct job_choice choices_verify_3_33[] = {
+	VERIFY_CHOICES, { "sha512", 0, "fio 3.33 misses corruption with it" }, { NULL, 0, NULL },
+};
+static const struct job_choice choices_verify_3_39[] = {
+	VERIFY_CHOICES, { "sha512", 0, "use crc32c, md5 or sha1" }, { NULL, 0, NULL },
+};
 static const struct job_choice choices_verify[] = {
-	{ "0", JOB_VERIFY_NONE, NULL },
-	{ "md5", JOB_VERIFY_MD5, NULL },
-	{ "crc64", JOB_VERIFY_CRC64, NULL },
-	{ "crc32", JOB_VERIFY_CRC32, NULL },
-	{ "crc32c-intel", JOB_VERIFY_CRC32C, NULL },
-	{ "crc32c", JOB_VERIFY_CRC32C, NULL },
-	{ "crc16", JOB_VERIFY_CRC16, NULL },
-	{ "crc7", JOB_VERIFY_CRC7, NULL },
-	{ "sha1", JOB_VERIFY_SHA1, NULL },
-	{ "sha256", 0, "fio 3.33 stores no standard SHA-256" },
-	{ "sha512", 0, "fio 3.33 misses corruption with it" },
-	{ "sha3-224", 0, "use crc32c, md5 or sha1" },
-	{ "sha3-256", 0, "use crc32c, md5 or sha1" },
-	{ "sha3-384", 0, "use crc32c, md5 or sha1" },
-	{ "sha3-512", 0, "use crc32c, md5 or sha1" },
-	{ "xxhash", JOB_VERIFY_XXHASH, NULL },
-	{ "meta", JOB_VERIFY_META, NULL },
-	{ "pattern", JOB_VERIFY_PATTERN_NO_HEADER, NULL },
-	{ "null", JOB_VERIFY_NULL, NULL },
+	VERIFY_CHOICES, { "sha512", 0, "use crc32c, md5 or sha1" },
+	{ "pattern_hdr", JOB_VERIFY_PATTERN, NULL }, { NULL, 0, NULL },
+};
+static const struct job_choice choices_placement[] = {
+	{ "none", 0, NULL }, { "fdp", 0, NO_PLACEMENT }, { "streams", 0, NO_PLACEMENT },
+	{ NULL, 0, NULL },
+};
+static const struct job_choice choices_plid_select[] = {
+	{ "random", 0, NULL }, { "roundrobin", 0, NULL }, { "scheme", 0, NULL }, { NULL, 0, NULL },
+};
+static const struct job_choice choices_log_window[] = {
+	{ "avg", false, NULL }, { "max", true, NULL }, { "both", 0, NO_LOG_FILES },
+	{ "0", false, NULL }, { "1", true, NULL }, { NULL, 0, NULL },
+};
+static const struct job_choice choices_filetype[] = {
+	{ "none", 0, NULL }, { "file", 0, NULL }, { "block", 0, NULL }, { "char", 0, NULL },
 	{ NULL, 0, NULL },
 };
 static const struct job_choice choices_lockfile[] = {
@@ -123,9 +150,14 @@ static const struct job_choice choices_fallocate[] = {
 	{ "none", 0, NULL }, { "native", 0, NULL }, { "posix", 0, NULL }, { "keep", 0, NULL },
 	{ "truncate", 0, NULL }, { "0", 0, NULL }, { "1", 0, NULL }, { NULL, 0, NULL },
 };
+#define FADVISE_CHOICES                                                        \
+	{ "0", 0, NULL }, { "1", 0, NULL }, { "random", 0, NULL },               \
+	{ "sequential", 0, NULL }
+static const struct job_choice choices_fadvise_3_33[] = {
+	FADVISE_CHOICES, { NULL, 0, NULL },
+};
 static const struct job_choice choices_fadvise[] = {
-	{ "0", 0, NULL }, { "1", 0, NULL }, { "random", 0, NULL }, { "sequential", 0, NULL },
-	{ NULL, 0, NULL },
+	FADVISE_CHOICES, { "noreuse", 0, NULL }, { NULL, 0, NULL },
 };
 static const struct job_choice choices_memory[] = {
 	{ "malloc", 0, NULL }, { "shm", 0, NULL }, { "shmhuge", 0, NULL },
@@ -175,6 +207,8 @@ const struct job_option_rule job_option_table[] = {
 	/* What a job without size= does to a disk anyway, and one with size= in fio, too. */
 	{ "fill_device", "fill_fs", .type = TYPE_BOOL, STORE(job.fill_device) },
 	{ "number_ios", .type = TYPE_NUMBER, STORE(job.number_ios) },
+	/* More than one is for engines that this target has not, in fio too. */
+	{ "num_range", .type = TYPE_NUMBER, .maximum = 1, FORGET, SILENT, SINCE(FIO_3_39) },
 	{ "loops", .type = TYPE_NUMBER, STORE(job.loops) },
 
 	/* Depth and batches. */
@@ -218,6 +252,8 @@ const struct job_option_rule job_option_table[] = {
 	{ "thinktime_blocks", .type = TYPE_NUMBER, STORE(job.thinktime_blocks) },
 	{ "thinktime_blocks_type", .type = TYPE_CHOICE, .choices = choices_thinktime_blocks,
 	  STORE(job.thinktime_blocks_issue) },
+	{ "thinkcycles", .type = TYPE_NUMBER, FORGET, WARN("use thinktime= and thinktime_spin="),
+	  SINCE(FIO_3_39) },
 	{ "rate", .type = TYPE_NUMBER, STORE_PER_DIRECTION(job.rate_bytes) },
 	{ "rate_min", "ratemin", .type = TYPE_NUMBER, STORE_PER_DIRECTION(job.rate_min_bytes) },
 	{ "rate_iops", .type = TYPE_NUMBER, STORE_PER_DIRECTION(job.rate_iops) },
@@ -235,14 +271,19 @@ const struct job_option_rule job_option_table[] = {
 	  STORE_PER_DIRECTION(job.max_latency_us) },
 
 	/* Randomness. */
-	{ "randrepeat", .type = TYPE_BOOL, STORE(job.randrepeat) },
-	{ "allrandrepeat", .type = TYPE_BOOL, STORE(job.allrandrepeat) },
+	{ "randrepeat", .type = TYPE_BOOL, STORE(job.randrepeat), BEFORE(FIO_3_39) },
+	{ "randrepeat", "allrandrepeat", .type = TYPE_BOOL, STORE(job.randrepeat),
+	  SINCE(FIO_3_39) },
+	{ "allrandrepeat", .type = TYPE_BOOL, STORE(job.allrandrepeat), BEFORE(FIO_3_39) },
 	{ "randseed", HANDLE(job_handle_randseed) },
 	{ "norandommap", .type = TYPE_FLAG, STORE(job.norandommap) },
 	{ "softrandommap", .type = TYPE_BOOL, STORE(job.softrandommap) },
 	{ "random_generator", .type = TYPE_CHOICE, .choices = choices_generator,
 	  STORE(random_generator) },
 	{ "random_distribution", HANDLE(job_handle_random_distribution) },
+	{ "sprandom", NEVER_ON(TYPE_BOOL, "use random_generator=lfsr"), SINCE(FIO_3_41) },
+	{ "spr_num_regions", .type = TYPE_NUMBER, FORGET, SILENT, SINCE(FIO_3_41) },
+	{ "spr_op", .type = TYPE_TEXT, FORGET, SILENT, SINCE(FIO_3_41) },
 	{ "percentage_random", .type = TYPE_NUMBER, .maximum = 100,
 	  STORE_PER_DIRECTION(job.percentage_random) },
 	{ "rwmixread", HANDLE(job_handle_rwmixread) },
@@ -256,13 +297,31 @@ const struct job_option_rule job_option_table[] = {
 	{ "fdatasync", .type = TYPE_NUMBER, STORE(job.fdatasync) },
 	{ "end_fsync", .type = TYPE_BOOL, STORE(job.end_fsync) },
 	{ "fsync_on_close", .type = TYPE_BOOL, STORE(fsync_on_close) },
-	{ "verify", .type = TYPE_CHOICE, .choices = choices_verify, STORE(verify) },
+	{ "verify", .type = TYPE_CHOICE, .choices = choices_verify_3_33, STORE(verify),
+	  BEFORE(FIO_3_39) },
+	{ "verify", .type = TYPE_CHOICE, .choices = choices_verify_3_39, STORE(verify),
+	  SINCE(FIO_3_39), BEFORE(FIO_3_41) },
+	{ "verify", .type = TYPE_CHOICE, .choices = choices_verify, STORE(verify),
+	  SINCE(FIO_3_41) },
 	{ "do_verify", .type = TYPE_BOOL, STORE(job.do_verify) },
 	{ "verify_only", .type = TYPE_FLAG, STORE(job.verify_only) },
 	{ "verify_fatal", .type = TYPE_BOOL, STORE(job.verify_fatal) },
 	{ "verify_pattern", HANDLE(job_handle_verify_pattern) },
-	{ "verify_interval", .type = TYPE_NUMBER, .minimum = 80, STORE(job.verify_interval) },
-	{ "verify_offset", .type = TYPE_NUMBER, .minimum = 40, STORE(job.verify_offset) },
+	/* At least fio's header twice, and once. */
+	{ "verify_interval", .type = TYPE_NUMBER, .minimum = 80, STORE(job.verify_interval),
+	  BEFORE(FIO_3_41) },
+	{ "verify_interval", .type = TYPE_NUMBER, .minimum = 96, STORE(job.verify_interval),
+	  SINCE(FIO_3_41) },
+	{ "verify_offset", .type = TYPE_NUMBER, .minimum = 40, STORE(job.verify_offset),
+	  BEFORE(FIO_3_41) },
+	{ "verify_offset", .type = TYPE_NUMBER, .minimum = 48, STORE(job.verify_offset),
+	  SINCE(FIO_3_41) },
+	{ "verify_pattern_interval", NEVER_ON(TYPE_NUMBER, "a pattern fills the whole I/O"),
+	  SINCE(FIO_3_41) },
+	{ "verify_write_sequence", .type = TYPE_NUMBER, .maximum = 1,
+	  STORE(job.verify_write_sequence), SINCE(FIO_3_39) },
+	{ "verify_header_seed", .type = TYPE_NUMBER, .maximum = 1, STORE(job.verify_header_seed),
+	  SINCE(FIO_3_39) },
 	{ "verify_backlog", .type = TYPE_NUMBER, STORE(job.verify_backlog) },
 	{ "verify_backlog_batch", .type = TYPE_NUMBER, STORE(job.verify_backlog_batch) },
 	{ "zero_buffers", .type = TYPE_FLAG, STORE(job.zero_buffers) },
@@ -301,7 +360,10 @@ const struct job_option_rule job_option_table[] = {
 	{ "log_hist_msec", .type = TYPE_NUMBER, STORE(job.log_hist_msec) },
 	{ "log_hist_coarseness", .type = TYPE_NUMBER, .maximum = 6,
 	  STORE(job.log_hist_coarseness) },
-	{ "log_max_value", .type = TYPE_BOOL, STORE(job.log_max_value) },
+	{ "log_max_value", .type = TYPE_BOOL, STORE(job.log_max_value), BEFORE(FIO_3_39) },
+	{ "log_window_value", "log_max_value", .type = TYPE_CHOICE, .choices = choices_log_window,
+	  STORE(job.log_max_value), SINCE(FIO_3_39) },
+	{ "log_issue_time", NEVER_ON(TYPE_BOOL, NO_LOG_FILES), SINCE(FIO_3_39) },
 	{ "log_offset", .type = TYPE_BOOL, STORE(job.log_offset) },
 	{ "bwavgtime", .type = TYPE_NUMBER, .minimum = 1, STORE(job.bwavgtime_ms) },
 	{ "iopsavgtime", .type = TYPE_NUMBER, .minimum = 1, STORE(job.iopsavgtime_ms) },
@@ -310,10 +372,15 @@ const struct job_option_rule job_option_table[] = {
 	  STORE(steadystate_duration_us) },
 	{ "steadystate_ramp_time", "ss_ramp", .type = TYPE_TIME, .unit_us = SECOND_US,
 	  STORE(steadystate_ramp_us) },
+	{ "steadystate_check_interval", "ss_interval", HANDLE(job_handle_steadystate_interval),
+	  SINCE(FIO_3_39) },
 	{ "log_prio", .type = TYPE_BOOL, FORGET, WARN(NO_PRIORITY) },
 	{ "log_entries", .type = TYPE_NUMBER, .minimum = 1024, .maximum = 1048576, FORGET, SILENT },
-	{ "log_unix_epoch", .type = TYPE_BOOL, FORGET, WARN(NO_LOG_FILES) },
-	{ "log_alternate_epoch", .type = TYPE_BOOL, FORGET, WARN(NO_LOG_FILES) },
+	{ "log_unix_epoch", .type = TYPE_BOOL, FORGET, WARN(NO_LOG_FILES), BEFORE(FIO_3_39) },
+	{ "log_alternate_epoch", .type = TYPE_BOOL, FORGET, WARN(NO_LOG_FILES),
+	  BEFORE(FIO_3_39) },
+	{ "log_alternate_epoch", "log_unix_epoch", .type = TYPE_BOOL, FORGET, WARN(NO_LOG_FILES),
+	  SINCE(FIO_3_39) },
 	{ "log_alternate_epoch_clock_id", .type = TYPE_NUMBER, FORGET, WARN(NO_LOG_FILES) },
 	{ "log_compression", NEVER_ON(TYPE_NUMBER, NO_LOG_FILES) },
 	{ "log_compression_cpus", NEVER(NO_LOG_FILES) },
@@ -322,6 +389,8 @@ const struct job_option_rule job_option_table[] = {
 	{ "stats", .type = TYPE_BOOL, FORGET, WARN("results are always reported") },
 	{ "disk_util", .type = TYPE_BOOL, FORGET, SILENT },
 	{ "significant_figures", .type = TYPE_NUMBER, .minimum = 1, .maximum = 10, FORGET, SILENT },
+	{ "job_start_clock_id", .type = TYPE_NUMBER, FORGET,
+	  WARN("the machine's clock is the only one"), SINCE(FIO_3_39) },
 	{ "clocksource", .type = TYPE_CHOICE, .choices = choices_clocksource, FORGET,
 	  WARN("the time stamp counter is the only clock") },
 	{ "gtod_cpu", .type = TYPE_NUMBER, FORGET,
@@ -339,6 +408,7 @@ const struct job_option_rule job_option_table[] = {
 	{ "ignore_zone_limits", NEVER_ON(TYPE_BOOL, NO_ZONES) },
 	{ "zone_reset_threshold", NEVER(NO_ZONES) },
 	{ "zone_reset_frequency", NEVER(NO_ZONES) },
+	{ "recover_zbd_write_error", NEVER_ON(TYPE_BOOL, NO_ZONES), SINCE(FIO_3_41) },
 
 	/* Files. */
 	{ "directory", .type = TYPE_TEXT, STORE(directory), WARN(NO_FILES) },
@@ -353,8 +423,12 @@ const struct job_option_rule job_option_table[] = {
 	  SILENT },
 	{ "fallocate", .type = TYPE_CHOICE, .choices = choices_fallocate, FORGET,
 	  WARN(NO_FILES) },
+	{ "fadvise_hint", .type = TYPE_CHOICE, .choices = choices_fadvise_3_33, FORGET,
+	  WARN(NO_CACHE), BEFORE(FIO_3_39) },
 	{ "fadvise_hint", .type = TYPE_CHOICE, .choices = choices_fadvise, FORGET,
-	  WARN(NO_CACHE) },
+	  WARN(NO_CACHE), SINCE(FIO_3_39) },
+	{ "filetype", .type = TYPE_CHOICE, .choices = choices_filetype, FORGET, WARN(NO_FILES),
+	  SINCE(FIO_3_41) },
 	{ "file_append", .type = TYPE_BOOL, FORGET, WARN(NO_FILES) },
 	{ "overwrite", .type = TYPE_BOOL, FORGET, WARN(NO_FILES) },
 	{ "create_serialize", .type = TYPE_BOOL, FORGET, WARN(NO_FILES) },
@@ -371,6 +445,13 @@ const struct job_option_rule job_option_table[] = {
 	  WARN("the device takes no hints") },
 	{ "sync_file_range", .type = TYPE_TEXT, FORGET, WARN(NO_CACHE) },
 	{ "write_barrier", NEVER_ON(TYPE_NUMBER, "use fsync=") },
+	{ "fdp", NEVER_ON(TYPE_BOOL, NO_PLACEMENT), SINCE(FIO_3_39) },
+	{ "dataplacement", "data_placement", .type = TYPE_CHOICE, .choices = choices_placement,
+	  FORGET, SILENT, SINCE(FIO_3_39) },
+	{ "plid_select", "fdp_pli_select", .type = TYPE_CHOICE, .choices = choices_plid_select,
+	  FORGET, WARN(NO_PLACEMENT), SINCE(FIO_3_39) },
+	{ "plids", "fdp_pli", .type = TYPE_TEXT, FORGET, WARN(NO_PLACEMENT), SINCE(FIO_3_39) },
+	{ "dp_scheme", NEVER(NO_FILES), SINCE(FIO_3_39) },
 	{ "atomic", NEVER_ON(TYPE_BOOL, "the device has no atomic writes") },
 
 	/* Data. */
@@ -429,6 +510,8 @@ const struct job_option_rule job_option_table[] = {
 	{ "nice", .type = TYPE_TEXT, FORGET, WARN(NO_SYSTEM) },
 	{ "prio", .type = TYPE_NUMBER, .maximum = 7, FORGET, WARN(NO_PRIORITY) },
 	{ "prioclass", .type = TYPE_NUMBER, .maximum = 3, FORGET, WARN(NO_PRIORITY) },
+	{ "priohint", .type = TYPE_NUMBER, .maximum = 1023, FORGET, WARN(NO_PRIORITY),
+	  SINCE(FIO_3_39) },
 	{ "ioscheduler", .type = TYPE_TEXT, FORGET, WARN(NO_SYSTEM) },
 	{ "numa_cpu_nodes", .type = TYPE_TEXT, FORGET, WARN("one NUMA node") },
 	{ "numa_mem_policy", .type = TYPE_TEXT, FORGET, WARN("one NUMA node") },
@@ -456,6 +539,7 @@ const struct job_option_rule job_option_table[] = {
 	{ "hipri", .type = TYPE_FLAG, STORE(job.hipri), OF_ENGINES(URING | PVSYNC2) },
 	{ "hipri_percentage", .type = TYPE_NUMBER, .maximum = 100, FORGET, OF_ENGINES(PVSYNC2),
 	  WARN("hipri applies to all I/O") },
+	{ "libaio_vectored", .type = TYPE_BOOL, FORGET, SILENT, OF_ENGINES(AIO), SINCE(FIO_3_39) },
 	{ "userspace_reap", .type = TYPE_FLAG, FORGET, SILENT, OF_ENGINES(AIO) },
 	{ "nowait", .type = TYPE_BOOL, FORGET, SILENT, OF_ENGINES(AIO | URING | PVSYNC2) },
 	{ "fixedbufs", .type = TYPE_FLAG, FORGET, SILENT, OF_ENGINES(URING) },
@@ -466,8 +550,14 @@ const struct job_option_rule job_option_table[] = {
 	{ "uncached", .type = TYPE_NUMBER, FORGET, SILENT, OF_ENGINES(URING | PVSYNC2) },
 	{ "force_async", .type = TYPE_NUMBER, FORGET, SILENT, OF_ENGINES(URING) },
 	{ "cmd_type", .type = TYPE_TEXT, FORGET, SILENT, OF_ENGINES(URING) },
+	{ "readfua", OF_NVME }, { "writefua", OF_NVME }, { "write_mode", OF_NVME },
+	{ "verify_mode", OF_NVME }, { "deac", OF_NVME }, { "md_per_io_size", OF_NVME },
+	{ "pi_act", OF_NVME }, { "pi_chk", OF_NVME }, { "apptag", OF_NVME },
+	{ "apptag_mask", OF_NVME },
 	{ "cmdprio", .type = TYPE_ANY, FORGET, WARN(NO_PRIORITY), OF_ENGINES(AIO | URING) },
 	{ "cmdprio_class", .type = TYPE_ANY, FORGET, WARN(NO_PRIORITY), OF_ENGINES(AIO | URING) },
+	{ "cmdprio_hint", .type = TYPE_ANY, FORGET, WARN(NO_PRIORITY), OF_ENGINES(AIO | URING),
+	  SINCE(FIO_3_39) },
 	{ "cmdprio_percentage", .type = TYPE_ANY, FORGET, WARN(NO_PRIORITY),
 	  OF_ENGINES(AIO | URING) },
 	{ "cmdprio_bssplit", .type = TYPE_ANY, FORGET, WARN(NO_PRIORITY),
@@ -524,7 +614,7 @@ const struct job_option_rule job_option_table[] = {
 	FOREIGN("program"),
 	FOREIGN("protocol"),
 	FOREIGN("rbdname"),
-	FOREIGN("readfua"),
+	{ "readfua", .type = TYPE_ANY, FORGET, OF_ENGINES(BIT(ENGINE_ABSENT)), BEFORE(FIO_3_39) },
 	FOREIGN("serverip"),
 	FOREIGN("sg_write_mode"),
 	FOREIGN("single-instance"),
@@ -540,7 +630,7 @@ const struct job_option_rule job_option_table[] = {
 	FOREIGN("verb"),
 	FOREIGN("volume"),
 	FOREIGN("window_size"),
-	FOREIGN("writefua"),
+	{ "writefua", .type = TYPE_ANY, FORGET, OF_ENGINES(BIT(ENGINE_ABSENT)), BEFORE(FIO_3_39) },
 	FOREIGN("xnvme_async"),
 	FOREIGN("xnvme_be"),
 	FOREIGN("xnvme_dev_nsid"),

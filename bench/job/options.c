@@ -1,5 +1,5 @@
 /*
- * Every option that fio 3.33 knows: the table (option_table.c) is walked
+ * Every option that fio knows: the table (option_table.c) is walked
  * here. An entry is looked up, its value read by type, checked and stored
  * where its rule says.
  *
@@ -25,11 +25,30 @@ static bool has_name(const struct job_option_rule *rule, const char *name)
 	return strcmp(rule->name, name) == 0 || (rule->alias && strcmp(rule->alias, name) == 0);
 }
 
-static const struct job_option_rule *find_rule(const char *name)
+static bool is_of_release(const struct job_option_rule *rule, uint32_t release)
+{
+	return rule->since <= release && (!rule->before || rule->before > release);
+}
+
+static const struct job_option_rule *find_rule_of(uint32_t release, const char *name)
 {
 	for (const struct job_option_rule *rule = job_option_table; rule->name; rule++)
-		if (has_name(rule, name))
+		if (is_of_release(rule, release) && has_name(rule, name))
 			return rule;
+	return NULL;
+}
+
+static const struct job_option_rule *find_rule(const struct job_parser *p, const char *name)
+{
+	return find_rule_of(p->environment->fio_version, name);
+}
+
+/* Another release that knows the option; NULL: none does. */
+static const struct fio_version *other_release(const char *name)
+{
+	for (uint32_t release = FIO_VERSION_COUNT; release-- > 0;)
+		if (find_rule_of(release, name))
+			return &fio_versions[release];
 	return NULL;
 }
 
@@ -85,7 +104,8 @@ static const char *suggest(const struct job_parser *p, const char *name)
 	if (strlen(name) > NAME_BYTES_MAX)
 		return NULL;
 	for (const struct job_option_rule *rule = job_option_table; rule->name; rule++) {
-		if (!is_of_engine(rule, p->draft->engine_name))
+		if (!is_of_engine(rule, p->draft->engine_name) ||
+		    !is_of_release(rule, p->environment->fio_version))
 			continue;
 		consider(rule->name, name, &best, &distance);
 		consider(rule->alias, name, &best, &distance);
@@ -96,10 +116,14 @@ static const char *suggest(const struct job_parser *p, const char *name)
 static void refuse_unknown(struct job_parser *p, const struct job_option_rule *rule,
 			   const struct job_entry *entry)
 {
-	const char *nearest = rule ? NULL : suggest(p, entry->name);
+	const struct fio_version *other = rule ? NULL : other_release(entry->name);
+	const char *nearest = rule || other ? NULL : suggest(p, entry->name);
 
 	if (rule)
 		job_error(p, "not an option of this job's I/O engine");
+	else if (other)
+		job_error(p, "an option of fio %s; this run follows %s (fio_version=)",
+			  other->name, fio_versions[p->environment->fio_version].name);
 	else if (nearest)
 		job_error(p, "unknown option, did you mean %s?", nearest);
 	else
@@ -365,7 +389,7 @@ static unsigned pass_of(const struct job_option_rule *rule)
 static void apply_pass(struct job_parser *p, const struct job_entry *entries, unsigned pass)
 {
 	for (const struct job_entry *entry = entries; entry; entry = entry->next) {
-		const struct job_option_rule *rule = find_rule(entry->name);
+		const struct job_option_rule *rule = find_rule(p, entry->name);
 
 		if (pass_of(rule) != pass)
 			continue;

@@ -1,5 +1,5 @@
 /*
- * The result as JSON: the schema of fio 3.33, key for key and in its order, so
+ * The result as JSON: the schema of fio_version=, key for key and in its order, so
  * that existing parsers and dashboards read it, and one further top-level
  * object "ringbolt", whose members the caller writes, for what fio has no word
  * for.
@@ -12,18 +12,17 @@
 #include "bench/report/report_impl.h"
 #include "kernel/lib/fmt.h"
 
-/* fio's parsers expect this shape; our own version is in "ringbolt". */
-#define FIO_VERSION "fio-3.33"
-
-static void write_options(struct json_writer *w, const char *key, const struct job_option *options,
-			  uint32_t count)
+static void write_options(struct json_writer *w, const char *key, const struct report_run *run,
+			  const struct job_option *options, uint32_t count)
 {
+	const bool flags = job_set_fio(run->set)->echoes_flags;
+
 	if (!count)
 		return;
 	json_object_begin(w, key);
 	for (uint32_t i = 0; i < count; i++)
-		if (options[i].value) /* fio drops bare flags */
-			json_string(w, options[i].name, options[i].value);
+		if (options[i].value || flags)
+			json_string(w, options[i].name, options[i].value ? options[i].value : "");
 	json_object_end(w);
 }
 
@@ -253,10 +252,12 @@ static void write_entry(struct json_writer *w, const struct report_run *run,
 	json_object_begin(w, NULL);
 	json_string(w, "jobname", entry->first->job->name);
 	json_uint(w, "groupid", job->group_id);
+	if (job_fio(job)->has_job_start)
+		json_uint(w, "job_start", entry->first->start_ms);
 	json_int(w, "error", stats->error);
 	json_uint(w, "eta", 0);
 	json_uint(w, "elapsed", entry->first->elapsed_s);
-	write_options(w, "job options", job->options, job->option_count);
+	write_options(w, "job options", run, job->options, job->option_count);
 	if (job->unified_mixed) {
 		write_direction(w, "mixed", run, job, DIR_COUNT, entry->mixed);
 	} else {
@@ -285,6 +286,10 @@ static void write_disks(struct json_writer *w, const struct report_run *run)
 		json_string(w, "name", disk->name);
 		json_uint(w, "read_ios", disk->ios[0]);
 		json_uint(w, "write_ios", disk->ios[1]);
+		if (job_set_fio(run->set)->has_disk_sectors) {
+			json_uint(w, "read_sectors", disk->sectors[0]);
+			json_uint(w, "write_sectors", disk->sectors[1]);
+		}
 		json_uint(w, "read_merges", disk->merges[0]);
 		json_uint(w, "write_merges", disk->merges[1]);
 		json_uint(w, "read_ticks", disk->ticks_ms[0]);
@@ -299,14 +304,16 @@ static void write_disks(struct json_writer *w, const struct report_run *run)
 void report_json(const struct report_run *run, struct json_writer *w)
 {
 	struct report_entry entry = { 0 };
-	char time[32];
+	char time[32], version[16];
 
 	report_time_format(time, run->timestamp_ms / 1000);
-	json_string(w, "fio version", FIO_VERSION);
+	/* fio's parsers expect this shape; our own version is in "ringbolt". */
+	fmt_print(version, sizeof(version), "fio-%s", job_set_fio(run->set)->name);
+	json_string(w, "fio version", version);
 	json_uint(w, "timestamp", run->timestamp_ms / 1000);
 	json_uint(w, "timestamp_ms", run->timestamp_ms);
 	json_string(w, "time", time);
-	write_options(w, "global options", run->set->global_options,
+	write_options(w, "global options", run, run->set->global_options,
 		      run->set->global_option_count);
 	json_array_begin(w, "jobs");
 	while (report_entry_next(run, &entry))

@@ -1,5 +1,5 @@
 /*
- * What a run found, as fio's JSON (schema of fio 3.33, key for key, in order)
+ * What a run found, as fio's JSON (schema of fio_version=, key for key, in order)
  * plus one top-level object "ringbolt", and as fio's normal text on the
  * console. Floating point lives here.
  */
@@ -26,7 +26,7 @@ struct report_steadystate {
 /* Counters of one disk over the run, as a block layer would have them. */
 struct report_disk {
 	const char *name; /* "vda" */
-	uint64_t ios[2], merges[2], ticks_ms[2]; /* read, write */
+	uint64_t ios[2], sectors[2], merges[2], ticks_ms[2]; /* read, write */
 	uint64_t in_queue_ms;
 	double utilisation; /* percent */
 };
@@ -36,6 +36,7 @@ struct report_job {
 	const struct job *job;
 	struct stats_job *stats; /* read only */
 	uint64_t elapsed_s; /* since the run began, rounded up */
+	uint64_t start_ms; /* since the epoch, ramp included; 0: it never began */
 	const struct report_steadystate *steadystate; /* NULL: not asked for */
 	uint32_t latency_depth; /* queue depth that latency_target= found; 0: iodepth */
 };

@@ -1,6 +1,6 @@
 /*
  * The result as text for people and for parsers of fio's "normal" output: the
- * line shapes of fio 3.33. Loop context, after the run; not reentrant
+ * line shapes of fio_version=. Loop context, after the run; not reentrant
  * (report_entry_next()).
  */
 #include "bench/report/text_impl.h"
@@ -43,6 +43,12 @@ static void print_samples(struct line *line, const struct report_run *run, const
 	}
 }
 
+static bool has_zone_resets(const struct job *job, unsigned direction)
+{
+	return direction == DIR_WRITE ||
+	       (direction == DIR_TRIM && job_fio(job)->has_zone_resets_of_trims);
+}
+
 static void print_direction(struct line *line, const struct report_run *run,
 			    const struct job *job, unsigned direction,
 			    const struct stats_direction *d)
@@ -58,7 +64,7 @@ static void print_direction(struct line *line, const struct report_run *run,
 		 report_scaled(bw, 4, binary, "B/s").text,
 		 report_scaled(bw, 4, !binary, "B/s").text,
 		 report_scaled(d->io_bytes, 4, binary, "B").text, d->runtime_ms,
-		 direction == DIR_WRITE ? "; 0 zone resets" : "");
+		 has_zone_resets(job, direction) ? "; 0 zone resets" : "");
 	line_end(line);
 	report_text_latency(line, "slat", &d->slat);
 	report_text_latency(line, "clat", &d->clat);
@@ -260,8 +266,10 @@ static void print_disks(struct line *line, const struct report_run *run)
 	for (uint32_t i = 0; i < run->disk_count; i++) {
 		const struct report_disk *disk = &run->disks[i];
 
-		line_add(line, "  %s: ios=%lu/%lu, merge=%lu/%lu, ", disk->name, disk->ios[0],
-			 disk->ios[1], disk->merges[0], disk->merges[1]);
+		line_add(line, "  %s: ios=%lu/%lu, ", disk->name, disk->ios[0], disk->ios[1]);
+		if (job_set_fio(run->set)->has_disk_sectors)
+			line_add(line, "sectors=%lu/%lu, ", disk->sectors[0], disk->sectors[1]);
+		line_add(line, "merge=%lu/%lu, ", disk->merges[0], disk->merges[1]);
 		line_add(line, "ticks=%lu/%lu, in_queue=%lu, util=", disk->ticks_ms[0],
 			 disk->ticks_ms[1], disk->in_queue_ms);
 		line_add_float(line, disk->utilisation, 3, 2);

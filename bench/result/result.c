@@ -228,9 +228,16 @@ static void log_to_console(const char *text, size_t length_bytes)
 	uart_write(UART_COM1, text, length_bytes);
 }
 
+static uint64_t start_ms(uint32_t job, uint64_t now_ms)
+{
+	uint64_t age_ms = engine_job_age_ms(job);
+	return age_ms < now_ms ? now_ms - age_ms : 0;
+}
+
 void result_write(const struct result *result)
 {
 	struct report_job *jobs = memory_allocate(result->set->job_count * sizeof(jobs[0]));
+	uint64_t now_ms = rtc_seconds(machine_read_cmos) * 1000;
 	if (!jobs) {
 		log_error("result", "not enough memory to report");
 		return;
@@ -239,11 +246,12 @@ void result_write(const struct result *result)
 		jobs[i] = (struct report_job){ .job = &result->set->jobs[i],
 					       .stats = engine_job_stats(i),
 					       .elapsed_s = engine_elapsed_s(),
+					       .start_ms = start_ms(i, now_ms),
 					       .steadystate = engine_job_steadystate(i),
 					       .latency_depth = engine_job_latency_depth(i) };
 	struct report_run run = { .set = result->set,
 				  .jobs = jobs,
-				  .timestamp_ms = rtc_seconds(machine_read_cmos) * 1000,
+				  .timestamp_ms = now_ms,
 				  .json_plus = result->settings->json_plus,
 				  .extra = write_extra,
 				  .extra_context = (void *)result };

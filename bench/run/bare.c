@@ -107,8 +107,7 @@ static int run_bare(struct engine_job *job)
 		.timeout_tsc = engine.timeout_tsc,
 	};
 	job->plain = false; /* its counts are those set here, not its latencies' */
-	job->begun = true;
-	job->start_tsc = clock_tsc();
+	job->begin_tsc = job->start_tsc = clock_tsc();
 	job->idle_start_tsc = job->cpu->idle_tsc;
 	int error = engine.settings->engine == ENGINE_FLOOR ?
 			    blk_floor(job->devices[0], &run) :

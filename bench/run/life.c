@@ -62,7 +62,7 @@ void engine_job_begin_measuring(struct engine_job *job, uint64_t now)
 static void begin(struct engine_job *job, uint64_t now)
 {
 	const struct job *options = job->job;
-	job->begun = true;
+	job->begin_tsc = now;
 	engine_job_begin_measuring(job, now);
 	if (job->pace)
 		engine_pace_begin(job, now);
@@ -188,7 +188,7 @@ static uint64_t milliseconds(uint64_t from_tsc, uint64_t to_tsc)
 static void set_runtimes(struct engine_job *job)
 {
 	struct stats_direction *directions = job->stats->direction;
-	if (!job->begun)
+	if (!job->begin_tsc)
 		return;
 	uint64_t issue_end = job->write_finish_tsc ? job->write_finish_tsc : job->finish_tsc;
 	for (int d = 0; d < DIR_COUNT; d++)
@@ -228,7 +228,7 @@ void engine_job_finish(struct engine_job *job, uint64_t now)
 	drop_unwanted(job);
 	if (!stats->error) /* as in fio, of a job that went on after it, too */
 		stats->error = stats->first_error;
-	if (job->pace && job->begun)
+	if (job->pace && job->begin_tsc)
 		engine_pace_end(job);
 	stats->total_tsc = now - job->start_tsc;
 	stats->busy_tsc = stats->total_tsc - (job->cpu->idle_tsc - job->idle_start_tsc);
@@ -270,7 +270,7 @@ static bool waits_for(const struct engine_job *job, const struct blk_queue *queu
 
 static void cut_off(struct engine_job *job, uint64_t now)
 {
-	if (!job->begun) {
+	if (!job->begin_tsc) {
 		job->start_tsc = now;
 	} else {
 		if (job->plain)

@@ -186,6 +186,12 @@ uint64_t engine_elapsed_s(void)
 	return (ns + NS_PER_S - 1) / NS_PER_S;
 }
 
+uint64_t engine_job_age_ms(uint32_t job)
+{
+	uint64_t begin_tsc = engine.jobs[job].begin_tsc;
+	return begin_tsc ? clock_tsc_to_ns(clock_tsc() - begin_tsc) / NS_PER_MS : UINT64_MAX;
+}
+
 struct stats_job *engine_job_stats(uint32_t job)
 {
 	return engine.jobs[job].stats;

@@ -40,7 +40,7 @@ static void prepare_flush(struct engine_job *job, uint32_t file, enum engine_flu
 	request->sector_count = 0;
 	request->submit_tsc = clock_tsc();
 	prepare(job, io);
-	job->last_was_flush = true;
+	job->last_direction = DIR_COUNT;
 }
 
 void engine_refill_flush(struct engine_job *job)
@@ -49,13 +49,21 @@ void engine_refill_flush(struct engine_job *job)
 		      FLUSH_OF_PASS);
 }
 
+/* Whether fio flushes behind the last I/O at all. */
+static bool may_flush_behind(const struct engine_job *job)
+{
+	if (job_fio(job->job)->flushes_after_reads)
+		return job->last_direction != DIR_COUNT && !(job->job->rw & JOB_RW_TRIMWRITE);
+	return job->last_direction == DIR_WRITE;
+}
+
 /* fio: before the next I/O, whenever the writes issued are a multiple of N. */
 static bool flush_is_due(const struct engine_job *job, uint32_t every)
 {
 	bool at_end = job->issued_ios >= job->limit_ios ||
 		      (!job->job->time_based && job->issued_bytes >= job->total_bytes);
 	return every && !at_end && job->writes_issued && job->writes_issued % every == 0 &&
-	       !job->last_was_flush;
+	       may_flush_behind(job);
 }
 
 /* The file whose turn it is; of both kinds at once, as in fio, fsync's alone. */
@@ -84,7 +92,7 @@ static NOINLINE void fill_trim(struct engine_job *job, struct engine_io *io)
 static inline void fill_request(struct engine_job *job, struct engine_io *io)
 {
 	struct blk_request *request = &io->request;
-	job->last_was_flush = false;
+	job->last_direction = io->direction;
 	io->checked_read = io->direction == DIR_READ && job->reads_are_checked;
 	request->flags = io->direction == DIR_WRITE ? job->write_flags : 0;
 	if (io->direction == DIR_TRIM)
@@ -179,6 +187,7 @@ void engine_refill_read(struct engine_job *job, const struct written_piece *what
 	request->sector = what->offset_bytes / SECTOR_BYTES;
 	engine_io_set_length(io, what->length_bytes);
 	request->submit_tsc = clock_tsc();
+	job->last_direction = DIR_READ;
 	prepare(job, io);
 }
 

@@ -31,6 +31,9 @@ enum exit_status engine_run(const struct job_set *set, const char *job_file,
 /* Seconds since the run began, rounded up. */
 uint64_t engine_elapsed_s(void);
 
+/* Milliseconds since a job's turn began, ramp included; UINT64_MAX: it never did. */
+uint64_t engine_job_age_ms(uint32_t job);
+
 /* What a job measured; valid after engine_run(). */
 struct stats_job *engine_job_stats(uint32_t job);
 

@@ -161,6 +161,17 @@ static int allocate_ios(struct engine_job *job)
 	return 0;
 }
 
+/* Whether a pass goes on in the region until the budget is used up. */
+static bool wraps(const struct job *options)
+{
+	if (!(options->rw & JOB_RW_WRITE))
+		return false;
+	if (options->rw & JOB_RW_RANDOM)
+		return options->norandommap;
+	return job_fio(options)->wraps_mixed_jobs && options->rw & JOB_RW_READ &&
+	       options->verify == JOB_VERIFY_NONE;
+}
+
 /*
  * What ends a pass before its generator does, which without a map of the
  * blocks only wraps. As in fio it is the region's size, but only of engines
@@ -173,7 +184,7 @@ static uint64_t bytes_of_pass(const struct job *options, uint64_t region_bytes, 
 	bool queues = options->engine == JOB_ENGINE_ASYNC && !(options->rw & JOB_RW_TRIM);
 	if (!queues && !queues_all)
 		return UINT64_MAX;
-	if (options->norandommap && options->rw & JOB_RW_RANDOM && options->rw & JOB_RW_WRITE)
+	if (wraps(options))
 		region_bytes = MAX(region_bytes, budget);
 	if (options->rw & JOB_RW_TRIMWRITE)
 		return (region_bytes + budget * options->loops + 1) / 2;

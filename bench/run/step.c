@@ -97,7 +97,7 @@ static bool final_flush_is_due(const struct engine_job *job)
 {
 	const struct job *options = job->job;
 	return options->end_fsync && (options->rw & JOB_RW_WRITE) && !options->verify_only &&
-	       !job->final_flush_done && !job->last_was_flush && !job->stopping;
+	       !job->final_flush_done && job->last_direction != DIR_COUNT && !job->stopping;
 }
 
 /* After a read-back. */

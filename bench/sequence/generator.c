@@ -56,25 +56,40 @@ static uint64_t percent_of(uint64_t bytes, uint32_t percent)
 	return bytes / 100 * percent + bytes % 100 * percent / 100;
 }
 
-/*
- * randseed= switches randrepeat off, but in fio only after a job's own streams
- * were seeded with it on; clones see it off from the start.
- */
+/* randseed= switches randrepeat off. */
 static bool is_repeatable(const struct job *job)
 {
 	return job->randrepeat && !job->randseed_set;
 }
 
+/*
+ * Where fio seeds blocks apart, randseed= switches that off for clones only: a
+ * job's own streams have been seeded by then.
+ */
+static bool seeds_blocks_apart(const struct job *job)
+{
+	return job_fio(job)->seeds_blocks_apart && job->randrepeat &&
+	       !(job->randseed_set && job->subjob);
+}
+
 static void choose_seeds(const struct job *job, uint64_t seeds[STREAM_COUNT])
 {
-	const bool is_clone = job->subjob != 0;
-	uint64_t seed = job->randseed ? job->randseed : RANDOM_DEFAULT_SEED;
+	uint64_t seed = job->randseed_set || job->randseed ? job->randseed : RANDOM_DEFAULT_SEED;
 
 	if (!job->randrepeat && !job->randseed_set)
 		seed = clock_tsc(); /* wanted: another sequence every time */
-	random_job_seeds(seeds, seed,
-			 job->thread_number, job->randrepeat && !(job->randseed_set && is_clone),
+	random_job_seeds(seeds, seed, job->thread_number, seeds_blocks_apart(job),
 			 job->allrandrepeat);
+}
+
+static uint32_t choose_distribution_seed(const struct job *job, uint32_t file,
+					 uint64_t block_seed)
+{
+	uint32_t of_name = distribution_seed(job->files[file], job->thread_number);
+
+	if (!job_fio(job)->seeds_blocks_apart)
+		return of_name * (uint32_t)block_seed;
+	return is_repeatable(job) ? of_name : (uint32_t)block_seed;
 }
 
 static bool uses_lfsr(const struct job *job)
@@ -295,7 +310,6 @@ static void file_init(struct generator *g, struct generator_file *file, uint32_t
 	const struct job *job = g->job;
 	uint64_t bytes = MIN(region->length_bytes, region->device_bytes);
 	uint64_t block = min_block_bytes(job);
-	uint32_t seed = (uint32_t)g->seeds[STREAM_BLOCK];
 
 	file->region_offset = region->offset_bytes;
 	file->io_size = region->length_bytes;
@@ -306,10 +320,9 @@ static void file_init(struct generator *g, struct generator_file *file, uint32_t
 	file->has_distribution = job->distribution == JOB_ZIPF ||
 				 job->distribution == JOB_PARETO ||
 				 job->distribution == JOB_NORMAL;
-	if (is_repeatable(job))
-		seed = distribution_seed(job->files[index], job->thread_number);
 	if (file->has_distribution)
-		distribution_init(&file->distribution, job, (bytes + block - 1) / block, seed);
+		distribution_init(&file->distribution, job, (bytes + block - 1) / block,
+				  choose_distribution_seed(job, index, g->seeds[STREAM_BLOCK]));
 }
 
 void generator_rewind(struct generator *g)
@@ -340,6 +353,19 @@ void generator_rewind(struct generator *g)
 	}
 }
 
+/* Whether positions begin again at the region's end. */
+static bool wraps(const struct job *job, const struct generator_region *regions)
+{
+	const uint32_t mixed = JOB_RW_READ | JOB_RW_WRITE;
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < job->file_count; i++)
+		bytes += regions[i].length_bytes;
+	return (job->time_based && job->file_count == 1) ||
+	       (job_fio(job)->wraps_mixed_jobs && (job->rw & mixed) == mixed &&
+		job->io_size.bytes > bytes);
+}
+
 struct generator *generator_init(void *memory, const struct job *job,
 				 const struct generator_region *regions)
 {
@@ -347,6 +373,7 @@ struct generator *generator_init(void *memory, const struct job *job,
 
 	g->job = job;
 	choose_seeds(job, g->seeds);
+	g->wraps = wraps(job, regions);
 	for (uint32_t i = 0; i < job->file_count; i++)
 		file_init(g, &g->files[i], i, &regions[i]);
 	for (unsigned d = 0; d < DIR_COUNT; d++)

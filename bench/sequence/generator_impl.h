@@ -67,6 +67,7 @@ struct generator {
 	uint64_t zone_start[DIR_COUNT][JOB_BSSPLIT_MAX + 1]; /* [I] percent or blocks */
 	uint32_t file_next;
 	bool draws_64; /* streams that follow random_generator= are tausworthe64 */
+	bool wraps; /* [I] no pass ends with the region */
 	bool outside_map; /* left over from an I/O that fitted nowhere */
 	struct generator_file files[]; /* job->file_count */
 };

@@ -153,8 +153,7 @@ static bool place_sequential(struct generator *g, struct generator_file *file, s
 	const int64_t step = job->rw & JOB_RW_RANDOM ? 0 : job->rw_step;
 	uint64_t *end = &file->last_end[io->direction];
 
-	if (*end >= file->io_size + file->region_offset && job->time_based &&
-	    job->file_count == 1)
+	if (*end >= file->io_size + file->region_offset && g->wraps)
 		*end = file->offset;
 	if (*end >= file->device_bytes)
 		return false;

@@ -64,6 +64,9 @@ static const char *const engine_words[] = {
 	[ENGINE_BLK] = "blk", [ENGINE_FLOOR] = "floor", [ENGINE_LAYER] = "layer"
 };
 static const char *const stages_words[] = { [STAGES_MEAN] = "mean", [STAGES_FULL] = "full" };
+static const char *const fio_version_words[] = {
+	[FIO_3_33] = "3.33", [FIO_3_39] = "3.39", [FIO_3_41] = "3.41"
+};
 static const char *const switch_words[] = { "off", "on" };
 static const char *const log_words[] = {
 	[LOG_ERROR] = "error", [LOG_WARN] = "warn", [LOG_INFO] = "info", [LOG_DEBUG] = "debug"
@@ -123,6 +126,8 @@ static const struct setting setting_table[] = {
 	      "latency by stages: means of three, at no cost, or distributions of all four"),
 	NUMBER_OR_ZERO(trace_events, 64, 4194304,
 		       "lifecycle events to keep per queue, the newest; 0: none, at no cost"),
+	WORDS(fio_version, fio_version_words, FIO_3_33,
+	      "the release of fio that job files, sequences, verified data and results follow"),
 };
 
 _Static_assert((ARRAY_COUNT(setting_table) + SETTINGS_DISKS_MAX - 1) * sizeof(uint32_t) ==

@@ -18,6 +18,8 @@ enum setting_chain { CHAIN_AUTO, CHAIN_DIRECT, CHAIN_INDIRECT };
 enum setting_sched { SCHED_NONE, SCHED_DEADLINE };
 enum setting_engine { ENGINE_BLK, ENGINE_FLOOR, ENGINE_LAYER };
 enum setting_stages { STAGES_MEAN, STAGES_FULL };
+/* Rows of fio_versions[] (bench/job/fio_version.h), oldest first. */
+enum setting_fio_version { FIO_3_33, FIO_3_39, FIO_3_41, FIO_VERSION_COUNT };
 
 /* Disks that a setting may tell apart. */
 #define SETTINGS_DISKS_MAX 32u
@@ -45,6 +47,7 @@ struct settings {
 	uint32_t json_plus; /* 0/1, histogram bins in the result */
 	uint32_t stages; /* enum setting_stages */
 	uint32_t trace_events; /* lifecycle events kept per queue; 0: none recorded */
+	uint32_t fio_version; /* enum setting_fio_version; whose language and results */
 };
 
 /* One complaint, ready to print: "FILE:LINE: KEY: what is wrong". */

@@ -102,7 +102,9 @@ static void check_job(const struct job_set *set, uint32_t index)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct job jobs[JOB_MAX];
-	static const struct job_environment environment = { .cpus = 4, .memory_mib = 1000 };
+	const struct job_environment environment = {
+		.cpus = 4, .memory_mib = 1000, .fio_version = size % FIO_VERSION_COUNT
+	};
 	struct report report = { 0 };
 	const struct job_messages messages = { count_error, ignore_warning, &report };
 	struct job_set set = { .jobs = jobs };

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path[:0] = map(str, Path(__file__).resolve().parents[:2])
 
 import pattern  # noqa: E402  (needs the path above)
 from guests import PATTERN_BYTES, Guest  # noqa: E402

@@ -9,7 +9,7 @@ import pytest
 HERE = Path(__file__).resolve().parent
 
 sys.dont_write_bytecode = True
-sys.path[:0] = [str(HERE), str(HERE.parents[1] / "bench")]
+sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1] / "bench")]
 
 from fakes import Bench  # noqa: E402  (needs the path above)
 

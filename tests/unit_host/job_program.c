@@ -1,6 +1,7 @@
 /*
  * The job file parser as a program, for test_job_language.py. Parses each file
- * named and prints what it made of it, as lines of words with tabs between:
+ * named, as the release of fio named first, and prints what it made of it, as
+ * lines of words with tabs between:
  *
  *	file NAME 0|1			begins a file; 1: it was refused
  *	error TEXT
@@ -89,10 +90,22 @@ static char *read_file(const char *path, size_t *length_bytes)
 	return text;
 }
 
-static void parse(const char *path)
+static uint32_t release_called(const char *name)
+{
+	uint32_t release = 0;
+
+	while (release < FIO_VERSION_COUNT && strcmp(fio_versions[release].name, name) != 0)
+		release++;
+	assert_always(release < FIO_VERSION_COUNT);
+	return release;
+}
+
+static void parse(const char *path, uint32_t release)
 {
 	static struct job jobs[JOB_MAX];
-	const struct job_environment environment = { .cpus = 2, .memory_mib = 1000 };
+	const struct job_environment environment = {
+		.cpus = 2, .memory_mib = 1000, .fio_version = release
+	};
 	const struct job_messages messages = { print_error, ignore, NULL };
 	struct job_set set = { .jobs = jobs };
 	size_t length_bytes;
@@ -108,9 +121,10 @@ static void parse(const char *path)
 	free(set.arena);
 }
 
-int main(int count, char **paths)
+int main(int count, char **words)
 {
-	for (int i = 1; i < count; i++)
-		parse(paths[i]);
+	assert_always(count > 1);
+	for (int i = 2; i < count; i++)
+		parse(words[i], release_called(words[1]));
 	return 0;
 }

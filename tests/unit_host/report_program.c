@@ -3,7 +3,7 @@
  * as lines of words with tabs between on standard input and prints the report
  * named by the argument, "json" or "text".
  *
- *	run TIMESTAMP_MS JSON_PLUS
+ *	run TIMESTAMP_MS JSON_PLUS RELEASE
  *	global NAME [VALUE]		option NAME [VALUE] of the latest job
  *	job NAME			begins a job
  *	set KEY VALUE			see keys[]
@@ -15,7 +15,7 @@
  *	level depth|submit|complete CALLS COUNT*7
  *	steadystate CRITERION LIMIT IS_PERCENT ATTAINED DEVIATION MAX SLOPE DURATION
  *	second IOPS BW			of the latest steadystate
- *	disk NAME IOS*2 MERGES*2 TICKS*2 IN_QUEUE UTILISATION
+ *	disk NAME IOS*2 SECTORS*2 MERGES*2 TICKS*2 IN_QUEUE UTILISATION
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -85,6 +85,16 @@ static double real(unsigned word)
 	return strtod(words[word], NULL);
 }
 
+static uint32_t release_called(const char *name)
+{
+	uint32_t release = 0;
+
+	while (release < FIO_VERSION_COUNT && strcmp(fio_versions[release].name, name) != 0)
+		release++;
+	assert_always(release < FIO_VERSION_COUNT);
+	return release;
+}
+
 static void read_set(uint32_t job)
 {
 	for (size_t i = 0; i < ARRAY_COUNT(keys); i++) {
@@ -98,6 +108,8 @@ static void read_set(uint32_t job)
 	}
 	if (!strcmp(words[1], "elapsed"))
 		report_jobs[job].elapsed_s = number(2);
+	else if (!strcmp(words[1], "job_start"))
+		report_jobs[job].start_ms = number(2);
 	else if (!strcmp(words[1], "description"))
 		jobs[job].description = strdup(words[2]);
 	else
@@ -163,15 +175,17 @@ static void read_disk(void)
 {
 	struct report_disk *disk = &disks[run.disk_count++];
 
-	*disk = (struct report_disk){ strdup(words[1]),	   { number(2), number(3) },
+	*disk = (struct report_disk){ strdup(words[1]),	      { number(2), number(3) },
 				      { number(4), number(5) }, { number(6), number(7) },
-				      number(8),		   real(9) };
+				      { number(8), number(9) }, number(10),
+				      real(11) };
 }
 
 static void begin_job(uint32_t job)
 {
 	snprintf(jobs[job].name, sizeof(jobs[job].name), "%s", words[1]);
 	jobs[job].kb_base = 1024;
+	jobs[job].fio_version = set.fio_version;
 	report_jobs[job].job = &jobs[job];
 	report_jobs[job].stats = &stats[job];
 }
@@ -188,6 +202,7 @@ static void read_line(void)
 	if (!strcmp(what, "run")) {
 		run.timestamp_ms = number(1);
 		run.json_plus = number(2);
+		set.fio_version = release_called(words[3]);
 	} else if (!strcmp(what, "global")) {
 		read_option(set.global_options, &set.global_option_count);
 	} else if (!strcmp(what, "job")) {

@@ -2,7 +2,8 @@
 or refused by both, or by the one that the list says, and both read the same numbers.
 
 fio tells with --debug=parse what it reads. Ours is what the host tool makes of the file and then
-the kernel's parser, as a program (job_program.c).
+the kernel's parser, as a program (job_program.c), which follows the release of fio that is
+installed.
 """
 
 import os
@@ -12,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import installed_fio
 import pytest
 
 from host.errors import UsageError
@@ -19,6 +21,9 @@ from host.jobfile import read_job, text_of
 
 ROOT = Path(__file__).resolve().parents[2]
 LIST = ROOT / "tests" / "data" / "fio_language.txt"
+OPTIONS = ROOT / "tests" / "data" / "fio_options.txt"
+# Those that we play.
+ENGINES = ("psync", "sync", "vsync", "pvsync", "pvsync2", "null", "libaio", "io_uring", "posixaio")
 SOURCES = ["tests/unit_host/job_program.c", "tests/unit/host_support.c", "kernel/lib/fmt.c",
            *sorted(str(path) for path in (ROOT / "bench" / "job").glob("*.c"))]
 # Stands for something else once all options are known: depths and batches bound each other.
@@ -56,11 +61,20 @@ def with_engine(text):
     return text + "\n" if "ioengine" in text else f"ioengine=libaio\n{text}\n"
 
 
+def is_of_the_installed(words):
+    """"", "from 3.39" or "before 3.39"."""
+    if not words:
+        return True
+    which, name = words.split()
+    return installed_fio.is_since(name) == {"from": True, "before": False}[which]
+
+
 def cases():
     verdict = None
     for line in LIST.read_text().split("\n"):
         if line.startswith("=="):
-            verdict = line[3:].partition(":")[0]
+            verdict, _, releases = line[3:].partition(":")[0].partition(", ")
+            verdict = verdict if is_of_the_installed(releases) else None
         elif line.strip() and not line.startswith("# "):
             if verdict:
                 yield Case(line, verdict)
@@ -93,14 +107,18 @@ class Parsed:
     numbers: list  # per job: {option: numbers}
 
 
+def run_ours(program):
+    return subprocess.run([program, installed_fio.release(), "ours.fio"], capture_output=True,
+                          text=True, check=True, timeout=60)
+
+
 def parsed_by_us(program, text):
     Path("job.fio").write_text(text, newline="")
     try:
         Path("ours.fio").write_bytes(text_of(read_job("job.fio", (), ENVIRONMENT)))
     except UsageError as error:
         return Parsed(False, str(error), [])
-    done = subprocess.run([program, "ours.fio"], capture_output=True, text=True, check=True,
-                          timeout=60)
+    done = run_ours(program)
     jobs, refused = [], None
     for kind, *words in (line.split("\t") for line in done.stdout.splitlines()):
         if kind == "file":
@@ -187,8 +205,55 @@ def test_the_same_sections_are_left(program, place, names):
     (place / "ours.fio").write_bytes(text_of(read_job("job.fio", names, {})))
     theirs = subprocess.run(["fio", "--showcmd", *(f"--section={name}" for name in names),
                              "job.fio"], capture_output=True, text=True, timeout=60, check=True)
-    ours = subprocess.run([program, "ours.fio"], capture_output=True, text=True, check=True,
-                          timeout=60)
+    ours = run_ours(program)
     jobs = re.findall(r"^job\t(.+)\t", ours.stdout, re.MULTILINE)
     assert jobs == re.findall(r"--name=(\S+)", theirs.stdout)
     assert set(jobs) == set(names)
+
+
+@dataclass
+class Listed:
+    """A row of tests/data/fio_options.txt."""
+
+    name: str
+    outcome: str
+    value: str
+    engine: str
+    releases: str = ""
+
+    def is_of_the_installed(self):
+        name = self.releases.strip("-")
+        return not name or installed_fio.is_since(name) == self.releases.endswith("-")
+
+    def text(self):
+        value = "" if self.value == "-" else f"={self.value}"
+        return f"[a]\nioengine={self.engine}\n{self.name}{value}\n"
+
+
+def listed_options():
+    return [Listed(*line.split()) for line in OPTIONS.read_text().splitlines()
+            if line and line[0] != "#"]
+
+
+def test_fio_knows_options_of_its_release_and_not_those_of_others(tmp_path):
+    rows = [row for row in listed_options() if row.releases and row.outcome != "foreign"]
+
+    def is_known(index):
+        path = tmp_path / f"{index}.fio"
+        path.write_text(rows[index].text())
+        done = subprocess.run(["fio", "--parse-only", path.name], cwd=tmp_path, text=True,
+                              capture_output=True, timeout=60, check=False)
+        return "Bad option <" not in done.stdout + done.stderr
+
+    with ThreadPoolExecutor() as pool:
+        known = list(pool.map(is_known, range(len(rows))))
+    assert [row.name for row, is_so in zip(rows, known) if row.is_of_the_installed() != is_so] == []
+
+
+def test_every_option_of_fio_is_listed():
+    listed = {row.name for row in listed_options() if row.is_of_the_installed()}
+    for words in ("--cmdhelp", *(f"--enghelp={engine}" for engine in ENGINES)):
+        told = subprocess.run(["fio", words], capture_output=True, text=True, timeout=60,
+                              check=False).stdout  # 1 of an engine without options
+        names = set(re.findall(r"^ *([\w-]+) +: ", told, re.MULTILINE))
+        assert names - listed == set(), words

@@ -10,10 +10,12 @@ import re
 import subprocess
 from pathlib import Path
 
+import installed_fio
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = ["tests/unit_host/report_program.c", "kernel/lib/fmt.c"] + [
+SOURCES = ["tests/unit_host/report_program.c", "kernel/lib/fmt.c",
+           "bench/job/fio_version.c"] + [
     f"bench/{name}.c" for name in ("report/group", "report/json", "report/line", "report/text",
                                    "report/text_latency", "lib/json", "lib/decimal",
                                    "measure/stats", "lib/math")]
@@ -21,7 +23,7 @@ DIRECTIONS = ("read", "write", "trim")
 NULL = ["--ioengine=null", "--size=8m", "--name=a"]
 
 # What a kernel does not have, or what differs by its nature.
-IGNORED = {"fio version", "timestamp", "timestamp_ms", "time", "eta", "ctx", "majf", "minf",
+IGNORED = {"timestamp", "timestamp_ms", "time", "eta", "ctx", "majf", "minf",
            "ringbolt"}
 
 JOBS = {
@@ -51,8 +53,8 @@ JOBS = {
                              "--norandommap", "--numjobs=2", "--group_reporting"],
     "slow": ["--name=a", "--ioengine=psync", "--filename=file", "--size=256k", "--rw=write",
              "--sync=1"],
-    "steady": NULL + ["--rw=randread", "--size=100g", "--time_based", "--runtime=3",
-                      "--norandommap", "--steadystate=iops:99%", "--steadystate_duration=1"],
+    "steady": NULL + ["--rw=randread", "--size=100g", "--time_based", "--runtime=4",
+                      "--norandommap", "--steadystate=iops:99%", "--steadystate_duration=2"],
     "rated": NULL + ["--rw=read", "--rate_iops=200", "--size=1m", "--latency_target=5ms",
                      "--latency_window=100ms", "--latency_percentile=99.9"],
     "decimal units": NULL + ["--rw=read", "--kb_base=1000"],
@@ -125,6 +127,7 @@ def job_lines(job, options):
         yield "option", name, value
     settings = {
         "group": job["groupid"], "error": job["error"], "elapsed": job["elapsed"],
+        "job_start": job.get("job_start", 0),
         "thread": 1, "iodepth": job["latency_depth"],
         "unified_mixed": int("mixed" in job and "read" not in job),
         "continue_on_error": int("total_err" in job), "total_errors": job.get("total_err", 0),
@@ -172,14 +175,17 @@ def steadystate_lines(found):
 
 
 def lines_of(document):
-    yield "run", document["timestamp_ms"], 1
+    yield "run", document["timestamp_ms"], 1, installed_fio.release()
     options = document.get("global options", {})
     for name, value in options.items():
         yield "global", name, value
     for job in document["jobs"]:
         yield from job_lines(job, options)
     for disk in document.get("disk_util", []):
-        yield "disk", *disk.values()
+        yield ("disk", disk["name"], disk["read_ios"], disk["write_ios"],
+               disk.get("read_sectors", 0), disk.get("write_sectors", 0), disk["read_merges"],
+               disk["write_merges"], disk["read_ticks"], disk["write_ticks"], disk["in_queue"],
+               disk["util"])
 
 
 def report(program, document, form):
@@ -296,7 +302,7 @@ def test_the_text_form_of_the_document_is_fios(program, results):
 
 
 def test_bad_characters_in_names_do_not_break_the_document(program):
-    lines = 'run\t0\t0\njob\ta"b\\c\x01\npercentiles\t0\t1\n'
+    lines = 'run\t0\t0\t3.41\njob\ta"b\\c\x01\npercentiles\t0\t1\n'
     done = subprocess.run([program, "json"], input=lines, stdout=subprocess.PIPE, text=True,
                           check=True, timeout=60)
     document = json.loads(done.stdout)

@@ -106,8 +106,8 @@ static void nul_characters_are_refused(void **state)
 
 	(void)state;
 	assert_int_equal(rig_parse(ONE_JOB), 0);
-	assert_int_not_equal(job_parse(&rig_set, "t.fio", text, sizeof(text) - 1, NULL, &messages),
-			     0);
+	assert_int_not_equal(job_parse(&rig_set, "t.fio", text, sizeof(text) - 1, &rig_environment,
+				       &messages), 0);
 	assert_string_equal(line, "t.fio:3: a NUL character");
 }
 

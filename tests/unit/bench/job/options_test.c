@@ -16,6 +16,9 @@ static void names_are_unique(void **state)
 	(void)state;
 	for (const struct job_option_rule *a = job_option_table; a->name; a++)
 		for (const struct job_option_rule *b = a + 1; b->name; b++) {
+			if ((a->before && a->before <= b->since) ||
+			    (b->before && b->before <= a->since))
+				continue; /* never both */
 			assert_string_not_equal(a->name, b->name);
 			if (a->alias)
 				assert_string_not_equal(a->alias, b->name);
@@ -58,7 +61,7 @@ static void rows_fit_their_fields(void **state)
 	}
 }
 
-/* --- every name that fio 3.33 knows --- */
+/* --- every name that fio knows --- */
 
 static const char *outcome(const char *option, const char *value, const char *engine)
 {
@@ -69,14 +72,40 @@ static const char *outcome(const char *option, const char *value, const char *en
 	if (!rig_parse(text))
 		return strstr(rig_warnings, "no effect on this target") ? "warn" : "accept";
 	return strstr(rig_errors, "unknown option")			 ? "unknown" :
+	       strstr(rig_errors, "an option of fio ")			 ? "other" :
 	       strstr(rig_errors, "not an option of this job's I/O engine") ? "foreign" :
 	       strstr(rig_errors, "not supported on this target")	 ? "refuse" :
 									   "error";
 }
 
+static uint32_t release_called(const char *name)
+{
+	uint32_t release = 0;
+
+	while (release < FIO_VERSION_COUNT && strcmp(fio_versions[release].name, name) != 0)
+		release++;
+	if (release == FIO_VERSION_COUNT)
+		fail_msg("fio %s", name);
+	return release;
+}
+
+/* releases: "3.39-", "-3.39" or "" for all. */
+static bool knows(uint32_t release, const char *releases)
+{
+	char name[16];
+
+	if (!releases[0])
+		return true;
+	snprintf(name, sizeof(name), "%.*s", (int)strspn(releases + (releases[0] == '-'),
+							 "0123456789."),
+		 releases + (releases[0] == '-'));
+	return releases[0] == '-' ? release < release_called(name) :
+				    release >= release_called(name);
+}
+
 static void every_option_of_fio_has_its_outcome(void **state)
 {
-	char line[256], name[64], value[128], engine[32], wanted[32];
+	char line[256], name[64], value[128], engine[32], wanted[32], releases[32];
 	unsigned number = 0, cases = 0;
 	FILE *file = fopen("tests/data/fio_options.txt", "r");
 
@@ -86,16 +115,50 @@ static void every_option_of_fio_has_its_outcome(void **state)
 		number++;
 		if (line[0] == '#' || line[0] == '\n')
 			continue;
-		assert_int_equal(sscanf(line, "%63s %31s %127s %31s", name, wanted, value, engine),
-				 4);
-		const char *found = outcome(name, strcmp(value, "-") ? value : "", engine);
-		if (strcmp(found, wanted) != 0)
-			fail_msg("line %u: %s=%s is \"%s\", not \"%s\"\n%s", number, name, value,
-				 found, wanted, rig_errors);
-		cases++;
+		releases[0] = '\0';
+		assert_in_range(sscanf(line, "%63s %31s %127s %31s %31s", name, wanted, value,
+				       engine, releases), 4, 5);
+		for (uint32_t release = 0; release < FIO_VERSION_COUNT; release++) {
+			rig_environment.fio_version = release;
+			const char *found = outcome(name, strcmp(value, "-") ? value : "", engine);
+			if (strcmp(found, wanted) != 0 && knows(release, releases))
+				fail_msg("line %u, fio %s: %s=%s is \"%s\", not \"%s\"\n%s",
+					 number, fio_versions[release].name, name, value, found,
+					 wanted, rig_errors);
+			cases++;
+		}
 	}
 	fclose(file);
-	assert_true(cases > 250);
+	assert_true(cases > 250 * FIO_VERSION_COUNT);
+}
+
+static void an_option_of_another_release_is_refused_with_its_name(void **state)
+{
+	(void)state;
+	rig_environment.fio_version = FIO_3_33;
+	rig_assert_option_refused("verify_header_seed=0\n",
+				  "t.fio:3: verify_header_seed: an option of fio 3.41; this run "
+				  "follows 3.33 (fio_version=)");
+	rig_assert_option_refused("verify_header_seed=0\n", "Bad option <verify_header_seed=0>");
+	assert_null(strstr(rig_errors, "Did you mean"));
+	rig_environment.fio_version = FIO_3_39;
+	assert_int_equal(rig_job_with("verify_header_seed=0\n")->verify_header_seed, 0);
+	rig_assert_option_refused("filetype=block\n",
+				  "t.fio:3: filetype: an option of fio 3.41; this run follows "
+				  "3.39 (fio_version=)");
+}
+
+/* An alias from 3.39 on: what fio says of both, it says of randrepeat. */
+static void allrandrepeat_means_what_its_release_has_it_mean(void **state)
+{
+	(void)state;
+	rig_environment.fio_version = FIO_3_33;
+	const struct job *job = rig_job_with("allrandrepeat=0\n");
+	assert_true(job->randrepeat);
+	rig_environment.fio_version = FIO_3_39;
+	job = rig_job_with("allrandrepeat=0\n");
+	assert_false(job->randrepeat);
+	assert_string_equal(job->options[0].name, "randrepeat");
 }
 
 static void rows_without_a_case_are_noticed(void **state)
@@ -384,6 +447,8 @@ int main(void)
 		RIG_TEST(names_are_unique),
 		RIG_TEST(rows_fit_their_fields),
 		RIG_TEST(every_option_of_fio_has_its_outcome),
+		RIG_TEST(an_option_of_another_release_is_refused_with_its_name),
+		RIG_TEST(allrandrepeat_means_what_its_release_has_it_mean),
 		RIG_TEST(rows_without_a_case_are_noticed),
 		RIG_TEST(every_option_reaches_its_field),
 		RIG_TEST(a_warning_names_option_value_and_reason),

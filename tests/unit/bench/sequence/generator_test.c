@@ -14,10 +14,34 @@
 
 #include "bench/sequence/generator_impl.h"
 #include "kernel/lib/err.h"
-#include "tests/unit/bench/sequence/generator_sequences.h"
+#include "tests/unit/bench/sequence/generator_sequences_3_39.h"
 #include "tests/unit/bench/job/job_rig.h"
 
 static struct generator_region regions[JOB_FILES_MAX];
+
+static const struct recorded {
+	uint32_t fio_version;
+	const struct sequence *rows;
+	size_t count;
+} recorded[] = {
+	{ FIO_3_33, sequences, ARRAY_COUNT(sequences) },
+	{ FIO_3_39, sequences_3_39, ARRAY_COUNT(sequences_3_39) },
+	{ FIO_3_41, sequences_3_39, ARRAY_COUNT(sequences_3_39) },
+};
+
+/* All of them, one after the other, and the parser set to their release; NULL: the end. */
+static const struct sequence *next_sequence(size_t *at)
+{
+	size_t index = (*at)++;
+
+	for (size_t i = 0; i < ARRAY_COUNT(recorded); index -= recorded[i++].count) {
+		if (index >= recorded[i].count)
+			continue;
+		rig_environment.fio_version = recorded[i].fio_version;
+		return &recorded[i].rows[index];
+	}
+	return NULL;
+}
 
 /* A job file with these options, separated by blanks. */
 static const struct job *parse(const char *options, uint32_t index)
@@ -96,9 +120,10 @@ static void append(char *text, const struct generator_io *io, const struct gener
 
 static void sequences_are_those_that_fio_issued(void **state)
 {
+	const struct sequence *s;
+
 	(void)state;
-	for (size_t i = 0; i < ARRAY_COUNT(sequences); i++) {
-		const struct sequence *s = &sequences[i];
+	for (size_t at = 0; (s = next_sequence(&at));) {
 		struct generator *g = open_job(parse(s->options, s->job), s->device_kib * 1024);
 		struct generator_io before = { .direction = DIR_READ, .length_bytes = 4096 }, io;
 		char text[512] = "";
@@ -121,20 +146,21 @@ static void sequences_are_those_that_fio_issued(void **state)
 
 static void short_ways_issue_what_the_general_way_does(void **state)
 {
-	unsigned short_ways = 0;
+	const struct sequence *s;
+	unsigned short_ways = 0, all = 0;
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_COUNT(sequences); i++) {
-		const struct sequence *s = &sequences[i];
+	for (size_t at = 0; (s = next_sequence(&at));) {
 		struct generator *g = open_job(parse(s->options, s->job), s->device_kib * 1024);
 
+		all++;
 		short_ways += g->way != GENERATOR_GENERAL;
 		g->way = GENERATOR_GENERAL;
 		if (digest_of(g, s->count) != s->digest)
 			fail_msg("%s", s->options);
 		free(g);
 	}
-	assert_in_range(short_ways, 20, ARRAY_COUNT(sequences) - 20);
+	assert_in_range(short_ways, 20, all - 20);
 }
 
 static void more_blocks_than_32_bits_are_drawn_from_64_after_the_first_pass(void **state)
@@ -175,9 +201,10 @@ static void more_blocks_than_32_bits_are_drawn_from_64_after_the_first_pass(void
 
 static void rewinding_repeats_everything(void **state)
 {
+	const struct sequence *s;
+
 	(void)state;
-	for (size_t i = 0; i < ARRAY_COUNT(sequences); i++) {
-		const struct sequence *s = &sequences[i];
+	for (size_t at = 0; (s = next_sequence(&at));) {
 		struct generator *g = open_job(parse(s->options, s->job), s->device_kib * 1024);
 		uint64_t seed = generator_verify_seed(g);
 
