@@ -26,6 +26,14 @@ def _firmware(path):
         return f"{path}, sha256 {hashlib.file_digest(file, 'sha256').hexdigest()[:16]}"
 
 
+def software(document):
+    """What ran, of a result."""
+    ringbolt = document["ringbolt"]
+    if "peer" in ringbolt:
+        return f"Linux {ringbolt['peer'].get('kernel', '?')}, {document.get('fio version', 'fio')}"
+    return f"Ringbolt {ringbolt.get('version', '?')} ({ringbolt.get('commit', '?')})"
+
+
 def host_facts(options, qemu, accelerator, placement, guest):
     """`qemu`: what it says of itself; `guest`: one that has ended."""
     return {

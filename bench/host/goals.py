@@ -44,6 +44,7 @@ _BUSY_ROUNDS = 0.25
 _CONFIDENCE = 0.75  # three rounds
 # The limits differ by less: of an interval this wide it is chance which of them it contains.
 _SPAN = 4
+_INSIDE = "the limit is inside the interval"
 
 
 def _doubt(goal, ratio, busy):
@@ -56,7 +57,7 @@ def _doubt(goal, ratio, busy):
     if ratio["high"] > _SPAN * ratio["low"]:
         return f"the interval spans a factor of {ratio['high'] / ratio['low']:.3g}"
     if ratio["low"] < goal.limit < ratio["high"]:
-        return "the limit is inside the interval"
+        return _INSIDE
     return ""
 
 
@@ -82,6 +83,28 @@ def _busy(document):
     """{(side, point): share of its rounds in which the host was busy}"""
     return {(cell["side"], cell["point"]): busy_count(cell["lost_shares"]) / document["rounds"]
             for cell in document["cells"]}
+
+
+_SAME = Goal("", "base", "iops", 1)
+
+
+def _faster(ratio, busy):
+    """{"verdict": faster, slower, no difference shown, or not decided, "why"}"""
+    why = _doubt(_SAME, ratio, busy)
+    if why not in ("", _INSIDE):
+        return {"verdict": "not decided", "why": why}
+    if ratio["low"] <= 1 <= ratio["high"]:
+        return {"verdict": "no difference shown", "why": ""}
+    return {"verdict": "faster" if ratio["estimate"] > 1 else "slower", "why": ""}
+
+
+def compare_bases(document):
+    """[{"side", "against", "point", "verdict", "why"}] of sides of ours held against another."""
+    busy = _busy(document)
+    return [{"side": ratio["side"], "against": ratio["against"], "point": ratio["point"],
+             **_faster(ratio, max(busy[ratio[which], ratio["point"]]
+                                  for which in ("side", "against")))}
+            for ratio in document["ratios"] if _SAME.concerns(ratio, "", 1)]
 
 
 def judge(document):

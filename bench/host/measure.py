@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from .arguments import parse_run
 from .disk import DEFAULT_SPEC
 from .errors import GuestError, UsageError
+from .facts import software
 from .granted import refusal
 from .guest import run_well
 from .jobfile import text_of
@@ -230,6 +231,7 @@ def figures(document):
              "slat_ns": max(_mean(job, "slat") for job in jobs),
              "stages_ns": _stages(document), "idle_share": None,
              "doorbells_per_io": None, "interrupts_per_io": None,
+             "software": software(document),
              "lost_share": lost_share(document), "granted": document["ringbolt"]["granted"],
              "warnings": document["ringbolt"].get("warnings", [])}
     for percentiles in map(_percentiles, jobs):

@@ -26,8 +26,10 @@ def title(document):
 
 def facts(document):
     """[(name, words)]: what whoever measures it again has to have alike."""
-    return [(name, document["host"][key]) for key, name in _FACTS.items()
-            if key in document["host"]]
+    found = [(name, document["host"][key]) for key, name in _FACTS.items()
+             if key in document["host"]]
+    ran = dict.fromkeys(side["software"] for side in document["sides"])
+    return [*found, ("measured", "; ".join(ran))]
 
 
 def placement_words(name):
@@ -182,6 +184,18 @@ def goal_sum(document):
             f"missed, {verdicts.count('not decided')} not decided")
 
 
+def verdicts(document):
+    """What the comparison comes to, a line each."""
+    labels = {side["key"]: side["label"] for side in document["sides"]}
+    places = {side["key"]: side["placement"] for side in document["sides"]}
+    lines = [goal_sum(document)] if document["goals"] else []
+    for found in document["verdicts"]:
+        words = ": ".join(filter(None, (found["verdict"], found["why"])))
+        lines.append(f"{labels[found['side']]} against {labels[found['against']]}, "
+                     f"{found['point']}, placement {places[found['side']]}: {words}")
+    return lines
+
+
 def console(document):
     parts = [title(document)]
     for placement in placements(document):
@@ -191,7 +205,9 @@ def console(document):
         parts.append("\n".join(notes(document)))
     head, goals = goal_rows(document)
     if goals:
-        parts.append(table.plain(head, goals, left=3) + goal_sum(document))
+        parts.append(table.plain(head, goals, left=3).rstrip("\n"))
+    if verdicts(document):
+        parts.append("\n".join(verdicts(document)))
     return "\n\n".join(parts) + "\n"
 
 
@@ -221,12 +237,12 @@ def headline(document):
 
 def markdown(document):
     parts = [table.marked(title(document)), table.markdown(*headline(document), left=2)]
-    parts += [f"- {table.marked(note)}" for note in notes(document)]
+    parts += [f"- {table.marked(note)}" for note in [*verdicts(document), *notes(document)]]
     parts.append(table.markdown(["", "of the host"], facts(document), left=2))
     for placement in placements(document):
         parts.append(f"{placement_words(placement)}\n\n"
                      + table.markdown(*rows(document, placement), left=2))
     head, goals = goal_rows(document)
     if goals:
-        parts.append(table.markdown(head, goals, left=3) + "\n" + goal_sum(document))
+        parts.append(table.markdown(head, goals, left=3))
     return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"

@@ -192,9 +192,11 @@ def pictures(document):
 def html(document, name):
     """`name`: what was compared, by its file's name the title."""
     name = os.path.basename(name)
+    verdicts = "".join(f"<p><strong>{escape(line)}</strong></p>"
+                       for line in present.verdicts(document))
     notes = "".join(f"<p class=soft>{escape(note)}</p>" for note in present.notes(document))
     body = (f"<h1>{escape(name)}</h1><p>{escape(present.title(document))}</p>"
-            + _table(*present.headline(document), left=2) + notes + _facts(document)
+            + verdicts + _table(*present.headline(document), left=2) + notes + _facts(document)
             + "".join(_figure(figure) for figure in _figures(document))
             + _goals(document) + _all_figures(document))
     return ('<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'

@@ -6,7 +6,8 @@
                 "lost_shares": [of each round, load.py]}],
      "ratios": [{"side", "against", "kind", "point", "metric", "estimate", "low", "high",
                  "confidence"}],
-     "instructions": [{"side", "point", "per_io"}], "goals": [...], "notes": [line]}
+     "instructions": [{"side", "point", "per_io"}], "goals": [...],
+     "verdicts": [{"side", "against", "point", "verdict", "why"}], "notes": [line]}
 
 A cell's figure is the median of its rounds with their range beside it; what a guest does not
 tell is null. lat_ns and slat_ns are means, percentiles_ns are of fio's clat. A ratio is estimated
@@ -15,7 +16,7 @@ from paired rounds (statistic.py) and never crosses placements.
 
 from statistics import median
 
-from .goals import judge
+from .goals import compare_bases, judge
 from .measure import disks_with
 from .sides import references
 from .statistic import paired_ratio
@@ -80,7 +81,8 @@ def _ratios(plan, rounds):
 def _side(plan, side, rounds):
     found = [one for point in plan.points for one in rounds[side.key, point.name]]
     return {"key": side.key, "label": side.label, "mode": side.mode, "placement": side.placement,
-            "words": list(side.words), "disks_with": disks_with(plan, side),
+            "words": list(side.words), "software": found[-1]["software"],
+            "disks_with": disks_with(plan, side),
             "granted": found[-1]["granted"],
             "warnings": [*dict.fromkeys(text for one in found for text in one["warnings"])]}
 
@@ -107,6 +109,7 @@ def summarize(plan, rounds, timelines, host, instructions=(), notes=()):
         "ratios": _ratios(plan, rounds), "instructions": list(instructions),
         "notes": list(notes)}
     document["goals"] = judge(document)
+    document["verdicts"] = compare_bases(document)
     return document
 
 

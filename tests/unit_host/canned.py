@@ -19,7 +19,8 @@ def document(iops=1000.0, ios=500, depth=1, slower=1, **members):
     stages = {"submit_to_doorbell": {"mean": 100.0, "N": ios},
               "doorbell_to_signal": {"mean": 1000.0 * slower, "N": ios},
               "signal_to_delivery": {"mean": 600.0, "N": ios}}
-    ringbolt = {"granted": [], "jobs": [{"elapsed_ns": 500, "stages_ns": stages}],
+    ringbolt = {"version": "0.9.0", "commit": "0123456789ab", "granted": [],
+                "jobs": [{"elapsed_ns": 500, "stages_ns": stages}],
                 "cpus": [{"idle_share": 0.25}],
                 "devices": [{"name": "vda", "queues": [queue]},
                             {"name": "null0", "queues": [{"index": 0, "completions": 0}]}],

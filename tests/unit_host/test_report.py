@@ -81,7 +81,7 @@ def test_the_page_says_where_and_when_and_what_was_measured(everything):
         "date": "2026-11-30 21:16:38 UTC", "Ringbolt": "0.9.0 0123456789ab",
         "host CPU": "A &lt;Fast&gt; CPU @ 3 GHz", "host kernel": "Linux 6.1",
         "QEMU": "QEMU emulator version 7.2 (Debian)", "machine": "q35",
-        "firmware": "SeaBIOS of this QEMU"}
+        "firmware": "SeaBIOS of this QEMU", "measured": "Ringbolt 0.9.0 (0123456789ab)"}
 
 
 def test_pictures_stand_alone_and_show_what_the_page_shows(everything):

@@ -6,6 +6,7 @@ import pytest
 from canned import HOST, document
 
 from host import goals, present, table
+from host.facts import software
 from host.measure import Plan, figures
 from host.points import Point
 from host.sides import ab_sides, mode_sides
@@ -219,3 +220,32 @@ def test_what_a_comparison_says_of_its_host_is_in_its_markdown(found):
     lines = present.markdown(found).splitlines()
     for key in ("date", "cpu", "kernel", "qemu", "firmware"):
         assert any(table.marked(HOST[key]) in line for line in lines)
+
+
+SAME = ["Ringbolt 0.9.0 (0123456789ab)"]
+
+
+@pytest.mark.parametrize("rounds, lost, words", [
+    ((1000.0,) * 6, 0.0, "no difference shown"),
+    ((1200.0, 1300.0, 1250.0, 1200.0, 1300.0, 1250.0), 0.0, "faster"),
+    ((800.0, 810.0, 790.0, 800.0, 780.0, 800.0), 0.0, "slower"),
+    ((1200.0,), 0.0, "not decided: too few rounds, the interval has 0 % confidence"),
+    ((800.0,) * 6, 0.2, "not decided: the host was busy in 100 % of the rounds")])
+def test_a_comparison_of_ours_says_what_it_comes_to(rounds, lost, words):
+    plan = Plan("a.fio", ab_sides(["x=1"], ["x=2"], ["one"]), POINTS[:1], len(rounds))
+    host = {**HOST, "load": {**HOST["load"], "lost_share": lost}}
+    found = {("a@one", "QD1"): [figures(document(iops=value, host=host)) for value in rounds],
+             ("b@one", "QD1"): [figures(document(host=host)) for _ in rounds]}
+    summed = summarize(plan, found, {}, HOST)
+    line = f"x=1 against x=2, QD1, placement one: {words}"
+    assert present.verdicts(summed) == [line]
+    assert line in present.console(summed).splitlines()
+    assert f"- {line}" in present.markdown(summed).splitlines()
+    assert [side["software"] for side in summed["sides"]] == SAME * 2
+
+
+def test_what_ran_is_told_of_every_kind_of_guest():
+    linux = document(peer={"kernel": "6.1.0-1 #1 SMP"})
+    linux["fio version"] = "fio-3.33"
+    assert software(linux) == "Linux 6.1.0-1 #1 SMP, fio-3.33"
+    assert software(document()) == SAME[0]
