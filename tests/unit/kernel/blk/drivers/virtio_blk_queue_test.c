@@ -116,7 +116,7 @@ static uint16_t doorbell;
 static uint8_t data[4][4096];
 static blk_segment segments[4];
 
-static void start(const struct virtqueue_config *ring)
+static void begin(const struct virtqueue_config *ring)
 {
 	memset(&disk, 0, sizeof(disk));
 	disk.ring = *ring;
@@ -131,7 +131,7 @@ static void start(const struct virtqueue_config *ring)
 					     .length_bytes = sizeof(data[i]) };
 }
 
-static void stop(void)
+static void end(void)
 {
 	fake_device_destroy(&device);
 	while (allocation_count)
@@ -142,10 +142,10 @@ static void stop(void)
 static void on_every_ring(void (*test)(void))
 {
 	for (unsigned i = 0; i < ARRAY_COUNT(rings); i++) {
-		start(&rings[i]);
+		begin(&rings[i]);
 		test();
 		assert_null(device.fault);
-		stop();
+		end();
 	}
 }
 
@@ -662,12 +662,12 @@ static void a_used_index_that_jumps_breaks_the_queue(void **state)
 {
 	(void)state;
 	struct blk_request request = request_of(BLK_READ, 1), *found;
-	start(&rings[0]);
+	begin(&rings[0]);
 	give(&request);
 	device.used->idx = 2;
 	assert_int_equal(queue->driver->reap(queue, &found, 1), 0);
 	assert_true(queue->broken);
-	stop();
+	end();
 }
 
 static void interrupts(void)
