@@ -156,6 +156,7 @@ BENCH_C := \
 	bench/verify/text.c \
 	bench/verify/verify.c \
 	bench/verify/written.c \
+	bench/verify/written_shape.c \
 	bench/run/bare.c \
 	bench/run/data.c \
 	bench/run/done.c \
@@ -322,7 +323,7 @@ VERIFY_HOST := bench/lib/checksum.c bench/lib/hash.c bench/verify/verify.c \
 UNIT_TESTS += bench/lib/checksum bench/verify/verify bench/verify/written
 unit_bench/lib/checksum := bench/lib/checksum.c bench/lib/hash.c
 unit_bench/verify/verify := $(VERIFY_HOST) bench/verify/text.c kernel/lib/fmt.c
-unit_bench/verify/written := $(VERIFY_HOST) bench/verify/written.c
+unit_bench/verify/written := $(VERIFY_HOST) bench/verify/written.c bench/verify/written_shape.c
 
 # Those that run threads are built with ThreadSanitizer as well.
 THREAD_TESTS := kernel/virtio/virtqueue_threads kernel/blk/blk_shared

@@ -49,6 +49,16 @@ static void set_passes(struct engine_job *job)
 		job->passes_left = job->repeat_bytes = 0;
 }
 
+/* Over all passes. Before a pass of trims and writes number_ios= doubles. */
+static struct written_limits limits_of(const struct engine_job *job)
+{
+	const struct job *options = job->job;
+	return (struct written_limits){
+		.ios = options->rw & JOB_RW_TRIMWRITE ? UINT64_MAX : job->limit_ios,
+		.bytes = options->time_based ? UINT64_MAX : job->total_bytes,
+	};
+}
+
 static struct written *allocate_written(const struct engine_job *job,
 					const struct generator_region *regions)
 {
@@ -56,7 +66,7 @@ static struct written *allocate_written(const struct engine_job *job,
 	uint32_t block_bytes = SECTOR_BYTES;
 	for (uint32_t i = 0; i < job->job->file_count; i++)
 		block_bytes = MAX(block_bytes, job->devices[i]->limits.block_bytes);
-	if (!written_shape_for(job->job, regions, block_bytes, &shape))
+	if (!written_shape_for(job->job, regions, block_bytes, limits_of(job), &shape))
 		return NULL;
 	uint64_t bytes = written_memory_bytes(&shape);
 	void *memory = bytes == UINT64_MAX ? NULL : memory_allocate(bytes);

@@ -12,145 +12,65 @@
  * a write that does not fit the granules, should there be one, nothing can be
  * said: what it touches is not pending.
  *
- * The history is a ring of the granules at which writes began. It serves the
+ * The table is whole where that is smallest, or else in chunks: a directory of
+ * all chunks of the region, and a pool of as many as the job's writes can touch
+ * at most. Chunk 0 of the pool stands for all that no write touched: nothing in
+ * it is ever pending.
+ *
+ * The history is a ring of the entries at which writes began. It serves the
  * order only: whatever of a write it does not lead to any more, the sweep over
  * the table finds.
  */
-#include "bench/verify/written.h"
+#include "bench/verify/written_impl.h"
+#include "kernel/lib/assert.h"
 
-#include "bench/verify/verify.h"
+/* --- the table --- */
 
-#define POSITION_BITS 18
-#define POSITION_MASK ((1ull << POSITION_BITS) - 1)
-
-struct entry {
-	uint64_t number : 16;
-	uint64_t position : POSITION_BITS; /* in its write, in granules */
-	uint64_t seed : WRITTEN_SEED_BITS;
-	uint64_t pending : 1;
-};
-_Static_assert(sizeof(struct entry) == 8, "one word per granule");
-
-struct area {
-	uint64_t offset_bytes;
-	uint64_t first, count; /* entries */
-};
-
-struct written {
-	struct entry *entries;
-	uint32_t *history; /* ring of entry indices */
-	uint64_t entry_count, pending_count;
-	uint64_t sweep; /* the next entry that written_next() looks at */
-	uint32_t history_size, history_head, history_count;
-	bool history_lost; /* it was too small: only the sweep is left */
-	uint32_t granule_bytes, unit_granules;
-	uint32_t area_count;
-	struct area areas[JOB_FILES_MAX];
-};
-
-static uint64_t common_divisor(uint64_t a, uint64_t b)
+static uint64_t place_of(const struct written *w, uint64_t index)
 {
-	while (b) {
-		uint64_t rest = a % b;
-		a = b;
-		b = rest;
+	if (!w->directory)
+		return index;
+	uint64_t chunk = w->directory[index >> w->chunk_shift];
+	return chunk << w->chunk_shift | (index & ((1ull << w->chunk_shift) - 1));
+}
+
+static uint64_t index_of(const struct written *w, uint64_t place)
+{
+	if (!w->directory)
+		return place;
+	uint64_t chunk = w->owners[place >> w->chunk_shift];
+	return chunk << w->chunk_shift | (place & ((1ull << w->chunk_shift) - 1));
+}
+
+static struct entry *entry_at(const struct written *w, uint64_t index)
+{
+	return &w->entries[place_of(w, index)];
+}
+
+/* With a chunk of its own, if it had none. */
+static struct entry *entry_to_note(struct written *w, uint64_t index)
+{
+	uint64_t chunk = index >> w->chunk_shift;
+	if (w->directory && !w->directory[chunk]) {
+		assert_always(w->chunks_used < w->chunks_max);
+		w->owners[w->chunks_used] = (uint32_t)chunk;
+		w->directory[chunk] = w->chunks_used++;
 	}
-	return a;
+	return entry_at(w, index);
 }
 
-static uint64_t magnitude(int64_t value)
+/* From this one on the first whose chunk some write touched. */
+static uint64_t skip_untouched(const struct written *w, uint64_t index)
 {
-	return value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-}
-
-/* The largest piece that divides every place at which a write may begin or end. */
-static uint64_t granule_for(const struct job *job, const struct generator_region *regions,
-			    uint64_t unit)
-{
-	uint64_t granule = unit;
-	for (int d = 0; d < DIR_COUNT; d++)
-		if (d != DIR_READ || job->bs_is_seq_rand)
-			granule = common_divisor(common_divisor(granule, job->min_bs[d]),
-						 job->blockalign[d]);
-	if (!(job->rw & JOB_RW_RANDOM))
-		granule = common_divisor(granule, magnitude(job->rw_step));
-	for (uint32_t i = 0; i < job->file_count && job->rw_step < 0; i++) /* from the end */
-		granule = common_divisor(granule, regions[i].length_bytes);
-	if (job->zonemode_strided)
-		granule = common_divisor(common_divisor(granule, job->zonerange), job->zoneskip);
-	return granule;
-}
-
-bool written_shape_for(const struct job *job, const struct generator_region *regions,
-		       uint32_t block_bytes, struct written_shape *shape)
-{
-	uint64_t interval = verify_interval_bytes(job), largest = 0;
-	uint64_t unit = interval / common_divisor(interval, block_bytes) * block_bytes;
-	uint64_t granule = granule_for(job, regions, unit);
-	bool kept_in_order = (job->rw & JOB_RW_RANDOM) && !job->norandommap &&
-			     job->random_generator != JOB_LFSR;
-	for (int d = 0; d < DIR_COUNT; d++)
-		largest = MAX(largest, job->max_bs[d]);
-	*shape = (struct written_shape){ .granule_bytes = (uint32_t)granule,
-					 .unit_bytes = (uint32_t)unit,
-					 .area_count = job->file_count };
-	for (uint32_t i = 0; i < job->file_count; i++) {
-		uint64_t offset = regions[i].offset_bytes, length = regions[i].length_bytes;
-		uint64_t blocks = kept_in_order ? length / job->min_bs[DIR_WRITE] : 0;
-		shape->areas[i].offset_bytes = offset;
-		/* The last I/O may begin inside the region and end outside. */
-		shape->areas[i].length_bytes = MIN(length + largest,
-						   regions[i].device_bytes - offset);
-		shape->history_entries += (uint32_t)MIN(blocks, UINT32_MAX / JOB_FILES_MAX);
-	}
-	if (job->verify_backlog && !job->verify_only)
-		shape->history_entries = job->verify_backlog;
-	return largest / granule < 1u << POSITION_BITS;
-}
-
-static uint64_t area_entries(const struct written_shape *shape, uint32_t area)
-{
-	return shape->areas[area].length_bytes / shape->granule_bytes +
-	       (shape->areas[area].length_bytes % shape->granule_bytes != 0);
-}
-
-uint64_t written_memory_bytes(const struct written_shape *shape)
-{
-	uint64_t entries = 0;
-	for (uint32_t i = 0; i < shape->area_count; i++) {
-		uint64_t more = area_entries(shape, i);
-		if (more > UINT32_MAX - entries)
-			return UINT64_MAX;
-		entries += more;
-	}
-	return align_up(sizeof(struct written), CACHE_LINE_BYTES) + entries * sizeof(struct entry) +
-	       shape->history_entries * sizeof(uint32_t);
-}
-
-struct written *written_init(void *memory, const struct written_shape *shape)
-{
-	struct written *w = memory;
-	w->entries = (struct entry *)((uint8_t *)memory +
-				      align_up(sizeof(struct written), CACHE_LINE_BYTES));
-	w->granule_bytes = shape->granule_bytes;
-	w->unit_granules = shape->unit_bytes / shape->granule_bytes;
-	w->history_size = shape->history_entries;
-	w->area_count = shape->area_count;
-	for (uint32_t i = 0; i < shape->area_count; i++) {
-		w->areas[i] = (struct area){ .offset_bytes = shape->areas[i].offset_bytes,
-					     .first = w->entry_count,
-					     .count = area_entries(shape, i) };
-		w->entry_count += w->areas[i].count;
-	}
-	w->history = (uint32_t *)(w->entries + w->entry_count);
-	return w;
+	while (w->directory && index < w->entry_count && !w->directory[index >> w->chunk_shift])
+		index = ((index >> w->chunk_shift) + 1) << w->chunk_shift;
+	return index;
 }
 
 /* --- writing --- */
 
-/* The entries that a piece touches. */
+/* The granules that a piece touches. */
 struct span {
-	struct entry *first;
 	uint64_t index;
 	uint64_t count;
 	bool exact; /* it begins and ends with them */
@@ -164,7 +84,6 @@ static struct span span_of(const struct written *w, const struct written_piece *
 	uint64_t from = MIN(begin / granule, area->count);
 	uint64_t to = MIN((end + granule - 1) / granule, area->count);
 	return (struct span){
-		.first = &w->entries[area->first + from],
 		.index = area->first + from,
 		.count = to - from,
 		.exact = begin % granule == 0 && to * granule == end,
@@ -187,29 +106,33 @@ static void remember(struct written *w, uint64_t index)
 		return;
 	}
 	uint32_t at = w->history_head + w->history_count++;
-	w->history[at < w->history_size ? at : at - w->history_size] = (uint32_t)index;
+	w->history[at < w->history_size ? at : at - w->history_size] =
+		(uint32_t)place_of(w, index);
 }
 
 void written_note(struct written *w, const struct written_piece *io, uint64_t number,
 		  uint64_t seed)
 {
 	struct span span = span_of(w, io);
+	if (!span.exact) {
+		written_forget(w, io);
+		return;
+	}
 	for (uint64_t i = 0; i < span.count; i++) {
-		struct entry *entry = &span.first[i];
+		struct entry *entry = entry_to_note(w, span.index + i);
 		entry->number = number & UINT16_MAX;
 		entry->position = i & POSITION_MASK;
 		entry->seed = seed & WRITTEN_SEED_MASK;
-		set_pending(w, entry, span.exact);
+		set_pending(w, entry, true);
 	}
-	if (span.exact)
-		remember(w, span.index);
+	remember(w, span.index);
 }
 
 void written_forget(struct written *w, const struct written_piece *io)
 {
 	struct span span = span_of(w, io);
 	for (uint64_t i = 0; i < span.count; i++)
-		set_pending(w, &span.first[i], false);
+		set_pending(w, entry_at(w, span.index + i), false);
 }
 
 /* --- reading back --- */
@@ -224,15 +147,17 @@ uint32_t written_history(const struct written *w)
 	return w->history_count;
 }
 
-/* How many entries from this one on, at most `most`, are one piece of one write. */
-static uint32_t run_length(const struct entry *first, uint64_t most)
+/* How many granules from this one on, at most `most`, are one piece of one write. */
+static uint32_t run_length(const struct written *w, uint64_t index, uint64_t most)
 {
-	uint32_t length = 1;
-	while (length < most && first[length].pending && first[length].number == first->number &&
-	       first[length].seed == first->seed &&
-	       first[length].position == first->position + length)
-		length++;
-	return length;
+	const struct entry *first = entry_at(w, index);
+	for (uint32_t length = 1; length < most; length++) {
+		const struct entry *entry = entry_at(w, index + length);
+		if (!entry->pending || entry->number != first->number ||
+		    entry->seed != first->seed || entry->position != first->position + length)
+			return length;
+	}
+	return (uint32_t)most;
 }
 
 static uint32_t area_of(const struct written *w, uint64_t index)
@@ -243,22 +168,22 @@ static uint32_t area_of(const struct written *w, uint64_t index)
 	return area;
 }
 
-/* What begins at this entry is pending no more; true: and can be checked. */
+/* What begins at this granule is pending no more; true: and can be checked. */
 static bool take(struct written *w, uint64_t index, struct written_piece *piece)
 {
-	struct entry *first = &w->entries[index];
+	struct entry *first = entry_at(w, index);
 	uint32_t per_unit = w->unit_granules, file = area_of(w, index);
 	const struct area *area = &w->areas[file];
 	if (!first->pending)
 		return false;
-	uint32_t run = run_length(first, area->first + area->count - index);
+	uint32_t run = run_length(w, index, area->first + area->count - index);
 	uint32_t whole = run / per_unit * per_unit, into_unit = first->position % per_unit;
 	if (into_unit) { /* the start of this unit is gone: on to the next one */
 		run = MIN(run, per_unit - into_unit);
 		whole = 0;
 	}
 	for (uint32_t i = 0; i < run; i++)
-		set_pending(w, first + i, false);
+		set_pending(w, entry_at(w, index + i), false);
 	*piece = (struct written_piece){
 		.offset_bytes = area->offset_bytes + (index - area->first) * w->granule_bytes,
 		.length_bytes = whole * w->granule_bytes,
@@ -270,7 +195,7 @@ static bool take(struct written *w, uint64_t index, struct written_piece *piece)
 bool written_next_oldest(struct written *w, struct written_piece *piece)
 {
 	while (w->history_count) {
-		uint32_t index = w->history[w->history_head];
+		uint64_t index = index_of(w, w->history[w->history_head]);
 		w->history_head = w->history_head + 1 < w->history_size ? w->history_head + 1 : 0;
 		w->history_count--;
 		if (take(w, index, piece))
@@ -283,7 +208,7 @@ bool written_next(struct written *w, struct written_piece *piece)
 {
 	if (written_next_oldest(w, piece))
 		return true;
-	while (w->pending_count && w->sweep < w->entry_count)
+	while (w->pending_count && (w->sweep = skip_untouched(w, w->sweep)) < w->entry_count)
 		if (take(w, w->sweep++, piece))
 			return true;
 	w->sweep = 0;
@@ -293,7 +218,7 @@ bool written_next(struct written *w, struct written_piece *piece)
 
 struct written_fact written_find(const struct written *w, const struct written_piece *piece)
 {
-	const struct entry *entry = span_of(w, piece).first;
+	const struct entry *entry = entry_at(w, span_of(w, piece).index);
 	return (struct written_fact){
 		.into_bytes = (uint32_t)entry->position * w->granule_bytes,
 		.number = entry->number,

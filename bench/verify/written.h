@@ -16,11 +16,19 @@
 
 struct written;
 
+/* What a job issues at most; UINT64_MAX: nobody knows. */
+struct written_limits {
+	uint64_t ios;
+	uint64_t bytes; /* with which the last I/O begins at the latest */
+};
+
 struct written_shape {
 	uint32_t granule_bytes;
 	uint32_t unit_bytes; /* a multiple of it */
 	/* Pieces remembered in the order of writing; more than these come sorted by offset. */
 	uint32_t history_entries;
+	/* A table in chunks of 1 << chunk_shift granules; pool_chunks 0: one for the region. */
+	uint32_t chunk_shift, pool_chunks;
 	uint32_t area_count; /* files */
 	struct {
 		uint64_t offset_bytes, length_bytes;
@@ -29,10 +37,12 @@ struct written_shape {
 
 /*
  * The shape for a job that works in these regions (one per file) of disks with
- * blocks of at most block_bytes. False: an I/O has too many granules.
+ * blocks of at most block_bytes: no larger than its region, and than what it
+ * can write, asks for. False: an I/O has too many granules.
  */
 bool written_shape_for(const struct job *job, const struct generator_region *regions,
-		       uint32_t block_bytes, struct written_shape *shape);
+		       uint32_t block_bytes, struct written_limits most,
+		       struct written_shape *shape);
 
 /* UINT64_MAX: more than can be. */
 uint64_t written_memory_bytes(const struct written_shape *shape);

@@ -3,6 +3,7 @@ once."""
 
 import subprocess
 
+import verified
 from test_sequences import FILL, digest
 
 MEMORY_MIB = 64
@@ -74,6 +75,27 @@ def test_a_map_that_does_not_fit_is_refused_with_the_ways_out(guest):
         "ringbolt: job.fio:1: size: [a] not enough memory for a random map of 131 MiB: "
         "norandommap or softrandommap=1 do without, a smaller size= needs less, "
         "--memory gives more"]
+
+
+# Of a terabyte: with a random map and without, of blocks of several sizes, by passes, by backlogs.
+FEW_WRITES = ["rw=randwrite bs=4k number_ios=256", "rw=randwrite bs=4k io_size=1m norandommap",
+              "rw=randwrite bsrange=4k-64k verify_interval=4k io_size=1m",
+              "rw=randrw bs=4k number_ios=100 loops=3", "rw=write:4g bs=64k io_size=1m",
+              "rw=randwrite bs=4k number_ios=300 verify_backlog=16"]
+
+
+def test_notes_need_what_is_written_and_not_what_could_be(guest):
+    """Each beside fio, with the memory that one job's random map needs."""
+    rows = [f"{options} size=1t verify=crc32c" for options in FEW_WRITES]
+    images = [guest.zeroes(f"{index}.img", 1 << 40) for index in range(len(rows))]
+    names = [verified.disk_name(index) for index in range(len(rows))]
+    run = guest.good(f"--memory={MEMORY_MIB + 32}",
+                     *(f"--disk=backend=file,path={image}" for image in images),
+                     job=verified.job_file(names, rows, "ioengine=libaio", "stonewall"))
+    ours = verified.outcomes_of(rows, run.status, run.result, rows)
+    theirs = verified.fio(guest.directory, images, rows)
+    assert [row.errors() for row in theirs] == [[0]] * len(rows)
+    assert [row.counts() for row in ours] == [row.counts() for row in theirs]
 
 
 def test_notes_that_do_not_fit_are_refused_with_the_ways_out(guest):

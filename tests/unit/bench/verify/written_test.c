@@ -1,7 +1,8 @@
 /*
  * The note of what was written: on a disk in memory, with many writes in
  * flight that complete in any order, a read-back never finds a fault where
- * there is none, and finds every one that there is.
+ * there is none, and finds every one that there is. All of it with a table of
+ * the whole disk, and with such in chunks.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,6 +22,11 @@
 
 static uint8_t disk[DISK_BYTES];
 static uint8_t buffer[DISK_BYTES];
+static const struct written_limits ENDLESS = { .ios = UINT64_MAX, .bytes = UINT64_MAX };
+
+/* What a_note() makes: one table, or chunks of so many granules. */
+static unsigned chunk_shift;
+static bool in_chunks;
 
 static struct job a_job(uint64_t min_bs, uint64_t max_bs, uint64_t align, uint32_t interval)
 {
@@ -42,7 +48,12 @@ static struct written *a_note(const struct job *job, uint32_t block_bytes, uint3
 		{ .length_bytes = DISK_BYTES, .device_bytes = DISK_BYTES },
 	};
 	struct written_shape shape;
-	assert_true(written_shape_for(job, regions, block_bytes, &shape));
+	assert_true(written_shape_for(job, regions, block_bytes, ENDLESS, &shape));
+	assert_int_equal(shape.pool_chunks, 0);
+	if (in_chunks) {
+		shape.chunk_shift = chunk_shift;
+		shape.pool_chunks = (2 * DISK_BYTES / shape.granule_bytes >> chunk_shift) + 2;
+	}
 	if (history)
 		shape.history_entries = history;
 	return written_init(test_calloc(1, written_memory_bytes(&shape)), &shape);
@@ -282,7 +293,7 @@ static void the_last_block_may_end_outside_the_region(void **state)
 					   .device_bytes = DISK_BYTES };
 	struct written_shape shape;
 	(void)state;
-	assert_true(written_shape_for(&job, &region, 512, &shape));
+	assert_true(written_shape_for(&job, &region, 512, ENDLESS, &shape));
 	struct written *w = written_init(test_calloc(1, written_memory_bytes(&shape)), &shape);
 	put(w, BLOCK, 4 * BLOCK, 0);
 	assert_next(w, BLOCK, 4 * BLOCK, 0, 0);
@@ -297,30 +308,30 @@ static void granules_fit_wherever_a_write_may_begin(void **state)
 					   .device_bytes = DISK_BYTES * 16 };
 	struct written_shape shape;
 	(void)state;
-	assert_true(written_shape_for(&job, &region, 512, &shape));
+	assert_true(written_shape_for(&job, &region, 512, ENDLESS, &shape));
 	assert_int_equal(shape.granule_bytes, 16384);
 	assert_int_equal(shape.unit_bytes, 16384);
 
 	job.rw = JOB_RW_WRITE;
 	job.rw_step = 24576;
-	assert_true(written_shape_for(&job, &region, 512, &shape));
+	assert_true(written_shape_for(&job, &region, 512, ENDLESS, &shape));
 	assert_int_equal(shape.granule_bytes, 8192);
 	job.rw_step = -24576; /* from the region's end backwards */
-	assert_true(written_shape_for(&job, &region, 512, &shape));
+	assert_true(written_shape_for(&job, &region, 512, ENDLESS, &shape));
 	assert_int_equal(shape.granule_bytes, 2048);
 
 	job.rw_step = 0;
 	job.zonemode_strided = true;
 	job.zonerange = 3 * 4096;
 	job.zoneskip = 16384;
-	assert_true(written_shape_for(&job, &region, 512, &shape));
+	assert_true(written_shape_for(&job, &region, 512, ENDLESS, &shape));
 	assert_int_equal(shape.granule_bytes, 4096);
 	job.zoneskip += 1024;
-	assert_true(written_shape_for(&job, &region, 512, &shape));
+	assert_true(written_shape_for(&job, &region, 512, ENDLESS, &shape));
 	assert_int_equal(shape.granule_bytes, 1024);
 
 	job = a_job(12288, 12288, 12288, 3072);
-	assert_true(written_shape_for(&job, &region, 4096, &shape));
+	assert_true(written_shape_for(&job, &region, 4096, ENDLESS, &shape));
 	assert_int_equal(shape.unit_bytes, 12288);
 	assert_int_equal(shape.granule_bytes, 12288);
 }
@@ -344,6 +355,62 @@ static void files_are_told_apart(void **state)
 	test_free(w);
 }
 
+/* Memory of a note for writes of up to max_bs somewhere in a region of that size. */
+static uint64_t memory_for(uint64_t region_bytes, uint64_t max_bs, bool norandommap,
+			   struct written_limits most)
+{
+	struct job job = a_job(BLOCK, max_bs, BLOCK, BLOCK);
+	struct generator_region region = { .length_bytes = region_bytes,
+					   .device_bytes = region_bytes };
+	struct written_shape shape;
+	job.norandommap = norandommap;
+	assert_true(written_shape_for(&job, &region, 512, most, &shape));
+	return written_memory_bytes(&shape);
+}
+
+static void memory_grows_with_what_is_written(void **state)
+{
+	struct written_limits few = { .ios = 256, .bytes = UINT64_MAX };
+	struct written_limits little = { .ios = UINT64_MAX, .bytes = 1 << 20 };
+	(void)state;
+	for (unsigned norandommap = 0; norandommap < 2; norandommap++) {
+		assert_in_range(memory_for(1ull << 40, BLOCK, norandommap, few), 1, 4 << 20);
+		assert_in_range(memory_for(1ull << 40, BLOCK, norandommap, little), 1, 4 << 20);
+		assert_in_range(memory_for(1ull << 40, 4 * BLOCK, norandommap, few), 1, 8 << 20);
+		assert_in_range(memory_for(1ull << 46, BLOCK, norandommap, few), 1, 32 << 20);
+		/* And never beyond what the region needs. */
+		struct written_limits many = { .ios = 1ull << 40, .bytes = UINT64_MAX };
+		assert_int_equal(memory_for(1 << 30, 4 * BLOCK, norandommap, many),
+				 memory_for(1 << 30, 4 * BLOCK, norandommap, ENDLESS));
+	}
+}
+
+/* The most that is allowed, where each takes the most chunks that it can. */
+static void what_may_be_written_is_noted(void **state)
+{
+	(void)state;
+	for (uint32_t blocks = 1; blocks <= 4; blocks++) {
+		struct job job = a_job(BLOCK, blocks * BLOCK, BLOCK, BLOCK);
+		struct generator_region region = { .length_bytes = 1ull << 36,
+						   .device_bytes = 1ull << 36 };
+		struct written_limits most = { .ios = 64, .bytes = UINT64_MAX };
+		struct written_shape shape;
+		assert_true(written_shape_for(&job, &region, 512, most, &shape));
+		assert_int_not_equal(shape.pool_chunks, 0);
+		uint64_t chunk_bytes = (uint64_t)BLOCK << shape.chunk_shift;
+		uint64_t into = chunk_bytes - BLOCK;
+		struct written *w = written_init(test_calloc(1, written_memory_bytes(&shape)),
+						 &shape);
+		for (uint64_t i = 64; i-- > 0;)
+			put(w, i * 16 * chunk_bytes + into, blocks * BLOCK, i);
+		for (uint64_t i = 0; i < 64; i++)
+			assert_next(w, i * 16 * chunk_bytes + into, blocks * BLOCK, (uint16_t)i,
+				    0);
+		assert_none(w);
+		test_free(w);
+	}
+}
+
 static void impossible_shapes_are_refused(void **state)
 {
 	struct job job = a_job(128u << 20, 128u << 20, 128u << 20, 512);
@@ -351,9 +418,9 @@ static void impossible_shapes_are_refused(void **state)
 					   .device_bytes = 1ull << 50 };
 	struct written_shape shape;
 	(void)state;
-	assert_false(written_shape_for(&job, &region, 512, &shape));
+	assert_false(written_shape_for(&job, &region, 512, ENDLESS, &shape));
 	job = a_job(BLOCK, BLOCK, BLOCK, 0);
-	assert_true(written_shape_for(&job, &region, 512, &shape));
+	assert_true(written_shape_for(&job, &region, 512, ENDLESS, &shape));
 	assert_true(written_memory_bytes(&shape) == UINT64_MAX);
 }
 
@@ -518,10 +585,26 @@ static void lost_writes_and_bad_bytes_are_always_found(void **state)
 	}
 }
 
-static int init(void **state)
+static int whole(void **state)
 {
 	(void)state;
 	checksum_init();
+	in_chunks = false;
+	return 0;
+}
+
+static int single_granules(void **state)
+{
+	(void)state;
+	in_chunks = true;
+	chunk_shift = 0;
+	return 0;
+}
+
+static int four_granules(void **state)
+{
+	(void)state;
+	chunk_shift = 2;
 	return 0;
 }
 
@@ -542,9 +625,13 @@ int main(void)
 		cmocka_unit_test(the_last_block_may_end_outside_the_region),
 		cmocka_unit_test(granules_fit_wherever_a_write_may_begin),
 		cmocka_unit_test(files_are_told_apart),
+		cmocka_unit_test(memory_grows_with_what_is_written),
+		cmocka_unit_test(what_may_be_written_is_noted),
 		cmocka_unit_test(impossible_shapes_are_refused),
 		cmocka_unit_test(overwriting_in_any_order_is_never_a_false_alarm),
 		cmocka_unit_test(lost_writes_and_bad_bytes_are_always_found),
 	};
-	return cmocka_run_group_tests(tests, init, NULL);
+	return cmocka_run_group_tests_name("a whole table", tests, whole, NULL) +
+	       cmocka_run_group_tests_name("chunks of 1", tests, single_granules, NULL) +
+	       cmocka_run_group_tests_name("chunks of 4", tests, four_granules, NULL);
 }

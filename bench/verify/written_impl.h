@@ -1,0 +1,46 @@
+/*
+ * What the note of written.h is made of, for the two that make it: written.c,
+ * where it is said what it means, and written_shape.c.
+ */
+#ifndef BENCH_VERIFY_WRITTEN_IMPL_H
+#define BENCH_VERIFY_WRITTEN_IMPL_H
+
+#include "bench/verify/written.h"
+
+#define POSITION_BITS 18
+#define POSITION_MASK ((1ull << POSITION_BITS) - 1)
+
+struct entry {
+	uint64_t number : 16;
+	uint64_t position : POSITION_BITS; /* in its write, in granules */
+	uint64_t seed : WRITTEN_SEED_BITS;
+	uint64_t pending : 1;
+};
+_Static_assert(sizeof(struct entry) == 8, "one word per granule");
+
+struct area {
+	uint64_t offset_bytes;
+	uint64_t first, count; /* granules */
+};
+
+/*
+ * A granule has an index, counted over all areas; its entry's place in entries[]
+ * is the same one if the table is whole.
+ */
+struct written {
+	struct entry *entries;
+	uint32_t *history; /* ring of places of entries */
+	uint32_t *directory; /* of each chunk its number in the pool; NULL: a whole table */
+	uint32_t *owners; /* of each chunk of the pool its number in the directory */
+	uint32_t chunk_shift; /* granules per chunk, a power of two */
+	uint32_t chunks_used, chunks_max; /* of the pool */
+	uint64_t entry_count, pending_count;
+	uint64_t sweep; /* the next entry that written_next() looks at */
+	uint32_t history_size, history_head, history_count;
+	bool history_lost; /* it was too small: only the sweep is left */
+	uint32_t granule_bytes, unit_granules;
+	uint32_t area_count;
+	struct area areas[JOB_FILES_MAX];
+};
+
+#endif
