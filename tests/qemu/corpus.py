@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional
 
+from guests import TIMEOUT_S
+
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = Path("/usr/share/doc/fio/examples")
 LIST = ROOT / "tests" / "data" / "fio_examples.txt"
@@ -20,7 +22,6 @@ LIST = ROOT / "tests" / "data" / "fio_examples.txt"
 DISK = "/dev/vda"
 HOST_DISK = "disk"
 DISK_BYTES = 16 << 20
-FIO_TIMEOUT_S = 60
 LOG = "host"
 
 # A file of the host need not allow O_DIRECT. Buffered, libaio completes in the order of issue,
@@ -156,7 +157,7 @@ class HostRun:
             text=True)
 
     def finish(self):
-        self.output, _ = self.process.communicate(timeout=FIO_TIMEOUT_S)
+        self.output, _ = self.process.communicate(timeout=TIMEOUT_S)
         self.status = self.process.returncode
         text = (self.directory / "host.json").read_text()
         self.result = json.loads(text[text.index("{"):])

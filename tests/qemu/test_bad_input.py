@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from guests import TOOL, digest
+from guests import TIMEOUT_S, TOOL, digest
 
 GOOD_JOB = "[a]\nfilename=/dev/vda\nrw=read\nbs=4k\nnumber_ios=1\n"
 
@@ -97,7 +97,7 @@ def test_line_of_a_settings_file_is_named(guest):
 def test_a_job_file_may_be_piped_in(tmp_path, rw, status):
     done = subprocess.run([sys.executable, TOOL, "run", "--placement=none", "--json=result.json",
                            "--disk=backend=null", "-"], input=job(rw=rw), cwd=tmp_path, text=True,
-                          capture_output=True, timeout=120, check=False)
+                          capture_output=True, timeout=TIMEOUT_S, check=False)
     assert done.returncode == status, done.stdout + done.stderr
     if status:
         assert re.fullmatch(r"ringbolt: <stdin>:3: rw: .*sideways.*\n", done.stderr)

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from guests import Guest
+from guests import TIMEOUT_S, Guest
 from typed_json import DOCUMENT, misfits, read
 
 DISK_BYTES = 16 << 20
@@ -101,7 +101,7 @@ def theirs(tmp_path_factory):
         file.truncate(DISK_BYTES)
     (directory / "job.fio").write_text(JOB.replace("[global]", "[global]\nfilename=disk"))
     done = subprocess.run(["fio", "--output-format=json+", "job.fio"], cwd=directory,
-                          capture_output=True, text=True, timeout=120, check=True)
+                          capture_output=True, text=True, timeout=TIMEOUT_S, check=True)
     return Ran(directory, done.stdout[done.stdout.index("{"):])
 
 
@@ -132,8 +132,8 @@ def test_the_typed_decoder_stops_at_what_does_not_fit(theirs, change, complaint)
 def test_fios_converter_takes_the_bins_of_every_job(ours, tmp_path):
     """fio_jsonplus_clat2csv writes a table per job, and --validate compares it with the bins."""
     converter = ["fio_jsonplus_clat2csv", ours.directory / "result.json", tmp_path / "table.csv"]
-    subprocess.run(converter, check=True, timeout=60)
-    done = subprocess.run([*converter, "--validate"], check=True, timeout=60,
+    subprocess.run(converter, check=True, timeout=TIMEOUT_S)
+    done = subprocess.run([*converter, "--validate"], check=True, timeout=TIMEOUT_S,
                           capture_output=True, text=True)
     for index in range(len(ours.document["jobs"])):
         assert f"table_job{index}.csv validated" in done.stdout
@@ -206,7 +206,7 @@ def test_fios_histogram_tool_finds_our_percentiles(ours, percentile_tool, name, 
     done = subprocess.run(
         [*percentile_tool, "--percentiles", *wanted, "--",
          *(ours.directory / f"h_clat_hist.{thread}.log" for thread in threads)],
-        capture_output=True, text=True, timeout=60, check=True)
+        capture_output=True, text=True, timeout=TIMEOUT_S, check=True)
     samples, *found = re.findall(r"[0-9.]+", done.stdout.splitlines()[-1])[1:]
     assert int(samples) == reported["N"]
     for percent, us in zip(wanted, found, strict=True):

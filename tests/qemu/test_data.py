@@ -5,7 +5,7 @@ import subprocess
 
 import pattern
 import pytest
-from guests import PATTERN_BYTES, digest
+from guests import PATTERN_BYTES, TIMEOUT_S, digest
 
 READ_JOB = f"""
 [read]
@@ -26,7 +26,7 @@ WRITE_JOB = READ_JOB.replace("[read]", "[write]").replace("rw=randread", "rw=ran
 def fio(*words):
     """Debian's fio is a package that `make deps` installs: without it this is a failure."""
     assert shutil.which("fio"), "fio is not installed"
-    return subprocess.run(["fio", *words], capture_output=True, text=True, timeout=120,
+    return subprocess.run(["fio", *words], capture_output=True, text=True, timeout=TIMEOUT_S,
                           check=False)
 
 

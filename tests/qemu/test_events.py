@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+
 def connect(path):
     """QEMU listens there sooner or later."""
     for _ in range(1200):

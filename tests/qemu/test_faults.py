@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
-from guests import TOOL, nbd_server
+from guests import TIMEOUT_S, TOOL, nbd_server, wait_for
 
 STEADY = "[steady]\nfilename=/dev/vda\nioengine=io_uring\nrw=randread\nbs=4k\nsize=1m\niodepth=4\n"
 
@@ -34,14 +34,6 @@ def qmp_command(path, name, **arguments):
             assert "return" in answers.pop(), name
 
 
-def wait_for(path):
-    for _ in range(500):
-        if path.exists():
-            return
-        time.sleep(0.02)
-    raise AssertionError(f"{path} does not appear")
-
-
 def test_a_disk_that_grows_is_noticed(guest):
     image = guest.zeroes("disk.img", 1 << 20)
     monitor = guest.directory / "monitor"
@@ -56,7 +48,7 @@ def test_a_disk_that_grows_is_noticed(guest):
     assert any("interrupts:" in line for line in lines), "the disk was never up"
     time.sleep(0.5)
     qmp_command(monitor, "block_resize", **{"node-name": "disk0", "size": 4 << 20})
-    rest, _ = process.communicate(timeout=60)
+    rest, _ = process.communicate(timeout=TIMEOUT_S)
     assert process.returncode == 0, rest
     assert "vda: resized from 2048 to 8192 sectors" in rest
 
@@ -84,7 +76,7 @@ def frozen_disk(guest, *words):
 
 def test_a_request_past_its_deadline_ends_the_run_with_a_dump(guest):
     with frozen_disk(guest, "--set=request_timeout_ms=500") as process:
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=TIMEOUT_S)
     assert process.returncode == 3
     assert re.search(r"vda: .*request on queue 0 is \d+ ms old", out), out
     assert re.search(r"in.flight", out), "the dump says what is in flight"
@@ -97,7 +89,7 @@ def test_a_floor_on_a_disk_that_stops_ends_as_well(guest, completion):
     """Long after the first deadline, which passed with all well."""
     with frozen_disk(guest, "--set=engine=floor", f"--set=completion={completion}",
                      "--set=request_timeout_ms=100") as process:
-        out, _ = process.communicate(timeout=30)
+        out, _ = process.communicate(timeout=TIMEOUT_S)
     assert process.returncode == 3
     assert "steady: error: engine=floor: nothing came back for longer" in out
     assert re.search(r"in.flight", out), "the dump says what is in flight"
@@ -105,7 +97,7 @@ def test_a_floor_on_a_disk_that_stops_ends_as_well(guest, completion):
 
 def test_without_a_deadline_the_timeout_of_the_tool_ends_it(guest):
     with frozen_disk(guest, "--set=request_timeout_ms=0", "--timeout=5") as process:
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=TIMEOUT_S)
     assert process.returncode == 3
     assert err.startswith("ringbolt: the guest did not end within 5 s\n")
 
@@ -168,7 +160,7 @@ def test_ctrl_c_ends_the_guest(guest):
     children = children_of(process.pid)
     assert children
     process.send_signal(signal.SIGINT)
-    _, complaint = process.communicate(timeout=60)
+    _, complaint = process.communicate(timeout=TIMEOUT_S)
     assert (process.returncode, complaint) == (3, "ringbolt: interrupted\n")
     for child in children:
         with pytest.raises(ProcessLookupError):

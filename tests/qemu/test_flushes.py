@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 import write_log
-from guests import vhost_user_server
+from guests import TIMEOUT_S, vhost_user_server
 
 IMAGE_BYTES = 1 << 20
 
@@ -20,7 +20,7 @@ def fio(guest, job, *words):
     for name in re.findall(r"/dev/(vd\w)", job):
         guest.zeroes(name, IMAGE_BYTES)
     done = subprocess.run(["fio", "--verify_state_save=0", *words, "fio.fio"],
-                          cwd=guest.directory, capture_output=True, text=True, timeout=120,
+                          cwd=guest.directory, capture_output=True, text=True, timeout=TIMEOUT_S,
                           check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -8,6 +8,7 @@ import subprocess
 from collections import Counter
 
 import pytest
+from guests import TIMEOUT_S
 
 DISK_BYTES = 4 << 20
 ALL = "write_bw_log=b\nwrite_lat_log=l\nwrite_iops_log=i\n"
@@ -62,7 +63,7 @@ def both(guest, head, jobs):
     with open(there / "disk", "wb") as file:
         file.truncate(DISK_BYTES)
     (there / "job.fio").write_text(text.format("disk"))
-    subprocess.run(["fio", "job.fio"], cwd=there, check=True, timeout=60,
+    subprocess.run(["fio", "job.fio"], cwd=there, check=True, timeout=TIMEOUT_S,
                    stdout=subprocess.DEVNULL)
     return logs(guest.directory), logs(there)
 

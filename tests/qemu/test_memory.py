@@ -4,6 +4,7 @@ once."""
 import subprocess
 
 import verified
+from guests import TIMEOUT_S
 from test_sequences import FILL, digest
 
 MEMORY_MIB = 64
@@ -57,7 +58,7 @@ def test_softrandommap_goes_on_without_a_map_that_does_not_fit(guest):
            "softrandommap=1\n")
     run = guest.good(f"--memory={MEMORY_MIB}", job=job)
     theirs = subprocess.run(["prlimit", f"--as={2 << 30}", "fio", "--debug=io", "job.fio"],
-                            cwd=guest.directory, capture_output=True, text=True, timeout=60,
+                            cwd=guest.directory, capture_output=True, text=True, timeout=TIMEOUT_S,
                             check=True).stdout
     said = [line for line in theirs.splitlines() if line.startswith("fio: file")]
     assert any("failed allocating random map" in line for line in said)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from guests import TOOL
+from guests import TIMEOUT_S, TOOL
 
 DISK_BYTES = 64 << 20
 TIMED = "runtime=3\ntime_based\n"
@@ -44,7 +44,7 @@ def finish(process, master):
             break
         output += piece
     os.close(master)
-    assert process.wait(timeout=60) == 0, output
+    assert process.wait(timeout=TIMEOUT_S) == 0, output
     return output.decode()
 
 

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from guests import TIMEOUT_S
 
 ROOT = Path(__file__).resolve().parents[2]
 JOB = "[a]\nfilename=/dev/vda\nrw=randread\nbs=4k\nnumber_ios=10\n"
@@ -14,7 +15,7 @@ def fio_json(text, directory):
     """The same job in the real fio, on a file."""
     (directory / "fio.fio").write_text(text)
     done = subprocess.run(["fio", "--output-format=json", "fio.fio"], cwd=directory,
-                          stdout=subprocess.PIPE, text=True, check=True, timeout=60)
+                          stdout=subprocess.PIPE, text=True, check=True, timeout=TIMEOUT_S)
     return json.loads(done.stdout[done.stdout.index("{\n"):])
 
 

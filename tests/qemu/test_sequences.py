@@ -9,7 +9,7 @@ import subprocess
 
 import installed_fio
 import pytest
-from guests import Guest
+from guests import TIMEOUT_S, Guest
 
 DISK_KIB = 1024
 
@@ -226,7 +226,7 @@ def issued_by_fio(directory, jobs, files, header):
             file.truncate(DISK_KIB * 1024)
     (directory / "fio.fio").write_text(job_file(jobs, files, header))
     done = subprocess.run(["fio", "--debug=io", "fio.fio"], cwd=directory, capture_output=True,
-                          text=True, timeout=120, check=False)
+                          text=True, timeout=TIMEOUT_S, check=False)
     assert done.returncode == 0, done.stderr
     processes = {}
     for process, offset, length, direction in FILL.findall(done.stdout):

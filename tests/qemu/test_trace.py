@@ -50,8 +50,8 @@ class Traced:
 
 def tool(directory, *words):
     """One of blktrace's tools: it ends well and complains of nothing."""
-    done = subprocess.run(list(words), cwd=directory, capture_output=True, text=True, timeout=60,
-                          check=False)
+    done = subprocess.run(list(words), cwd=directory, capture_output=True, text=True,
+                          timeout=TIMEOUT_S, check=False)
     assert (done.returncode, done.stderr) == (0, ""), done
     return done.stdout
 

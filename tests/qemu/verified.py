@@ -9,7 +9,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from guests import Guest
+from guests import TIMEOUT_S, Guest
 
 DISK_BYTES = 192 << 10
 BLOCK = 4096
@@ -69,7 +69,7 @@ def fio(directory, images, rows):
                     "verify_state_save=0")
     (directory / "fio.fio").write_text(text)
     done = subprocess.run(["fio", "--output-format=json", "fio.fio"], cwd=directory,
-                          capture_output=True, text=True, timeout=120, check=False)
+                          capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
     messages, brace, document = done.stdout.partition("{\n")
     assert brace, done.stdout + done.stderr
     return outcomes_of(rows, done.returncode, json.loads(brace + document),

@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 from canned import document
+from fakes import HANG_S
 
 from host import cli, compare, guest, revision
 from host.errors import GuestError, RingboltError, UsageError
@@ -182,7 +183,7 @@ BAD = [
 def test_bad_usage_is_one_line_and_starts_nothing(place, words, complaint):
     (place.directory / "empty.fio").write_text("")
     done = subprocess.run(place.command("compare", *words), env=place.environment,
-                          cwd=place.directory, capture_output=True, text=True, timeout=60,
+                          cwd=place.directory, capture_output=True, text=True, timeout=HANG_S,
                           check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert len(done.stderr.splitlines()) == 1
@@ -200,7 +201,7 @@ def test_interrupting_leaves_no_guest_and_no_result(place):
     while not place.starts():
         pass
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=HANG_S)
     assert (process.returncode, out, err) == (3, "", "ringbolt: interrupted\n")
     assert not os.path.exists(f"/proc/{place.starts()[0]['pid']}")
     assert list(place.build.glob("compare*")) == [] and list(place.temporary.iterdir()) == []

@@ -16,6 +16,7 @@ from pathlib import Path
 import installed_fio
 import pytest
 
+from fakes import HANG_S
 from host.errors import UsageError
 from host.jobfile import read_job, text_of
 
@@ -109,7 +110,7 @@ class Parsed:
 
 def run_ours(program):
     return subprocess.run([program, installed_fio.release(), "ours.fio"], capture_output=True,
-                          text=True, check=True, timeout=60)
+                          text=True, check=True, timeout=HANG_S)
 
 
 def parsed_by_us(program, text):
@@ -133,7 +134,7 @@ def parsed_by_us(program, text):
 def run_fio(path):
     environment = {name: value for name, value in os.environ.items() if name != "UNSET"}
     done = subprocess.run(["fio", "--debug=parse", "--parse-only", path.name], cwd=path.parent,
-                          text=True, capture_output=True, timeout=60, check=False,
+                          text=True, capture_output=True, timeout=HANG_S, check=False,
                           env={**environment, **ENVIRONMENT})
     jobs, option = [], None
     for line in done.stdout.splitlines():
@@ -204,7 +205,7 @@ def test_the_same_sections_are_left(program, place, names):
     (place / "job.fio").write_text("".join(f"[{name}]\n{DISK[4:]}" for name in sections))
     (place / "ours.fio").write_bytes(text_of(read_job("job.fio", names, {})))
     theirs = subprocess.run(["fio", "--showcmd", *(f"--section={name}" for name in names),
-                             "job.fio"], capture_output=True, text=True, timeout=60, check=True)
+                             "job.fio"], capture_output=True, text=True, timeout=HANG_S, check=True)
     ours = run_ours(program)
     jobs = re.findall(r"^job\t(.+)\t", ours.stdout, re.MULTILINE)
     assert jobs == re.findall(r"--name=(\S+)", theirs.stdout)
@@ -242,7 +243,7 @@ def test_fio_knows_options_of_its_release_and_not_those_of_others(tmp_path):
         path = tmp_path / f"{index}.fio"
         path.write_text(rows[index].text())
         done = subprocess.run(["fio", "--parse-only", path.name], cwd=tmp_path, text=True,
-                              capture_output=True, timeout=60, check=False)
+                              capture_output=True, timeout=HANG_S, check=False)
         return "Bad option <" not in done.stdout + done.stderr
 
     with ThreadPoolExecutor() as pool:
@@ -253,7 +254,7 @@ def test_fio_knows_options_of_its_release_and_not_those_of_others(tmp_path):
 def test_every_option_of_fio_is_listed():
     listed = {row.name for row in listed_options() if row.is_of_the_installed()}
     for words in ("--cmdhelp", *(f"--enghelp={engine}" for engine in ENGINES)):
-        told = subprocess.run(["fio", words], capture_output=True, text=True, timeout=60,
+        told = subprocess.run(["fio", words], capture_output=True, text=True, timeout=HANG_S,
                               check=False).stdout  # 1 of an engine without options
         names = set(re.findall(r"^ *([\w-]+) +: ", told, re.MULTILINE))
         assert names - listed == set(), words

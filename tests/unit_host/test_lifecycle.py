@@ -2,7 +2,6 @@
 
 import json
 import struct
-import subprocess
 import sys
 
 import pytest
@@ -279,9 +278,7 @@ def test_each_cpu_has_its_file_and_each_disk_its_own():
 # --- the command ---
 
 def trace(bench, *words):
-    return subprocess.run(bench.command("trace", "--accel=tcg", *words), env=bench.environment,
-                          cwd=bench.directory, capture_output=True, text=True, timeout=60,
-                          check=False)
+    return bench.run(*words, command="trace")
 
 
 def plan(bench, events=PLAIN, **counted):

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from fakes import HANG_S
+
 BUILD = Path(__file__).resolve().parents[1] / "peer" / "build"
 
 
@@ -29,7 +31,7 @@ def test_without_apts_lists_one_line_says_so_and_nothing_is_left(tmp_path):
         (tmp_path / name).chmod(0o755)
     environment = dict(os.environ, PATH=f"{tmp_path}:{os.environ['PATH']}")
     done = subprocess.run([sys.executable, str(BUILD), str(tmp_path / "out")], env=environment,
-                          capture_output=True, text=True, timeout=60, check=False)
+                          capture_output=True, text=True, timeout=HANG_S, check=False)
     assert done.returncode == 2
     assert done.stderr.startswith("peer: apt-") and "E: No packages found" in done.stderr
     assert len(done.stderr.splitlines()) == 1

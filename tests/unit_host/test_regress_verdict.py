@@ -6,6 +6,7 @@ import xml.etree.ElementTree as xml
 
 import pytest
 
+from fakes import HANG_S
 from host import regress_verdict as report
 from host.regress_verdict import Verdict
 
@@ -42,7 +43,7 @@ def test_prove_reads_our_tap(tmp_path, verdicts, status, said):
     path = tmp_path / "gate.tap"
     path.write_text(report.tap(verdicts))
     done = subprocess.run(["prove", "--verbose", "--exec", "cat", str(path)], capture_output=True,
-                          text=True, timeout=60, check=False)
+                          text=True, timeout=HANG_S, check=False)
     assert (done.returncode != 0) == bool(status), done.stdout
     assert said in done.stdout + done.stderr
     assert "Parse errors" not in done.stdout + done.stderr

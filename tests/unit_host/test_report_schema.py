@@ -13,6 +13,8 @@ from pathlib import Path
 import installed_fio
 import pytest
 
+from fakes import HANG_S
+
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ["tests/unit_host/report_program.c", "kernel/lib/fmt.c",
            "bench/job/fio_version.c"] + [
@@ -75,7 +77,7 @@ class Results:
 
     def __init__(self, arguments, directory):
         done = subprocess.run(["fio", "--output-format=json+,normal", *arguments], cwd=directory,
-                              stdout=subprocess.PIPE, text=True, check=True, timeout=60)
+                              stdout=subprocess.PIPE, text=True, check=True, timeout=HANG_S)
         output = done.stdout
         begin, end = output.index("\n{\n") + 1, output.index("\n}\n") + 3
         self.json_text = output[begin:end]
@@ -191,7 +193,7 @@ def lines_of(document):
 def report(program, document, form):
     lines = "".join("\t".join(str(word) for word in line) + "\n" for line in lines_of(document))
     return subprocess.run([program, form], input=lines, stdout=subprocess.PIPE, text=True,
-                          check=True, timeout=60).stdout
+                          check=True, timeout=HANG_S).stdout
 
 
 def differences(theirs, ours, path=""):
@@ -284,9 +286,9 @@ def test_fios_own_converter_accepts_the_document(program, results, tmp_path):
     path = tmp_path / "result.json"
     path.write_text(report(program, results("all percentiles").document, "json"))
     converter = ["/usr/bin/fio_jsonplus_clat2csv", path, tmp_path / "out.csv"]
-    subprocess.run(converter, check=True, timeout=60)
+    subprocess.run(converter, check=True, timeout=HANG_S)
     done = subprocess.run([*converter, "--validate"], stdout=subprocess.PIPE, text=True,
-                          check=True, timeout=60)
+                          check=True, timeout=HANG_S)
     assert "out_job0.csv validated" in done.stdout
 
 
@@ -304,7 +306,7 @@ def test_the_text_form_of_the_document_is_fios(program, results):
 def test_bad_characters_in_names_do_not_break_the_document(program):
     lines = 'run\t0\t0\t3.41\njob\ta"b\\c\x01\npercentiles\t0\t1\n'
     done = subprocess.run([program, "json"], input=lines, stdout=subprocess.PIPE, text=True,
-                          check=True, timeout=60)
+                          check=True, timeout=HANG_S)
     document = json.loads(done.stdout)
     assert document["jobs"][0]["jobname"] == 'a"b\\c\x01'
     assert document["time"] == "Thu Jan  1 00:00:00 1970"

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from fakes import GOOD_RESULT
+from fakes import GOOD_RESULT, HANG_S
 from host.options import DEFAULT_JOB
 
 
@@ -149,7 +149,7 @@ def test_signals_end_qemu_too(bench, number):
                                stderr=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "up\n"
     process.send_signal(number)
-    _, complaint = process.communicate(timeout=20)
+    _, complaint = process.communicate(timeout=HANG_S)
     assert process.returncode == 3 and complaint == "ringbolt: interrupted\n"
     assert_nothing_left(bench)
 

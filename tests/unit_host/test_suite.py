@@ -1,7 +1,9 @@
 """What tests/run and tests/proof/run make of a part that cannot run on a Debian release."""
 
+import os
 import platform
 import shutil
+import subprocess
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
@@ -71,3 +73,22 @@ def test_what_cannot_run_has_a_line_of_its_own_in_the_sum(monkeypatch, capsys, t
     lines = capsys.readouterr().out.splitlines()
     assert lines[-2:] == ["proof: cannot run here: 2 proofs: no Frama-C in Debian 13",
                           "5 passed, 0 failed"]
+
+
+# A unit test as a script: what it does between saying that it runs and that it is well.
+ENDS = {"waits for longer than it may compute": ("sleep 2", 0, "1 passed, 0 failed"),
+        "computes for ever": ("while :; do :; done", 1, "0 passed, 1 failed"),
+        "waits for ever": ("sleep 600", 1, "0 passed, 1 failed")}
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_a_unit_test_is_ended_by_what_it_computes_not_by_a_busy_host(tmp_path, name):
+    does, status, said = ENDS[name]
+    script = tmp_path / "test"
+    script.write_text(f"#!/bin/sh\necho '[ RUN      ] a'\n{does}\necho '[       OK ] a'\n")
+    script.chmod(0o755)
+    wall_s = "2" if name == "waits for ever" else "600"
+    done = subprocess.run([TESTS / "unit" / "run", script], capture_output=True, text=True,
+                          env={**os.environ, "UNIT_CPU_S": "1", "UNIT_WALL_S": wall_s},
+                          check=False)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (status, said), done.stdout
