@@ -46,6 +46,7 @@ _COMPLAINT = re.compile(r"(?:opt/ringbolt/(?:config|job)|ringbolt\.conf|job\.fio
                         r"command line: ")
 _REASON = re.compile(r"\S+: error: |panic on CPU \d+: ")  # the kernel's, of its end
 _DISK_ARGUMENT = re.compile(r"-(?:blockdev|device) \S*\b(?:node-name=disk|id=vd)(\d+),\S*: (.+)")
+_OF_THE_KERNEL = re.compile(r"qemu: .*\bkernel\b|Error while loading elf kernel")
 _QEMU_SAYS = re.compile(r"qemu-system-\w+: ")
 _TERMINATING = "terminating on signal"  # what QEMU says of a kill
 _COMPLAINTS_MAX = 10
@@ -105,12 +106,16 @@ def _prepare(options, directory, qmp_fd):
 
 
 def _translate(complaint, options):
-    """QEMU names its own argument; the user typed a --disk."""
+    """QEMU names its own argument, or none; the user typed one of ours."""
     match = _DISK_ARGUMENT.match(complaint)
     if match and int(match[1]) < len(options.disks):
         return f"--disk {options.disks[int(match[1])].spec}: {match[2]}"
     if complaint.startswith("-accel "):
         return "-" + complaint
+    if _OF_THE_KERNEL.match(complaint):
+        return f"--kernel {options.kernel_path()}: {complaint.removeprefix('qemu: ')}"
+    if complaint.startswith("cannot set up guest memory"):
+        return f"--memory {options.memory_mib}: {complaint}"
     return f"QEMU does not start: {complaint or 'no reason given'}"
 
 

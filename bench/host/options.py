@@ -139,7 +139,10 @@ def _check_output(option, path):
         found = None
     except OSError as error:
         raise UsageError(f"{option} {path}: {error.strerror}") from None
-    directory = os.path.dirname(os.path.realpath(path))
+    try:
+        directory = os.path.dirname(os.path.realpath(path))
+    except OSError:
+        raise UsageError(f"{option} {path}: the working directory is gone") from None
     if found and stat.S_ISDIR(found.st_mode):
         raise UsageError(f"{option} {path}: is a directory")
     if not os.path.isdir(directory):

@@ -102,6 +102,17 @@ def test_a_reader_that_goes_ends_the_guest_without_a_word(bench, words):
     assert gone(bench)
 
 
+def test_a_working_directory_that_is_gone_is_told_as_that(bench):
+    gone_place = bench.directory / "gone"
+    gone_place.mkdir()
+    command = ["sh", "-c", 'cd "$0" && rmdir "$0" && exec "$@"', str(gone_place),
+               *bench.command("run", "--accel=tcg", "--json=r.json")]
+    done = subprocess.run(command, env=bench.environment, capture_output=True, text=True,
+                          check=False)
+    assert (done.returncode, done.stderr) == (
+        2, "ringbolt: --json r.json: the working directory is gone\n")
+
+
 # --- a QEMU that others end ---
 
 # when, what the fake says -> what is said

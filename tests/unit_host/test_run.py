@@ -229,6 +229,19 @@ def test_qemus_refusal_is_a_usage_error(bench):
     assert not (bench.directory / "new.img").exists()
 
 
+@pytest.mark.parametrize("refusal, words, said", [
+    ("qemu: invalid kernel header", ["--kernel=k"], "--kernel k: invalid kernel header"),
+    ("Error while loading elf kernel", ["--kernel=k"],
+     "--kernel k: Error while loading elf kernel"),
+    ("cannot set up guest memory 'pc.ram': Cannot allocate memory", ["--memory=1048576"],
+     "--memory 1048576: cannot set up guest memory 'pc.ram': Cannot allocate memory")])
+def test_qemus_refusal_names_our_option(bench, refusal, words, said):
+    (bench.directory / "k").write_bytes(b"x")
+    bench.plan(refuse=refusal)
+    run = bench.run(*words)
+    assert (run.returncode, run.stderr) == (2, f"ringbolt: {said}\n")
+
+
 def test_qemus_refusal_of_a_disk_names_the_disk(bench):
     bench.plan(refuse="-blockdev node-name=disk1,driver=raw,file.driver=nbd: Failed to connect: no")
     run = bench.run("--disk", "backend=null", "--disk", "backend=nbd,path=/nowhere")
