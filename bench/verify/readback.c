@@ -328,7 +328,7 @@ bool engine_verify_backlog_next(struct engine_job *job)
 	if (v->wrote && !v->batch_left) /* more than a backlog: the rest follows the writes */
 		v->batch_left = job->job->verify_backlog_batch;
 	v->wrote = false;
-	if (v->batch_left && written_next_oldest(v->written, &piece)) {
+	if (v->batch_left && written_next_remembered(v->written, &piece)) {
 		v->batch_left--;
 		prepare_read(job, &piece);
 		return true;

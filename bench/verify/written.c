@@ -17,7 +17,8 @@
  * at most. Chunk 0 of the pool stands for all that no write touched: nothing in
  * it is ever pending.
  *
- * The history is a ring of the entries at which writes began. It serves the
+ * The history is a ring of the entries at which writes began, or a heap of them
+ * where a backlog is to be read from the lowest offset on. It serves the
  * order only: whatever of a write it does not lead to any more, the sweep over
  * the table finds.
  */
@@ -96,6 +97,42 @@ static void set_pending(struct written *w, struct entry *entry, bool pending)
 	entry->pending = pending;
 }
 
+/* A place goes up the heap from its end. */
+static void push_sorted(struct written *w, uint32_t place)
+{
+	uint32_t at = w->history_count++;
+	uint64_t index = index_of(w, place);
+	for (; at && index_of(w, w->history[(at - 1) / 2]) > index; at = (at - 1) / 2)
+		w->history[at] = w->history[(at - 1) / 2];
+	w->history[at] = place;
+}
+
+/* The lowest goes, and the last one down the heap from there. */
+static uint32_t pop_sorted(struct written *w)
+{
+	uint32_t lowest = w->history[0], count = --w->history_count, at = 0;
+	uint32_t last = w->history[count];
+	for (uint32_t next = 1; next < count; next = 2 * at + 1) {
+		if (next + 1 < count &&
+		    index_of(w, w->history[next + 1]) < index_of(w, w->history[next]))
+			next++;
+		if (index_of(w, last) <= index_of(w, w->history[next]))
+			break;
+		w->history[at] = w->history[next];
+		at = next;
+	}
+	w->history[at] = last;
+	return lowest;
+}
+
+static uint32_t pop_oldest(struct written *w)
+{
+	uint32_t oldest = w->history[w->history_head];
+	w->history_head = w->history_head + 1 < w->history_size ? w->history_head + 1 : 0;
+	w->history_count--;
+	return oldest;
+}
+
 static void remember(struct written *w, uint64_t index)
 {
 	if (w->history_lost || !w->history_size)
@@ -105,9 +142,20 @@ static void remember(struct written *w, uint64_t index)
 		w->history_count = 0;
 		return;
 	}
+	uint32_t place = (uint32_t)place_of(w, index);
+	if (w->history_sorted) {
+		push_sorted(w, place);
+		return;
+	}
 	uint32_t at = w->history_head + w->history_count++;
-	w->history[at < w->history_size ? at : at - w->history_size] =
-		(uint32_t)place_of(w, index);
+	w->history[at < w->history_size ? at : at - w->history_size] = place;
+}
+
+/* Whether the start of a write is pending there, which a sorted history knows already. */
+static bool is_remembered(const struct written *w, uint64_t index)
+{
+	const struct entry *entry = entry_at(w, index);
+	return w->history_sorted && entry->pending && entry->position == 0;
 }
 
 void written_note(struct written *w, const struct written_piece *io, uint64_t number,
@@ -118,6 +166,7 @@ void written_note(struct written *w, const struct written_piece *io, uint64_t nu
 		written_forget(w, io);
 		return;
 	}
+	bool again = is_remembered(w, span.index);
 	for (uint64_t i = 0; i < span.count; i++) {
 		struct entry *entry = entry_to_note(w, span.index + i);
 		entry->number = number & UINT16_MAX;
@@ -125,7 +174,8 @@ void written_note(struct written *w, const struct written_piece *io, uint64_t nu
 		entry->seed = seed & WRITTEN_SEED_MASK;
 		set_pending(w, entry, true);
 	}
-	remember(w, span.index);
+	if (!again)
+		remember(w, span.index);
 }
 
 void written_forget(struct written *w, const struct written_piece *io)
@@ -192,13 +242,11 @@ static bool take(struct written *w, uint64_t index, struct written_piece *piece)
 	return whole != 0;
 }
 
-bool written_next_oldest(struct written *w, struct written_piece *piece)
+bool written_next_remembered(struct written *w, struct written_piece *piece)
 {
 	while (w->history_count) {
-		uint64_t index = index_of(w, w->history[w->history_head]);
-		w->history_head = w->history_head + 1 < w->history_size ? w->history_head + 1 : 0;
-		w->history_count--;
-		if (take(w, index, piece))
+		uint32_t place = w->history_sorted ? pop_sorted(w) : pop_oldest(w);
+		if (take(w, index_of(w, place), piece))
 			return true;
 	}
 	return false;
@@ -206,7 +254,7 @@ bool written_next_oldest(struct written *w, struct written_piece *piece)
 
 bool written_next(struct written *w, struct written_piece *piece)
 {
-	if (written_next_oldest(w, piece))
+	if (written_next_remembered(w, piece))
 		return true;
 	while (w->pending_count && (w->sweep = skip_untouched(w, w->sweep)) < w->entry_count)
 		if (take(w, w->sweep++, piece))

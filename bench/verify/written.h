@@ -27,6 +27,7 @@ struct written_shape {
 	uint32_t unit_bytes; /* a multiple of it */
 	/* Pieces remembered in the order of writing; more than these come sorted by offset. */
 	uint32_t history_entries;
+	bool history_sorted; /* the lowest of those remembered first, and each place once */
 	/* A table in chunks of 1 << chunk_shift granules; pool_chunks 0: one for the region. */
 	uint32_t chunk_shift, pool_chunks;
 	uint32_t area_count; /* files */
@@ -70,14 +71,15 @@ void written_forget(struct written *w, const struct written_piece *io);
 /* Whether anything was not handed out yet. */
 bool written_is_pending(const struct written *w);
 
-/* How many pieces were noted and not yet handed out in the order of writing. */
+/* How many pieces are remembered and not yet handed out. */
 uint32_t written_history(const struct written *w);
 
 /*
- * The oldest piece of the history, as far as it was not overwritten; false:
- * none is left. It is handed out only once, here or by written_next().
+ * The first piece of the history, the oldest or the lowest, as far as it was not
+ * overwritten; false: none is left. It is handed out only once, here or by
+ * written_next().
  */
-bool written_next_oldest(struct written *w, struct written_piece *piece);
+bool written_next_remembered(struct written *w, struct written_piece *piece);
 
 /*
  * Any piece not handed out yet: of the history first, then by file and offset;

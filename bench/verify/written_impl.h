@@ -29,7 +29,7 @@ struct area {
  */
 struct written {
 	struct entry *entries;
-	uint32_t *history; /* ring of places of entries */
+	uint32_t *history; /* of places of entries: a ring, or a heap if it is sorted */
 	uint32_t *directory; /* of each chunk its number in the pool; NULL: a whole table */
 	uint32_t *owners; /* of each chunk of the pool its number in the directory */
 	uint32_t chunk_shift; /* granules per chunk, a power of two */
@@ -37,6 +37,7 @@ struct written {
 	uint64_t entry_count, pending_count;
 	uint64_t sweep; /* the next entry that written_next() looks at */
 	uint32_t history_size, history_head, history_count;
+	bool history_sorted;
 	bool history_lost; /* it was too small: only the sweep is left */
 	uint32_t granule_bytes, unit_granules;
 	uint32_t area_count;

@@ -117,8 +117,10 @@ bool written_shape_for(const struct job *job, const struct generator_region *reg
 						   regions[i].device_bytes - offset);
 		history += kept_in_order ? length / job->min_bs[DIR_WRITE] : 0;
 	}
-	if (job->verify_backlog && !job->verify_only)
+	if (job->verify_backlog && !job->verify_only) {
 		history = job->verify_backlog;
+		shape->history_sorted = !kept_in_order;
+	}
 	shape->history_entries = (uint32_t)MIN(MIN(history, writes), UINT32_MAX);
 	most.ios = writes;
 	choose_chunks(shape, most, largest);
@@ -140,6 +142,7 @@ static void init_table(struct written *w, const struct written_shape *shape)
 	uint64_t entries = pool ? pool << shape->chunk_shift : w->entry_count;
 	w->history = (uint32_t *)(w->entries + entries);
 	w->history_size = shape->history_entries;
+	w->history_sorted = shape->history_sorted;
 	if (!pool)
 		return;
 	w->directory = w->history + w->history_size;

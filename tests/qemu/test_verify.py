@@ -126,6 +126,12 @@ PASSES = [
     Row(f"rw=write {CRC} verify_backlog=4"),
     Row(f"rw=randwrite {CRC} verify_backlog=4 verify_backlog_batch=2"),
     Row(f"rw=randwrite {CRC} verify_backlog=4 verify_backlog_batch=6 loops=2"),
+    # fio keeps one piece per block, and reads the lowest first
+    Row(f"rw=randwrite {CRC} size=192k norandommap verify_backlog=6"),
+    Row(f"rw=randwrite {CRC} size=192k norandommap verify_backlog=6 verify_backlog_batch=3"),
+    Row(f"rw=randwrite {CRC} size=192k norandommap verify_backlog=7 verify_backlog_batch=1"),
+    Row(f"rw=randwrite {CRC} random_generator=lfsr verify_backlog=4 verify_backlog_batch=1"),
+    Row(f"rw=write:-8k {CRC} verify_backlog=4 verify_backlog_batch=2"),
 ]
 
 

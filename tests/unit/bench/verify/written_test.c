@@ -207,11 +207,66 @@ static void the_oldest_are_handed_out_once(void **state)
 	put(w, 0, BLOCK, 0);
 	put(w, BLOCK, BLOCK, 1);
 	put(w, 0, BLOCK, 2); /* again */
-	assert_true(written_next_oldest(w, &found));
+	assert_true(written_next_remembered(w, &found));
 	assert_int_equal(found.offset_bytes, 0);
 	assert_int_equal(written_find(w, &found).number, 2);
 	assert_int_equal(written_history(w), 2);
 	assert_next(w, BLOCK, BLOCK, 1, 0);
+	assert_none(w);
+	test_free(w);
+}
+
+/* As fio's, which keeps one piece per block and none of its order. */
+static void a_backlog_without_a_map_comes_sorted_and_once(void **state)
+{
+	static const struct {
+		unsigned rw;
+		bool norandommap, lfsr, is_sorted;
+	} kinds[] = { { JOB_RW_RANDOM, false, false, false }, { JOB_RW_RANDOM, true, false, true },
+		      { JOB_RW_RANDOM, false, true, true }, { 0, false, false, true } };
+	(void)state;
+	for (unsigned kind = 0; kind < ARRAY_COUNT(kinds); kind++) {
+		struct job job = a_job(BLOCK, BLOCK, BLOCK, 0);
+		struct written_piece found;
+		job.rw = JOB_RW_WRITE | kinds[kind].rw;
+		job.norandommap = kinds[kind].norandommap;
+		job.random_generator = kinds[kind].lfsr ? JOB_LFSR : job.random_generator;
+		job.verify_backlog = 16;
+		struct written *w = a_note(&job, 512, 0);
+		for (unsigned round = 0; round < 3; round++) {
+			for (unsigned i = 0; i < 16; i++) /* each block, in disorder */
+				put(w, i * 7 % 16 * BLOCK, BLOCK, i);
+			assert_int_equal(written_history(w), 16);
+			for (unsigned i = 0; i < 16; i++) {
+				assert_true(written_next_remembered(w, &found));
+				unsigned block = kinds[kind].is_sorted ? i : i * 7 % 16;
+				assert_int_equal(found.offset_bytes, block * BLOCK);
+			}
+			assert_false(written_next_remembered(w, &found));
+		}
+		test_free(w);
+	}
+}
+
+static void an_overwritten_piece_of_a_sorted_backlog_counts_once(void **state)
+{
+	struct job job = a_job(BLOCK, BLOCK, BLOCK, 0);
+	struct written_piece found;
+	(void)state;
+	job.verify_backlog = 3;
+	struct written *w = a_note(&job, 512, 0);
+	for (unsigned i = 0; i < 8; i++)
+		put(w, (9 - i % 2) * BLOCK, BLOCK, i);
+	assert_int_equal(written_history(w), 2);
+	assert_true(written_next_remembered(w, &found));
+	assert_int_equal(found.offset_bytes, 8 * BLOCK);
+	assert_int_equal(written_find(w, &found).number, 7);
+	put(w, 8 * BLOCK, BLOCK, 8); /* anew, after it was read */
+	put(w, BLOCK, BLOCK, 9);
+	assert_int_equal(written_history(w), 3);
+	assert_next(w, BLOCK, BLOCK, 9, 0);
+	assert_next(w, 8 * BLOCK, BLOCK, 8, 0);
+	assert_next(w, 9 * BLOCK, BLOCK, 6, 0);
 	assert_none(w);
 	test_free(w);
 }
@@ -619,6 +674,8 @@ int main(void)
 		cmocka_unit_test(units_that_were_overwritten_in_part_are_dropped),
 		cmocka_unit_test(pieces_are_whole_blocks_of_the_disk),
 		cmocka_unit_test(the_oldest_are_handed_out_once),
+		cmocka_unit_test(a_backlog_without_a_map_comes_sorted_and_once),
+		cmocka_unit_test(an_overwritten_piece_of_a_sorted_backlog_counts_once),
 		cmocka_unit_test(failed_writes_are_not_asked_for),
 		cmocka_unit_test(writes_beside_the_granules_only_take_away),
 		cmocka_unit_test(neighbours_that_look_alike_are_told_apart),
