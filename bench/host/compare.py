@@ -22,6 +22,7 @@ from .instructions import count_instructions, pair
 from .jobfile import text_of
 from .measure import Plan, Unsummed, run_rounds, side_options, tasks
 from .options import ROOT, build_directory, check_outputs
+from .peer import fio_release
 from .points import added_lines, read_points
 from .result import write_result
 from .revision import build_revision, check_fresh
@@ -121,6 +122,12 @@ def _added_lines(runtime):
     return added_lines(f"--runtime {runtime}", "time_based", f"runtime={runtime}")
 
 
+def _of_peer(sides):
+    """Settings of ours beside Linux: releases of fio differ in what they make of a job."""
+    release = fio_release() if any(side.is_linux() for side in sides) else None
+    return [f"--set=fio_version={release}"] if release else []
+
+
 def parse_compare(words):
     """(Plan, Outputs), everything checked that can be before a guest is started."""
     parsed, rest = _compare_parser().parse_known_args(expand(words))
@@ -134,7 +141,8 @@ def parse_compare(words):
                    ("--report", parsed.report or str(outputs.html))],
                   [*options.inputs(), parsed.job])
     check_fresh()
-    plan = Plan(parsed.job, _sides(parsed), points, parsed.rounds, machine, settings,
+    sides = _sides(parsed)
+    plan = Plan(parsed.job, sides, points, parsed.rounds, machine, _of_peer(sides) + settings,
                 _added_lines(parsed.runtime), timeline=True)
     for side in plan.sides:
         side_options(plan, side)

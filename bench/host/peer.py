@@ -54,6 +54,16 @@ def peer_files():
     return directory / "vmlinuz", directory / "initramfs"
 
 
+def fio_release():
+    """Of the peer's fio, as fio_version= has it; None where no peer is built."""
+    try:
+        versions = (build_directory() / "peer" / "versions").read_text(encoding="utf-8")
+    except OSError:
+        return None
+    found = re.search(r"^fio (?:\d+:)?(\d+\.\d+)", versions, re.MULTILINE)
+    return found[1] if found else None
+
+
 def processors(options):
     """How many the machine has. Linux uses no more queues of a disk than there may ever be CPUs,
     polls only those that it keeps apart, and believes in no CPU that could still be plugged in:

@@ -3,6 +3,7 @@
 import re
 import sys
 
+import installed_fio
 import pytest
 from guests import ROOT
 
@@ -38,7 +39,7 @@ CASES = [
 @pytest.mark.parametrize("kind, engine, depth, interrupts", CASES)
 def test_linux_asks_the_disk_for_what_we_ask(guest, kind, engine, depth, interrupts):
     job = JOB.format(size=READS * 4096, engine=engine, depth=depth)
-    ours, wanted = reads_of(guest, DISK, job=job)
+    ours, wanted = reads_of(guest, DISK, installed_fio.followed(), job=job)
     run, asked = reads_of(guest, f"--guest={kind}", DISK, job=job)
     assert len(wanted) == READS
     assert asked[-READS:] == wanted  # before that Linux looks for partitions

@@ -12,6 +12,7 @@ from fakes import HANG_S
 from host import cli, compare, guest, revision
 from host.errors import GuestError, RingboltError, UsageError
 from host.guest import Outcome
+from host.measure import side_options
 
 JOB = "[global]\nrw=randread\nstonewall\n[QD1]\n[QD32]\niodepth=32\n"
 
@@ -86,6 +87,15 @@ def test_the_default_is_everything_where_it_does_best(place):
     assert {side.key for side in plan.sides} == {
         "poll@split", "floor-poll@split", "adaptive@split", "floor-adaptive@split",
         "linux-poll@split", "irq@one", "floor-irq@one", "linux-irq@one"}
+
+
+@pytest.mark.parametrize("words, followed", [
+    ([], "3.39"), (["--set=fio_version=3.33"], "3.33"), (["--modes=poll,irq"], "")])
+def test_beside_linux_jobs_are_what_its_fio_makes_of_them(place, words, followed):
+    (place.build / "peer" / "versions").write_text("busybox 1\nfio 3.39-1\nlibc6 2\n")
+    plan, _ = compare.parse_compare([*words, "a.fio"])
+    options = side_options(plan, plan.sides[0])
+    assert options.settings.value("fio_version", "") == followed
 
 
 def test_a_commit_is_built_and_takes_part(place, monkeypatch):
