@@ -18,6 +18,8 @@ from dataclasses import dataclass
 
 from . import table
 from .arguments import parse_run
+from .errors import UsageError
+from .granted import refusal
 from .guest import run_well
 from .instructions import COUNTS, ICOUNT, NO_TIMER, per_io, spent_by_linux
 from .options import build_directory
@@ -71,7 +73,10 @@ class Case:
 def _boot(words, name, job):
     options = parse_run(words)
     options.job_path, options.job_text = name, job
-    return run_well(options, name)
+    outcome = run_well(options, name)
+    for why in filter(None, map(refusal, outcome.documents())):
+        raise UsageError(f"{name}: {why}: it is not what was to be counted")
+    return outcome
 
 
 def boot(words, name, job):

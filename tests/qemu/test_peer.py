@@ -105,5 +105,6 @@ def test_linuxs_instructions_are_counted_with_its_doorbells():
     figures = insns.count_peer(insns.Case("lone"))
     assert figures[insns.DOORBELLS] == pytest.approx(1, abs=0.002)
     assert figures[insns.INTERRUPTS] == pytest.approx(1, abs=0.002)
-    # A scheduler before the disk would add two thirds.
-    assert 9_000 < figures[insns.TOTAL] < 13_000
+    # 11,000 of Linux 6.1 under QEMU 7.2, 13,400 of 6.12 under 10.0. A scheduler before the disk
+    # would add two thirds.
+    assert 9_000 < figures[insns.TOTAL] < 15_000

@@ -7,6 +7,7 @@ import pytest
 from canned import document
 
 from host import guest, insns
+from host.errors import UsageError
 from host.guest import Outcome
 
 START, STAGES = 77_777, {"submit_to_doorbell": 10, "doorbell_to_signal": 25,
@@ -79,6 +80,14 @@ def test_linuxs_idle_time_and_start_are_in_no_figure(monkeypatch):
     (options,) = seen
     assert options.guest == "linux" and options.qemu_args[:2] == ["-icount", "shift=0,sleep=off"]
     assert options.job_text.count(b"iodepth=128\niodepth_batch=32\n") == 2
+
+
+def test_what_the_disk_did_not_grant_is_not_counted(monkeypatch):
+    found = document(granted=[{"disk": "vda", "setting": "chain", "asked": "direct",
+                               "granted": "indirect"}])
+    monkeypatch.setattr(guest, "run_guest", lambda *_: Outcome(0, [], result=found))
+    with pytest.raises(UsageError, match="^a: chain=direct was asked for, vda has indirect: "):
+        insns.count(insns.Case("a", sets=("chain=direct",)))
 
 
 def test_the_table_has_a_row_for_each_side_and_depth(bench, monkeypatch, capsys):
