@@ -9,6 +9,20 @@ import subprocess
 from .options import ROOT
 
 
+COMMIT_BYTES = 32  # kernel/lib/version.h
+
+
+def unsigned(kernel):
+    """The bytes of a kernel.elf without the commit that it was built from: build/version, beside
+    it, says which."""
+    data = kernel.read_bytes()
+    built = kernel.parent / "version"
+    if built.exists():
+        commit = built.read_text(encoding="utf-8").split()[-1].encode()
+        data = data.replace(commit.ljust(COMMIT_BYTES, b"\0"), bytes(COMMIT_BYTES))
+    return data
+
+
 def _described():
     """What git says of the tree; None without a history of its own."""
     if not (ROOT / ".git").exists():

@@ -5,4 +5,6 @@
 #include "kernel/lib/version.h"
 
 const char version_release[] = VERSION_RELEASE;
-const char version_commit[] = VERSION_COMMIT;
+const char version_commit[VERSION_COMMIT_BYTES] = VERSION_COMMIT;
+
+_Static_assert(sizeof(VERSION_COMMIT) <= VERSION_COMMIT_BYTES, "it ends with a zero");

@@ -42,3 +42,21 @@ def test_a_checkout_is_described_by_its_own_history(tmp_path, monkeypatch):
     assert module.version() == ("1.2.3", head)
     (tmp_path / "VERSION").write_text("1.2.4\n")
     assert module.version() == ("1.2.4", f"{head}-dirty")
+
+
+def test_kernels_of_equal_sources_are_equal_but_for_their_commit(tmp_path):
+    def kernel(name, commit, code=b"code"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "version").write_text(f"1.2.3 {commit}\n")
+        path = tmp_path / name / "kernel.elf"
+        path.write_bytes(b"ELF" + code + commit.encode().ljust(32, b"\0") + b"end")
+        return module.unsigned(path)
+
+    ours = kernel("ours", "0123456789ab-dirty")
+    assert ours == kernel("theirs", "fedcba9")
+    assert ours != kernel("other", "fedcba9", b"more")
+
+
+def test_the_commit_has_the_same_room_in_every_kernel():
+    header = (ROOT / "kernel" / "lib" / "version.h").read_text()
+    assert f"#define VERSION_COMMIT_BYTES {module.COMMIT_BYTES} " in header
