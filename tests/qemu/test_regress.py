@@ -78,6 +78,7 @@ def tree(tmp_path_factory):
     tree.good("git", "init", "-q")
     tree.good("git", "add", ".")
     tree.good("git", "-c", "user.name=x", "-c", "user.email=x@x", "commit", "-q", "-m", "tree")
+    tree.build()  # the kernel names its commit
     return tree
 
 
