@@ -197,7 +197,7 @@ class _Judgement:
         self.about["baseline"]["timed"] = name
         if _is_this_kernel(plan, before):
             return [Verdict("timed", "all cases", "", SKIPPED,
-                            note=f"the kernel of {name[:12]} is this one, byte by byte but for its name")]
+                            note=f"the kernel of {name[:12]} is this one, but for its name")]
         return judge_timed(plan.timed, [before, plan.now], plan.rounds, self._progress)
 
     def carry_out(self):

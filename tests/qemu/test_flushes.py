@@ -107,6 +107,11 @@ def fio_letters(guest, job, disks):
     return {name: re.sub("F+", "F", letters).removeprefix("F") for name, letters in told.items()}
 
 
+def made_by_the_guest(letters, requests):
+    """QEMU 10 flushes, when it ends, what was written since the last flush; QEMU 7.2 does not."""
+    return letters.removesuffix("F") if len(letters) == requests + 1 else letters
+
+
 @pytest.mark.parametrize("options", ["fsync=1", "fsync=3", "fsync=5", "fdatasync=4",
                                      "fsync=1 ioengine=psync"])
 def test_a_flush_goes_to_the_disk_whose_turn_it_is(guest, options):
@@ -116,10 +121,12 @@ def test_a_flush_goes_to_the_disk_whose_turn_it_is(guest, options):
         logs[name], more = logged_disk(guest, name, 0x10 + index)
         words += more
     job = job_of("rw=write size=1m number_ios=20 " + options, disks)
-    guest.good("--disk=backend=null", *words, job=job)
-    seen = {name: write_log.letters(logs[name]) for name in disks}
+    run = guest.good("--disk=backend=null", *words, job=job)
+    wanted = fio_letters(guest, job, disks)
+    seen = {name: made_by_the_guest(write_log.letters(logs[name]), run.total("requests", name))
+            for name in disks}
     assert "F" in "".join(seen.values())
-    assert seen == fio_letters(guest, job, disks)
+    assert seen == wanted
 
 
 @pytest.mark.parametrize("options, flushes", [
