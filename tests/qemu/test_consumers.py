@@ -65,7 +65,7 @@ time_based
 runtime=10
 rate_iops=2000
 steadystate=iops:1000%
-steadystate_duration=1
+steadystate_duration=2
 write_lat_log=s
 """
 

@@ -3,6 +3,7 @@ once."""
 
 import subprocess
 
+import installed_fio
 import verified
 from guests import TIMEOUT_S
 from test_sequences import FILL, digest
@@ -56,7 +57,7 @@ def test_softrandommap_goes_on_without_a_map_that_does_not_fit(guest):
     """As fio, which tells so in the same words and goes through the same blocks."""
     job = ("[a]\nioengine=null\nsize=64t\nrw=randread\nnumber_ios=200\nthread\n"
            "softrandommap=1\n")
-    run = guest.good(f"--memory={MEMORY_MIB}", job=job)
+    run = guest.good(f"--memory={MEMORY_MIB}", installed_fio.followed(), job=job)
     theirs = subprocess.run(["prlimit", f"--as={2 << 30}", "fio", "--debug=io", "job.fio"],
                             cwd=guest.directory, capture_output=True, text=True, timeout=TIMEOUT_S,
                             check=True).stdout
