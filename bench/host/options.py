@@ -146,7 +146,8 @@ def _check_output(option, path):
     if found and stat.S_ISDIR(found.st_mode):
         raise UsageError(f"{option} {path}: is a directory")
     if not os.path.isdir(directory):
-        raise UsageError(f"{option} {path}: no such directory: {os.path.dirname(path)}")
+        where = directory if os.path.islink(path) else os.path.dirname(path)
+        raise UsageError(f"{option} {path}: no such directory: {where}")
     # A file is replaced by another one; anything else is written where it is.
     is_file = found is None or stat.S_ISREG(found.st_mode)
     try:

@@ -314,7 +314,7 @@ BAD = [
     (["--set", "Completion=poll"],
      "--set Completion=poll: not key=value, the key of a-z, 0-9 and _"),
     (["--json", "/proc/x"], "--json /proc/x: not writable"),
-    (["--json", "dangling"], "--json dangling: no such directory"),
+    (["--json", "dangling"], "/nowhere"),
     (["--json", "to.fio", "a.fio"], "--json to.fio: would overwrite what is read"),
     (["--disk", "backend=null,size=1GiB"], "size=1GiB: not a size such as 512M or 8G; write 1G"),
     (["--disk", "backend=null,size=0.5G"], "size=0.5G: not a size such as 512M or 8G; write 512M"),
