@@ -151,6 +151,7 @@ BENCH_C := \
 	bench/pace/schedule.c \
 	bench/pace/target.c \
 	bench/verify/classify.c \
+	bench/verify/header.c \
 	bench/verify/pattern.c \
 	bench/verify/readback.c \
 	bench/verify/text.c \
@@ -319,9 +320,11 @@ unit_kernel/blk/drivers/virtio_blk_ring := kernel/blk/drivers/virtio_blk_ring.c 
 	kernel/virtio/virtqueue_packed.c kernel/virtio/virtqueue_split.c
 
 VERIFY_HOST := bench/lib/checksum.c bench/lib/hash.c bench/verify/verify.c \
-	bench/verify/classify.c bench/verify/pattern.c bench/job/fio_version.c
-UNIT_TESTS += bench/lib/checksum bench/verify/verify bench/verify/written
+	bench/verify/classify.c bench/verify/header.c bench/verify/pattern.c \
+	bench/job/fio_version.c
+UNIT_TESTS += bench/lib/checksum bench/verify/header bench/verify/verify bench/verify/written
 unit_bench/lib/checksum := bench/lib/checksum.c bench/lib/hash.c
+unit_bench/verify/header := $(VERIFY_HOST) bench/verify/text.c kernel/lib/fmt.c
 unit_bench/verify/verify := $(VERIFY_HOST) bench/verify/text.c kernel/lib/fmt.c
 unit_bench/verify/written := $(VERIFY_HOST) bench/verify/written.c bench/verify/written_shape.c
 

@@ -9,7 +9,7 @@
 #include "kernel/lib/fmt.h"
 #include "kernel/lib/mem.h"
 
-#define HEADER_BYTES_MAX 60u /* fio's verify header and the longest checksum, SHA-1 */
+#define CHECKSUM_BYTES 20u /* the longest that is common, SHA-1 */
 
 static bool any(const uint64_t values[DIR_COUNT])
 {
@@ -219,7 +219,8 @@ static void settle_verify(struct job_parser *p, struct job *job)
 	if (!job->verify_interval && (!same || job->bs_is_seq_rand))
 		job->verify_interval = (uint32_t)unit;
 	uint64_t interval = job->verify_interval ? job->verify_interval : unit;
-	if (job->verify_offset && job->verify_offset + HEADER_BYTES_MAX > interval)
+	uint64_t header = job_fio(job)->header_bytes + CHECKSUM_BYTES;
+	if (job->verify_offset && job->verify_offset + header > interval)
 		job_error(p, "verify_offset: leaves no room for the header");
 	if (job->verify_header_seed == 1 && !(job->rw & JOB_RW_WRITE))
 		job_error(p, "verify_header_seed: only a job that writes knows its seeds here");

@@ -30,6 +30,16 @@ struct fio_version {
 	/* fsync=N flushes again after each read until the next write; trimwrite jobs never. */
 	bool flushes_after_reads;
 
+	/* Verified data: bench/verify/verify_spec.h. */
+	uint8_t header_bytes; /* 40, or 48 with a version in them */
+	/*
+	 * Without randrepeat= the seeds of a pass begin again where the pass did: to be
+	 * read back, and else for the next pass. Not so, they begin at their very start
+	 * to be read back.
+	 */
+	bool rewinds_seeds_by_pass;
+	bool checks_seeds_of_dry_runs; /* verify_only of mixed jobs, unless verify_header_seed= */
+
 	/* The result: JSON, and text where it says so. */
 	bool echoes_flags; /* bare ones among options, as "" */
 	bool has_job_start;

@@ -50,6 +50,7 @@ enum job_verify {
 	JOB_VERIFY_CRC32C = 5,
 	JOB_VERIFY_CRC16 = 7,
 	JOB_VERIFY_CRC7 = 8,
+	JOB_VERIFY_SHA512 = 10, /* of releases that finish it */
 	JOB_VERIFY_XXHASH = 15,
 	JOB_VERIFY_SHA1 = 16,
 	JOB_VERIFY_PATTERN = 17, /* header and pattern */

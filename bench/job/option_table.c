@@ -115,10 +115,10 @@ static const struct job_choice choices_verify_3_33[] = {
 	VERIFY_CHOICES, { "sha512", 0, "fio 3.33 misses corruption with it" }, { NULL, 0, NULL },
 };
 static const struct job_choice choices_verify_3_39[] = {
-	VERIFY_CHOICES, { "sha512", 0, "use crc32c, md5 or sha1" }, { NULL, 0, NULL },
+	VERIFY_CHOICES, { "sha512", JOB_VERIFY_SHA512, NULL }, { NULL, 0, NULL },
 };
 static const struct job_choice choices_verify[] = {
-	VERIFY_CHOICES, { "sha512", 0, "use crc32c, md5 or sha1" },
+	VERIFY_CHOICES, { "sha512", JOB_VERIFY_SHA512, NULL },
 	{ "pattern_hdr", JOB_VERIFY_PATTERN, NULL }, { NULL, 0, NULL },
 };
 static const struct job_choice choices_placement[] = {

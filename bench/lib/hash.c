@@ -1,5 +1,5 @@
 /*
- * MD5 (RFC 1321), SHA-1 (FIPS 180-4) and XXH32 over one piece of memory.
+ * MD5 (RFC 1321), SHA-1 and SHA-512 (FIPS 180-4) and XXH32 over one piece of memory.
  *
  * MD5 and SHA-1 share their frame: blocks of 64 bytes, the last one or two
  * made of what is left, 0x80, zeroes and the length in bits. Here they find
@@ -125,6 +125,108 @@ void hash_sha1(const void *data, size_t length_bytes, uint8_t result[HASH_SHA1_B
 	uint32_t state[5] = { 0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0 };
 	hash_blocks(state, sha1_block, data, length_bytes, true);
 	memcpy(result, state, HASH_SHA1_BYTES);
+}
+
+/* --- SHA-512: as SHA-1, but for words of twice the size --- */
+
+#define WIDE_BLOCK_BYTES 128u
+#define WIDE_LENGTH_BYTES 16u
+
+/* Of the cube roots of the first 80 primes, what is behind the point. */
+static const uint64_t sha512_roots[80] = {
+	0x428a2f98d728ae22, 0x7137449123ef65cd, 0xb5c0fbcfec4d3b2f, 0xe9b5dba58189dbbc,
+	0x3956c25bf348b538, 0x59f111f1b605d019, 0x923f82a4af194f9b, 0xab1c5ed5da6d8118,
+	0xd807aa98a3030242, 0x12835b0145706fbe, 0x243185be4ee4b28c, 0x550c7dc3d5ffb4e2,
+	0x72be5d74f27b896f, 0x80deb1fe3b1696b1, 0x9bdc06a725c71235, 0xc19bf174cf692694,
+	0xe49b69c19ef14ad2, 0xefbe4786384f25e3, 0x0fc19dc68b8cd5b5, 0x240ca1cc77ac9c65,
+	0x2de92c6f592b0275, 0x4a7484aa6ea6e483, 0x5cb0a9dcbd41fbd4, 0x76f988da831153b5,
+	0x983e5152ee66dfab, 0xa831c66d2db43210, 0xb00327c898fb213f, 0xbf597fc7beef0ee4,
+	0xc6e00bf33da88fc2, 0xd5a79147930aa725, 0x06ca6351e003826f, 0x142929670a0e6e70,
+	0x27b70a8546d22ffc, 0x2e1b21385c26c926, 0x4d2c6dfc5ac42aed, 0x53380d139d95b3df,
+	0x650a73548baf63de, 0x766a0abb3c77b2a8, 0x81c2c92e47edaee6, 0x92722c851482353b,
+	0xa2bfe8a14cf10364, 0xa81a664bbc423001, 0xc24b8b70d0f89791, 0xc76c51a30654be30,
+	0xd192e819d6ef5218, 0xd69906245565a910, 0xf40e35855771202a, 0x106aa07032bbd1b8,
+	0x19a4c116b8d2d0c8, 0x1e376c085141ab53, 0x2748774cdf8eeb99, 0x34b0bcb5e19b48a8,
+	0x391c0cb3c5c95a63, 0x4ed8aa4ae3418acb, 0x5b9cca4f7763e373, 0x682e6ff3d6b2b8a3,
+	0x748f82ee5defb2fc, 0x78a5636f43172f60, 0x84c87814a1f0ab72, 0x8cc702081a6439ec,
+	0x90befffa23631e28, 0xa4506cebde82bde9, 0xbef9a3f7b2c67915, 0xc67178f2e372532b,
+	0xca273eceea26619c, 0xd186b8c721c0c207, 0xeada7dd6cde0eb1e, 0xf57d4f7fee6ed178,
+	0x06f067aa72176fba, 0x0a637dc5a2c898a6, 0x113f9804bef90dae, 0x1b710b35131c471b,
+	0x28db77f523047d84, 0x32caab7b40c72493, 0x3c9ebe0a15c9bebc, 0x431d67c49c100d4c,
+	0x4cc5d4becb3e42b6, 0x597f299cfc657e2a, 0x5fcb6fab3ad6faec, 0x6c44198c4a475817,
+};
+
+static inline uint64_t rotate_right_64(uint64_t word, unsigned count)
+{
+	return word >> count | word << (64 - count);
+}
+
+static inline uint64_t load_big_endian_64(const uint8_t *bytes)
+{
+	uint64_t word;
+	memcpy(&word, bytes, sizeof(word));
+	return __builtin_bswap64(word);
+}
+
+static void sha512_expand(uint64_t words[80], const uint8_t *block)
+{
+	for (unsigned i = 0; i < 16; i++)
+		words[i] = load_big_endian_64(block + i * 8);
+	for (unsigned i = 16; i < 80; i++) {
+		uint64_t far = words[i - 15], near = words[i - 2];
+		far = rotate_right_64(far, 1) ^ rotate_right_64(far, 8) ^ far >> 7;
+		near = rotate_right_64(near, 19) ^ rotate_right_64(near, 61) ^ near >> 6;
+		words[i] = words[i - 16] + far + words[i - 7] + near;
+	}
+}
+
+static void sha512_block(uint64_t state[8], const uint8_t *block)
+{
+	uint64_t words[80], s[8];
+	sha512_expand(words, block);
+	memcpy(s, state, sizeof(s));
+	for (unsigned i = 0; i < 80; i++) {
+		uint64_t a = s[0], e = s[4], choice = (e & s[5]) | (~e & s[6]);
+		uint64_t majority = (a & s[1]) | (a & s[2]) | (s[1] & s[2]);
+		uint64_t of_e = rotate_right_64(e, 14) ^ rotate_right_64(e, 18) ^
+				rotate_right_64(e, 41);
+		uint64_t of_a = rotate_right_64(a, 28) ^ rotate_right_64(a, 34) ^
+				rotate_right_64(a, 39);
+		uint64_t sum = s[7] + of_e + choice + sha512_roots[i] + words[i];
+		memmove(s + 1, s, 7 * sizeof(s[0]));
+		s[4] += sum;
+		s[0] = sum + of_a + majority;
+	}
+	for (unsigned i = 0; i < 8; i++)
+		state[i] += s[i];
+}
+
+void hash_sha512(const void *data, size_t length_bytes, uint8_t result[HASH_SHA512_BYTES])
+{
+	/* Of the square roots of the first 8 primes, what is behind the point. */
+	uint64_t state[8] = {
+		0x6a09e667f3bcc908, 0xbb67ae8584caa73b, 0x3c6ef372fe94f82b, 0xa54ff53a5f1d36f1,
+		0x510e527fade682d1, 0x9b05688c2b3e6c1f, 0x1f83d9abfb41bd6b, 0x5be0cd19137e2179,
+	};
+	uint8_t last[2 * WIDE_BLOCK_BYTES] = { 0 };
+	const uint8_t *bytes = data;
+	size_t left = length_bytes % WIDE_BLOCK_BYTES;
+	uint64_t bits = __builtin_bswap64((uint64_t)length_bytes * 8);
+	for (; length_bytes >= WIDE_BLOCK_BYTES; length_bytes -= WIDE_BLOCK_BYTES) {
+		sha512_block(state, bytes);
+		bytes += WIDE_BLOCK_BYTES;
+	}
+	memcpy(last, bytes, left);
+	last[left] = 0x80;
+	size_t total = left + 1 + WIDE_LENGTH_BYTES <= WIDE_BLOCK_BYTES ? WIDE_BLOCK_BYTES :
+									  2 * WIDE_BLOCK_BYTES;
+	memcpy(last + total - sizeof(bits), &bits, sizeof(bits));
+	for (size_t at = 0; at < total; at += WIDE_BLOCK_BYTES)
+		sha512_block(state, last + at);
+	for (unsigned i = 0; i < 8; i++)
+		state[i] = __builtin_bswap64(state[i]);
+	memcpy(result, state, sizeof(state));
+	memcpy(result + sizeof(state), last + total - sizeof(state), sizeof(state));
 }
 
 /* --- XXH32 --- */

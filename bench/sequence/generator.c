@@ -257,6 +257,11 @@ bool generator_outgrows_32_bits(const struct generator *g)
 	       g->job->random_generator == JOB_TAUSWORTHE;
 }
 
+static bool rewinds_seeds_by_pass(const struct job *job)
+{
+	return job_fio(job)->rewinds_seeds_by_pass && !is_repeatable(job);
+}
+
 void generator_restart(struct generator *g, bool reseed)
 {
 	/* fio chooses the other generator when the streams of the first pass are seeded. */
@@ -264,6 +269,9 @@ void generator_restart(struct generator *g, bool reseed)
 		g->draws_64 = true;
 	if (reseed && is_repeatable(g->job))
 		seed_streams(g);
+	if (reseed && !g->job->do_verify && rewinds_seeds_by_pass(g->job))
+		g->streams[STREAM_VERIFY] = g->verify_of_pass;
+	g->verify_of_pass = g->streams[STREAM_VERIFY];
 	for (uint32_t i = 0; i < g->job->file_count; i++) {
 		g->files[i].done = false;
 		g->files[i].offset = g->files[i].region_offset;
@@ -420,7 +428,10 @@ uint64_t generator_verify_seed(struct generator *g)
 
 void generator_restart_verify_seeds(struct generator *g)
 {
-	seed_stream(g, STREAM_VERIFY);
+	if (rewinds_seeds_by_pass(g->job))
+		g->streams[STREAM_VERIFY] = g->verify_of_pass;
+	else
+		seed_stream(g, STREAM_VERIFY);
 }
 
 uint64_t generator_buffer_seed(struct generator *g)

@@ -108,7 +108,7 @@ void generator_rewind(struct generator *g);
 /* 64-bit seed of the next written I/O (stream 3); consumes it. */
 uint64_t generator_verify_seed(struct generator *g);
 
-/* Its stream starts over: fio does that before it reads back what it wrote. */
+/* Its stream goes back as fio's does before what was written is read back. */
 void generator_restart_verify_seeds(struct generator *g);
 
 /* The same of the next buffer that is filled with random data (stream 9). */

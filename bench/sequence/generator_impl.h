@@ -56,6 +56,7 @@ struct generator {
 	const struct job *job; /* [I] */
 	struct random_stream streams[STREAM_COUNT]; /* STREAM_BLOCK lives in block_random */
 	struct random_stream choice[DIR_COUNT]; /* random or sequential */
+	struct random_stream verify_of_pass; /* STREAM_VERIFY when the pass began */
 	uint64_t seeds[STREAM_COUNT]; /* [I] */
 	uint64_t issued[DIR_COUNT]; /* of this pass */
 	uint64_t mix_limit; /* issues until the mix is drawn again */

@@ -141,11 +141,9 @@ const char *verify_classify_payload(const struct verify_block *block,
 /* The header is not whole: is it damaged, or was there never one? */
 static const char *classify_broken_header(const struct verify_block *block)
 {
-	struct verify_header repaired = block->header;
-	repaired.magic = VERIFY_MAGIC;
 	if (is_zero(block->data, block->length_bytes))
 		return "never written";
-	if (repaired.crc32 == verify_header_crc(&repaired))
+	if (verify_header_lacks_only_magic(block->data, block->layout))
 		return "header corrupted";
 	if (is_zero(block->data, MIN(block->length_bytes, SECTOR_BYTES)))
 		return "torn: partly never written";
@@ -159,10 +157,12 @@ static const char *classify_broken_header(const struct verify_block *block)
 const char *verify_classify_header(const struct verify_block *block, enum verify_result result)
 {
 	const struct verify_header *header = &block->header;
-	if (header->crc32 != verify_header_crc(header) || header->magic != VERIFY_MAGIC)
+	if (header->crc32 != header->crc32_wanted || header->magic != VERIFY_MAGIC)
 		return classify_broken_header(block);
 	uint16_t behind = (uint16_t)(block->io->number - header->numberio);
 	switch (result) {
+	case VERIFY_BAD_VERSION:
+		return "stale: of another run";
 	case VERIFY_BAD_LENGTH:
 		return "written with another interval";
 	case VERIFY_BAD_OFFSET:

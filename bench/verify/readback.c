@@ -36,6 +36,7 @@ struct engine_verify {
 	uint64_t read_bytes; /* [c] back */
 	uint64_t begin_tsc, read_tsc; /* [c] of this read-back; time of those before */
 	uint32_t failures; /* [c] bad blocks */
+	bool writer_is_told; /* [c] that another release of fio wrote what is read */
 };
 
 /* --- set-up --- */
@@ -148,6 +149,11 @@ static bool may_destroy(const struct engine_job *other, const struct engine_job 
 	return false;
 }
 
+static bool as_asked(uint32_t option, bool if_not)
+{
+	return option == JOB_AS_KNOWN ? if_not : option;
+}
+
 /* Before the first write, when all jobs are set up. */
 static void find_out_what_is_known(struct engine_job *job)
 {
@@ -157,11 +163,15 @@ static void find_out_what_is_known(struct engine_job *job)
 	for (uint32_t i = 0; i < engine.set->job_count && alone; i++)
 		alone = !may_destroy(&engine.jobs[i], job);
 	v->began = true;
-	v->numbers_are_known = alone && !options->verify_only;
+	v->numbers_are_known = as_asked(options->verify_write_sequence,
+					alone && !options->verify_only);
 	/* fio's rule for verify_only: seeds are those of a mixed job's own sequence. */
-	v->seeds_are_known = alone && (!options->verify_only ||
-				       ((options->rw & JOB_RW_READ) && !options->time_based &&
-					(options->loops == 1 || repeats)));
+	v->seeds_are_known =
+		as_asked(options->verify_header_seed,
+			 alone && (!options->verify_only ||
+				   (job_fio(options)->checks_seeds_of_dry_runs &&
+				    (options->rw & JOB_RW_READ) && !options->time_based &&
+				    (options->loops == 1 || repeats))));
 }
 
 /* --- writing --- */
@@ -241,7 +251,8 @@ static void note_failure(struct engine_job *job, const struct engine_io *io,
 		log_raw("verify: further bad blocks of job %s are not shown\n", job->job->name);
 }
 
-static void expect(const struct engine_verify *v, const struct engine_io *io,
+/* is_dry: verify_only. */
+static void expect(const struct engine_verify *v, bool is_dry, const struct engine_io *io,
 		   struct verify_io *what)
 {
 	struct written_piece piece = piece_of(io);
@@ -251,6 +262,17 @@ static void expect(const struct engine_verify *v, const struct engine_io *io,
 	what->seed_mask = v->seeds_are_known ? WRITTEN_SEED_MASK : 0;
 	what->number = fact.number;
 	what->check_number = v->numbers_are_known;
+	what->is_own = !is_dry;
+}
+
+static void tell_writer(struct engine_job *job, const struct engine_io *io)
+{
+	const char *writer = verify_foreign_writer(job->job, io->buffer);
+	if (!writer)
+		return;
+	log_raw("verify: job %s: %s has the headers of %s; fio_version=%s writes others\n",
+		job->job->name, job->job->files[io->file], writer, job_fio(job->job)->name);
+	job->verify->writer_is_told = true;
 }
 
 static void check(struct engine_job *job, const struct engine_io *io)
@@ -267,7 +289,7 @@ static void check(struct engine_job *job, const struct engine_io *io)
 	if (options->engine == JOB_ENGINE_NULL)
 		return; /* it moves no data, and is believed, as by fio */
 	if (v->written)
-		expect(v, io, &what);
+		expect(v, options->verify_only, io, &what);
 	while (UNLIKELY(verify_check(options, &what, io->buffer, &at, &failure) != VERIFY_OK)) {
 		if (!failed)
 			engine_job_fail(job, EILSEQ_LINUX, options->continue_on_error_verify);
@@ -276,6 +298,8 @@ static void check(struct engine_job *job, const struct engine_io *io)
 		if (options->verify_fatal)
 			break;
 	}
+	if (!failed && !v->writer_is_told)
+		tell_writer(job, io);
 	if (failed && options->verify_fatal)
 		store_once(&job->stopping, true);
 }

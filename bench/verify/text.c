@@ -12,6 +12,7 @@ static const struct {
 	bool hexadecimal;
 } fields[] = {
 	[VERIFY_BAD_MAGIC] = { "magic header", true },
+	[VERIFY_BAD_VERSION] = { "header version", true },
 	[VERIFY_BAD_LENGTH] = { "header length", false },
 	[VERIFY_BAD_SEED] = { "header rand_seed", false },
 	[VERIFY_BAD_OFFSET] = { "header offset", false },
@@ -52,9 +53,11 @@ void verify_print_failure(const struct job *job, const char *file, const struct 
 		fmt_print(extent, sizeof(extent), ", first at byte %u, %u in all",
 			  failure->first_bad_byte, failure->bad_bytes);
 	print("%s at file %s offset %lu, length %u (requested block: offset=%lu, length=%u): "
-	      "%s%s\n",
+	      "%s%s%s%s\n",
 	      what, file, failure->offset_bytes, verify_interval_bytes(job), io->offset_bytes,
-	      io->length_bytes, failure->looks_like, extent);
+	      io->length_bytes, failure->looks_like, extent,
+	      failure->written_by ? ", header of " : "",
+	      failure->written_by ? failure->written_by : "");
 	if (failure->result == VERIFY_BAD_PATTERN)
 		print("fio: got pattern '%02lx', wanted '%02lx'\n", failure->found,
 		      failure->wanted);

@@ -1,13 +1,16 @@
 /*
  * Filling and checking of verified data; the format is in verify_spec.h.
  *
- *   | header 40 | checksum | payload ...            | header 40 | ...
- *   |<------------- verify_interval --------------->|
+ *   | header | checksum | payload ...            | header | ...
+ *   |<----------- verify_interval -------------->|
  *
  * Filling lays the payload over the whole I/O first, then a header and the
  * checksum of the payload behind it over the start of each interval. With
  * verify_offset= header and checksum then change places with the data there;
  * checking changes them back, and once more when it is done.
+ *
+ * The header is that of the release of fio which the job follows. What this run
+ * has not written may have either.
  *
  * Lengths of I/Os are whole sectors. What a failure looks like is
  * classify.c's matter.
@@ -16,7 +19,6 @@
 #include "bench/verify/verify_impl.h"
 #include "kernel/lib/mem.h"
 
-#define HEADER_BYTES ((uint32_t)sizeof(struct verify_header))
 #define FILL_BYTES (4 * VERIFY_STEP_BYTES) /* at a time */
 _Static_assert(SECTOR_BYTES % FILL_BYTES == 0, "whole sectors are filled");
 
@@ -70,6 +72,7 @@ static const struct verify_type {
 	[JOB_VERIFY_CRC32C] = { "crc32c", true, 4, sum_crc32c },
 	[JOB_VERIFY_CRC16] = { "crc16", true, 2, sum_crc16 },
 	[JOB_VERIFY_CRC7] = { "crc7", true, 1, sum_crc7 },
+	[JOB_VERIFY_SHA512] = { "sha512", true, HASH_SHA512_BYTES, hash_sha512 },
 	[JOB_VERIFY_XXHASH] = { "xxhash", true, 4, sum_xxhash },
 	[JOB_VERIFY_SHA1] = { "sha1", true, HASH_SHA1_BYTES, hash_sha1 },
 	[JOB_VERIFY_PATTERN] = { "pattern", true, 0, NULL },
@@ -97,6 +100,13 @@ bool verify_type_is_checked(uint32_t type)
 	return type != JOB_VERIFY_NONE && type != JOB_VERIFY_NULL;
 }
 
+static enum verify_layout own_layout(const struct job *job)
+{
+	return job_fio(job)->header_bytes == sizeof(struct verify_header_versioned) ?
+		       VERIFY_VERSIONED :
+		       VERIFY_UNVERSIONED;
+}
+
 static bool has_pattern(const struct job *job)
 {
 	return job->verify_pattern_bytes != 0;
@@ -114,8 +124,12 @@ const char *verify_refusal(const struct job *job)
 		return NULL;
 	if (job->verify >= ARRAY_COUNT(types) || !type_of(job)->name)
 		return "this type is not supported here";
-	uint32_t header_bytes = HEADER_BYTES + type_of(job)->sum_bytes;
-	if (!job->verify_offset || !type_of(job)->has_header)
+	uint32_t header_bytes = verify_header_bytes(own_layout(job)) + type_of(job)->sum_bytes;
+	if (!type_of(job)->has_header)
+		return NULL;
+	if (header_bytes >= verify_interval_bytes(job))
+		return "verify_interval= leaves no room for the header";
+	if (!job->verify_offset)
 		return NULL;
 	if (job->verify_offset < header_bytes)
 		return "verify_offset= lies within the header";
@@ -166,9 +180,8 @@ static void fill_pattern(const struct job *job, const struct verify_io *io, uint
 }
 
 /* verify_offset=: header and checksum change places with the data there, or back. */
-static void swap_header(const struct job *job, uint8_t *block)
+static void swap_header(const struct job *job, uint8_t *block, uint32_t bytes)
 {
-	uint32_t bytes = HEADER_BYTES + type_of(job)->sum_bytes;
 	uint8_t moved[VERIFY_HEADER_BYTES_MAX];
 	memcpy(moved, block, bytes);
 	memcpy(block, block + job->verify_offset, bytes);
@@ -180,24 +193,21 @@ static void write_header(const struct job *job, const struct verify_io *io, uint
 			 uint32_t at, uint32_t interval, uint8_t *block)
 {
 	const struct verify_type *type = type_of(job);
-	uint32_t payload_at = HEADER_BYTES + type->sum_bytes;
-	struct verify_header header = {
-		.magic = VERIFY_MAGIC,
+	uint32_t sum_at = verify_header_bytes(own_layout(job));
+	uint32_t payload_at = sum_at + type->sum_bytes;
+	const struct verify_header header = {
 		.verify_type = (uint16_t)job->verify,
 		.len = interval,
 		.rand_seed = has_pattern(job) ? 0 : io->seed,
 		.offset = io->offset_bytes + at,
-		.time_sec = (uint32_t)(now_ns / NS_PER_S),
-		.time_nsec = (uint32_t)(now_ns % NS_PER_S),
 		.thread = (uint16_t)job->thread_number,
-		.numberio = (uint16_t)io->number,
+		.numberio = io->number,
 	};
-	header.crc32 = verify_header_crc(&header);
-	memcpy(block, &header, sizeof(header));
+	verify_header_write(block, own_layout(job), &header, now_ns);
 	if (type->sum)
-		type->sum(block + payload_at, interval - payload_at, block + HEADER_BYTES);
+		type->sum(block + payload_at, interval - payload_at, block + sum_at);
 	if (job->verify_offset)
-		swap_header(job, block);
+		swap_header(job, block, payload_at);
 }
 
 void verify_fill(const struct job *job, const struct verify_io *io, uint64_t now_ns,
@@ -236,15 +246,23 @@ static enum verify_result differs(struct verify_failure *failure, enum verify_re
 	return result;
 }
 
+static uint8_t version_of(enum verify_layout layout)
+{
+	return layout == VERIFY_VERSIONED ? VERIFY_VERSION : 0;
+}
+
 static enum verify_result check_header(const struct verify_block *block,
 				       struct verify_failure *failure)
 {
 	const struct verify_header *header = &block->header;
 	const struct verify_io *io = block->io;
+	const enum verify_layout own = own_layout(block->job);
 	uint64_t offset = io->offset_bytes + block->at;
 	uint64_t seed = has_pattern(block->job) ? 0 : io->seed;
 	if (header->magic != VERIFY_MAGIC)
 		return differs(failure, VERIFY_BAD_MAGIC, VERIFY_MAGIC, header->magic);
+	if ((io->is_own && block->layout != own) || header->version != version_of(block->layout))
+		return differs(failure, VERIFY_BAD_VERSION, version_of(own), header->version);
 	if (header->len != block->length_bytes)
 		return differs(failure, VERIFY_BAD_LENGTH, block->length_bytes, header->len);
 	if ((header->rand_seed ^ seed) & io->seed_mask)
@@ -252,10 +270,10 @@ static enum verify_result check_header(const struct verify_block *block,
 			       header->rand_seed & io->seed_mask);
 	if (header->offset != offset)
 		return differs(failure, VERIFY_BAD_OFFSET, offset, header->offset);
-	if (io->check_number && header->numberio != (uint16_t)io->number)
+	if (io->check_number && (uint16_t)header->numberio != (uint16_t)io->number)
 		return differs(failure, VERIFY_BAD_NUMBER, (uint16_t)io->number, header->numberio);
-	if (header->crc32 != verify_header_crc(header))
-		return differs(failure, VERIFY_BAD_HEADER_CRC, verify_header_crc(header),
+	if (header->crc32 != header->crc32_wanted)
+		return differs(failure, VERIFY_BAD_HEADER_CRC, header->crc32_wanted,
 			       header->crc32);
 	return VERIFY_OK;
 }
@@ -266,9 +284,9 @@ static enum verify_result check_checksum(const struct verify_block *block,
 	const struct verify_type *type = type_of(block->job);
 	uint8_t sum[VERIFY_CHECKSUM_BYTES_MAX];
 	type->sum(block->data + block->payload_at, block->length_bytes - block->payload_at, sum);
-	if (memcmp(sum, block->data + HEADER_BYTES, type->sum_bytes) == 0)
+	if (memcmp(sum, block->data + block->sum_at, type->sum_bytes) == 0)
 		return VERIFY_OK;
-	memcpy(failure->checksum_wanted, block->data + HEADER_BYTES, type->sum_bytes);
+	memcpy(failure->checksum_wanted, block->data + block->sum_at, type->sum_bytes);
 	memcpy(failure->checksum_found, sum, type->sum_bytes);
 	return VERIFY_BAD_CHECKSUM;
 }
@@ -308,7 +326,7 @@ static enum verify_result check_block(struct verify_block *block, struct verify_
 {
 	enum verify_result result = VERIFY_OK;
 	if (type_of(block->job)->has_header) {
-		memcpy(&block->header, block->data, sizeof(block->header));
+		verify_header_read(block->data, block->layout, &block->header);
 		result = check_header(block, failure);
 	}
 	bool header_is_good = result == VERIFY_OK;
@@ -319,35 +337,62 @@ static enum verify_result check_block(struct verify_block *block, struct verify_
 	failure->result = result;
 	failure->offset_bytes = block->io->offset_bytes + block->at;
 	failure->media_type = block->header.verify_type;
+	failure->written_by = type_of(block->job)->has_header &&
+					      block->layout != own_layout(block->job) ?
+				      verify_layout_writer(block->layout) :
+				      NULL;
 	failure->first_bad_byte = failure->bad_bytes = 0;
 	failure->looks_like = header_is_good ? verify_classify_payload(block, failure) :
 					       verify_classify_header(block, result);
 	return result;
 }
 
+/* Of an interval as it was read. One for which there is no room is none. */
+static enum verify_layout found_layout(const struct job *job, const uint8_t *block)
+{
+	const enum verify_layout own = own_layout(job);
+	enum verify_layout found = verify_layout_of(block + job->verify_offset, own);
+	uint32_t bytes = verify_header_bytes(found) + type_of(job)->sum_bytes;
+	uint32_t interval = verify_interval_bytes(job), offset = job->verify_offset;
+	bool fits = bytes < interval && offset + bytes <= interval && (!offset || offset >= bytes);
+	return fits ? found : own;
+}
+
+const char *verify_foreign_writer(const struct job *job, const uint8_t *buffer)
+{
+	if (!type_of(job)->has_header || found_layout(job, buffer) == own_layout(job))
+		return NULL;
+	return verify_layout_writer(found_layout(job, buffer));
+}
+
+static enum verify_result check_interval(const struct job *job, const struct verify_io *io,
+					 uint8_t *data, uint32_t at, struct verify_failure *failure)
+{
+	const struct verify_type *type = type_of(job);
+	bool is_moved = job->verify_offset && type->has_header;
+	struct verify_block block = { .job = job, .io = io, .data = data, .at = at,
+				      .length_bytes = verify_interval_bytes(job) };
+	if (type->has_header) {
+		block.layout = found_layout(job, data);
+		block.sum_at = verify_header_bytes(block.layout);
+		block.payload_at = block.sum_at + type->sum_bytes;
+	}
+	if (is_moved)
+		swap_header(job, data, block.payload_at);
+	enum verify_result result = check_block(&block, failure);
+	if (is_moved)
+		swap_header(job, data, block.payload_at);
+	return result;
+}
+
 enum verify_result verify_check(const struct job *job, const struct verify_io *io, uint8_t *buffer,
 				uint32_t *at, struct verify_failure *failure)
 {
-	const struct verify_type *type = type_of(job);
 	uint32_t interval = verify_interval_bytes(job);
 	enum verify_result result = VERIFY_OK;
 	if (!verify_type_is_checked(job->verify))
 		return VERIFY_OK;
-	while (result == VERIFY_OK && *at + interval <= io->length_bytes) {
-		struct verify_block block = {
-			.job = job,
-			.io = io,
-			.data = buffer + *at,
-			.at = *at,
-			.length_bytes = interval,
-			.payload_at = type->has_header ? HEADER_BYTES + type->sum_bytes : 0,
-		};
-		if (job->verify_offset && type->has_header)
-			swap_header(job, buffer + *at);
-		result = check_block(&block, failure);
-		if (job->verify_offset && type->has_header)
-			swap_header(job, buffer + *at);
-		*at += interval;
-	}
+	for (; result == VERIFY_OK && *at + interval <= io->length_bytes; *at += interval)
+		result = check_interval(job, io, buffer + *at, *at, failure);
 	return result;
 }

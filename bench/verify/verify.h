@@ -20,11 +20,13 @@ struct verify_io {
 	/* When checking: what of it must be there. */
 	uint64_t seed_mask; /* the bits of seed that are known */
 	bool check_number;
+	bool is_own; /* this run wrote it: only with headers of the job's release */
 };
 
 enum verify_result {
 	VERIFY_OK,
 	VERIFY_BAD_MAGIC,
+	VERIFY_BAD_VERSION,
 	VERIFY_BAD_LENGTH,
 	VERIFY_BAD_SEED,
 	VERIFY_BAD_OFFSET,
@@ -40,6 +42,7 @@ struct verify_failure {
 	uint64_t offset_bytes; /* of the interval, on the disk */
 	uint64_t wanted, found; /* the field; a pattern's first wrong byte */
 	const char *looks_like; /* to a person: "never written", "stale: ...", "torn: ..." */
+	const char *written_by; /* "fio 3.41 or later"; NULL: whom the job follows */
 	uint16_t media_type; /* verify_type of the header; 0: no header */
 	/* Of the payload, where it is known what it should be; else bad_bytes is 0. */
 	uint32_t first_bad_byte, bad_bytes; /* from the interval's start */
@@ -76,6 +79,12 @@ void verify_fill_random(uint64_t seed, uint8_t *buffer, uint32_t length_bytes);
  */
 enum verify_result verify_check(const struct job *job, const struct verify_io *io, uint8_t *buffer,
 				uint32_t *at, struct verify_failure *failure);
+
+/*
+ * Who else wrote what a good buffer of the job begins with: "fio 3.41 or later";
+ * NULL: it has the headers of the job's release, or none.
+ */
+const char *verify_foreign_writer(const struct job *job, const uint8_t *buffer);
 
 /*
  * Makes sure that no interval in the buffer passes any more: a read that

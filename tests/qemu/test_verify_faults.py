@@ -3,6 +3,7 @@
 import errno
 from dataclasses import dataclass
 
+import installed_fio
 import pytest
 from guests import Guest
 from lying_disk import LyingDisk
@@ -22,33 +23,39 @@ class Fault:
 
 
 FAULTY = 5
+# Where the header of the installed fio has what, and the message about a first bit of its type.
+if installed_fio.is_since("3.41"):
+    HEADER, THREAD, NUMBER, WRONG_TYPE = 48, 40, 32, "bad header version"
+else:
+    HEADER, THREAD, NUMBER, WRONG_TYPE = 40, 32, 34, "bad header crc"
 FAULTS = [
     Fault("magic", "crc32c", 0, "bad magic header", "header corrupted"),
-    Fault("type", "crc32c", 2, "bad header crc", "header corrupted"),
+    Fault("type or version", "crc32c", 2, WRONG_TYPE, "header corrupted"),
+    Fault("type", "crc32c", 3, "bad header crc", "header corrupted"),
     Fault("len", "crc32c", 4, "bad header length", "header corrupted"),
     Fault("rand_seed", "crc32c", 8, "bad header crc", "header corrupted"),
     Fault("offset", "crc32c", 16, "bad header offset", "header corrupted"),
     Fault("time_sec", "crc32c", 24, "bad header crc", "header corrupted"),
     Fault("time_nsec", "crc32c", 28, "bad header crc", "header corrupted"),
-    Fault("thread", "crc32c", 32, "bad header crc", "header corrupted"),
-    Fault("numberio", "crc32c", 34, "bad header crc", "header corrupted"),
-    Fault("crc32", "crc32c", 36, "bad header crc", "header corrupted"),
-    Fault("checksum", "crc32c", 40, "crc32c: verify failed", "checksum corrupted"),
-    Fault("first payload byte", "crc32c", 44, "crc32c: verify failed",
-          "payload corrupted, first at byte 44, 1 in all"),
+    Fault("thread", "crc32c", THREAD, "bad header crc", "header corrupted"),
+    Fault("numberio", "crc32c", NUMBER, "bad header crc", "header corrupted"),
+    Fault("crc32", "crc32c", HEADER - 4, "bad header crc", "header corrupted"),
+    Fault("checksum", "crc32c", HEADER, "crc32c: verify failed", "checksum corrupted"),
+    Fault("first payload byte", "crc32c", HEADER + 4, "crc32c: verify failed",
+          f"payload corrupted, first at byte {HEADER + 4}, 1 in all"),
     Fault("last payload byte", "crc32c", 4095, "crc32c: verify failed",
           "payload corrupted, first at byte 4095, 1 in all"),
     Fault("never written", "crc32c", 0, "bad magic header", "never written", 4096, True),
     Fault("torn", "crc32c", 2048, "crc32c: verify failed", "torn: partly never written", 2048,
           True),
     Fault("md5 payload", "md5", 3000, "md5: verify failed", "payload corrupted"),
-    Fault("sha1 checksum", "sha1", 59, "sha1: verify failed", "checksum corrupted"),
-    Fault("crc64 payload", "crc64", 48, "crc64: verify failed", "payload corrupted"),
-    Fault("crc32 payload", "crc32", 44, "crc32: verify failed", "payload corrupted"),
-    Fault("crc16 payload", "crc16", 42, "crc16: verify failed", "payload corrupted"),
-    Fault("crc7 payload", "crc7", 41, "crc7: verify failed", "payload corrupted"),
+    Fault("sha1 checksum", "sha1", HEADER + 19, "sha1: verify failed", "checksum corrupted"),
+    Fault("crc64 payload", "crc64", HEADER + 8, "crc64: verify failed", "payload corrupted"),
+    Fault("crc32 payload", "crc32", HEADER + 4, "crc32: verify failed", "payload corrupted"),
+    Fault("crc16 payload", "crc16", HEADER + 2, "crc16: verify failed", "payload corrupted"),
+    Fault("crc7 payload", "crc7", HEADER + 1, "crc7: verify failed", "payload corrupted"),
     Fault("xxhash payload", "xxhash", 4000, "xxhash: verify failed", "payload corrupted"),
-    Fault("meta header", "meta", 39, "bad header crc", "header corrupted"),
+    Fault("meta header", "meta", HEADER - 1, "bad header crc", "header corrupted"),
     Fault("pattern", "pattern verify_pattern=0x12", 700, "pattern: verify failed",
           "payload corrupted, first at byte 700, 1 in all"),
 ]
@@ -98,6 +105,8 @@ class Behaviour:
 
 
 ANY = -1  # reads, where they are not foreseeable
+# Seeds of a verify_only run: what fio has to be asked for from 3.39 on.
+SEEDS_CHECKED = "verify_header_seed=1" if installed_fio.is_since("3.39") else ""
 BEHAVIOURS = [
     Behaviour("all bad intervals of an I/O count, not only the last",
               "rw=read bs=64k verify_interval=4k size=64k verify=crc32c", 84, 1, 2, (1, 2)),
@@ -115,7 +124,10 @@ BEHAVIOURS = [
     Behaviour("verify_only writes nothing", "rw=randwrite bs=4k size=64k verify=crc32c"
               " verify_only", 84, 1, 1),
     Behaviour("verify_only of a mixed job knows the seeds", "rw=randrw bs=4k size=64k"
-              " verify=crc32c verify_only", 84, ANY, 1, is_written=True),
+              f" verify=crc32c verify_only {SEEDS_CHECKED}", 84, ANY, 1, is_written=True),
+    Behaviour("verify_only of a mixed job ignores seeds from 3.39 on", "rw=randrw bs=4k size=64k"
+              " verify=crc32c verify_only", *((0, ANY) if SEEDS_CHECKED else (84, ANY, 1)),
+              is_written=True),
     Behaviour("do_verify=0 checks nothing", "rw=write bs=4k size=64k verify=crc32c do_verify=0",
               0, 0),
     Behaviour("time_based reads back what it wrote", "rw=randwrite bs=4k size=64k verify=crc32c"

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "bench/lib/checksum.h"
@@ -149,6 +150,47 @@ static void xxh32_has_the_published_values(void **state)
 			 0xe2293b2fu);
 }
 
+/* FIPS 180-4's examples, and lengths on both sides of where a block more is needed. */
+static void sha512_has_the_published_values_and_the_end_of_the_last_block(void **state)
+{
+	static char xs[112 + 1];
+	static const struct {
+		const char *text, *digest;
+	} rows[] = {
+		{ "abc",
+		  "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+		  "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f" },
+		{ "abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmnoijklmnop"
+		  "jklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu",
+		  "8e959b75dae313da8cf4f72814fc143f8f7779c6eb9f7fa17299aeadb6889018"
+		  "501d289e4900f7e4331b99dec4b5433ac7d329eeb6dd26545e96e55b874be909" },
+		{ xs + 1,
+		  "9a2a120825c2319867758ec277924f6faa254968bf752046dacdd948d8ad299b"
+		  "10359fd04bfd7d3810b5fa1b16a294236138baff981cbb85248478053ac4d3dd" },
+		{ xs,
+		  "a3722b515ef40c910f2419f6e0da8ca51d410114ce6272faae64045f9e9f630e"
+		  "7fa8dd5a3243c9860b899d148c3da4bc0f9e07454542604d030bb55531fe0d5b" },
+	};
+	uint8_t found[HASH_SHA512_BYTES];
+	char text[129];
+	(void)state;
+	memset(xs, 'x', 112);
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		hash_sha512(rows[i].text, strlen(rows[i].text), found);
+		for (unsigned k = 0; k < 64; k++)
+			snprintf(text + (size_t)2 * k, 3, "%02x", found[k]);
+		assert_string_equal(text, rows[i].digest);
+		/* The length in bits ends the last block, and what fio stores. */
+		assert_int_equal(found[126] << 8 | found[127], strlen(rows[i].text) * 8);
+	}
+	hash_sha512(xs, 112, found);
+	for (unsigned k = 64; k < 120; k++) /* a block of zeroes and the length */
+		assert_int_equal(found[k], 0);
+	hash_sha512(xs + 1, 111, found);
+	assert_int_equal(found[64 + 46], 'x');
+	assert_int_equal(found[64 + 47], 0x80);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -158,6 +200,7 @@ int main(void)
 		cmocka_unit_test(crc32c_continues_at_any_split),
 		cmocka_unit_test(md5_has_the_published_values),
 		cmocka_unit_test(sha1_has_the_published_values_with_words_little_endian),
+		cmocka_unit_test(sha512_has_the_published_values_and_the_end_of_the_last_block),
 		cmocka_unit_test(xxh32_has_the_published_values),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,7 +58,7 @@ static void header_lies_where_fio_puts_it(void **state)
 {
 	struct job job = a_job(JOB_VERIFY_CRC32C);
 	struct verify_io io = an_io(2 * BLOCK);
-	struct verify_header header;
+	struct verify_header_unversioned header;
 	(void)state;
 	verify_fill(&job, &io, 7 * NS_PER_S + 5, buffer);
 	memcpy(&header, buffer + BLOCK, sizeof(header));
@@ -99,6 +99,7 @@ static const struct covering_type {
 	{ JOB_VERIFY_CRC32, 0, "" },	{ JOB_VERIFY_CRC32C, 0, "" },
 	{ JOB_VERIFY_CRC16, 0, "" },	{ JOB_VERIFY_CRC7, 0, "" },
 	{ JOB_VERIFY_XXHASH, 0, "" },	{ JOB_VERIFY_SHA1, 0, "" },
+	{ JOB_VERIFY_SHA512, 0, "" },	{ JOB_VERIFY_CRC32C, 0, "" },
 	{ JOB_VERIFY_META, 0, "abc" },	{ JOB_VERIFY_PATTERN, 0, "abcdefg" },
 	{ JOB_VERIFY_SHA1, 1001, "" },	{ JOB_VERIFY_CRC32C, 44, "" },
 	{ JOB_VERIFY_CRC32C, 900, "x" }, { JOB_VERIFY_PATTERN_NO_HEADER, 0, "abcdefg" },
@@ -121,6 +122,7 @@ static void every_changed_byte_is_found_by_every_type(void **state)
 	(void)state;
 	for (size_t t = 0; t < ARRAY_COUNT(covering_types); t++) {
 		struct job job = covering_job(&covering_types[t]);
+		job.fio_version = t % 2 ? FIO_3_33 : FIO_3_41;
 		/* All but META and the patterns cost more: fewer bytes in the middle. */
 		unsigned step = covering_types[t].type == JOB_VERIFY_CRC32C ? 1 : 7;
 		verify_fill(&job, &io, 99, buffer);
