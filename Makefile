@@ -415,7 +415,7 @@ FUZZ_CFLAGS := -std=gnu17 -O1 -g -I. -DRINGBOLT_HOST -DRINGBOLT_FUZZ \
 
 # --- all --------------------------------------------------------------------------
 
-.PHONY: all image run bench compare insns regress baseline peer test test-releases unit model proof fuzz debug fmt \
+.PHONY: all image run bench compare insns regress baseline peer test test-releases unit model proof fuzz torture-jobs debug fmt \
 	check clean help deps
 
 all: image
@@ -434,6 +434,7 @@ help:
 	@echo "make model   models of the protocols only, by Spin"
 	@echo "make proof   proofs about the sources only, by Frama-C"
 	@echo "make fuzz    fuzz targets only, FUZZ_SECONDS=$(FUZZ_SECONDS) each"
+	@echo "make torture-jobs  COUNT=$(COUNT) random jobs, SEED=$(SEED), by us and by the real fio"
 	@echo "make debug   QEMU stopped, gdb attached, symbols loaded"
 	@echo "make check   include order, line and function lengths"
 	@echo "make fmt     clang-format on what changed since the last commit"
@@ -640,6 +641,13 @@ model:
 
 proof:
 	@tests/proof/run
+
+# Random jobs beside the real fio: COUNT of them, another SEED draws others.
+COUNT ?= 100000
+SEED ?= 1
+
+torture-jobs: image
+	@tests/torture/run --count $(COUNT) --seed $(SEED)
 
 -include $(shell find $(B)/unit/obj $(B)/thread/obj -name '*.d' 2>/dev/null)
 

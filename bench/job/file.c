@@ -61,6 +61,8 @@ static void add_clones(struct job_parser *p, const struct job_draft *draft)
 		job->group_id = p->group_id;
 		job->subjob = k ? draft->numjobs - k : 0;
 		if (k) {
+			/* As in fio, whatever name= says. */
+			memcpy(job->name, p->section_name, sizeof(job->name));
 			job->stonewall = false;
 			job->new_group = false;
 		}

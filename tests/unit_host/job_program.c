@@ -8,6 +8,12 @@
  *	job NAME GROUP
  *	value OPTION NUMBER...		of the latest job, by the table of options
  *	bs MIN*3 MAX*3			likewise
+ *
+ * --options, in the place of a file, prints the table of that release's options:
+ *
+ *	option NAME ALIAS TYPE ACCEPT VALUES MINIMUM MAXIMUM ENGINES CHOICE...
+ *
+ * A choice that is refused is left out; ENGINES has a bit for each, 0 for all.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +21,16 @@
 
 #include "bench/job/job_impl.h"
 #include "kernel/lib/assert.h"
+
+static const char *const type_names[] = {
+	[TYPE_FLAG] = "flag", [TYPE_BOOL] = "bool", [TYPE_NUMBER] = "number",
+	[TYPE_TIME] = "time", [TYPE_SIZE] = "size", [TYPE_CHOICE] = "choice",
+	[TYPE_TEXT] = "text", [TYPE_ANY] = "any", [TYPE_HANDLER] = "handler",
+};
+static const char *const accept_names[] = {
+	[ACCEPT_FULL] = "full", [ACCEPT_SILENTLY] = "silent", [ACCEPT_WARN] = "warn",
+	[ACCEPT_NEVER] = "never",
+};
 
 static void print_error(void *context, const char *line)
 {
@@ -121,10 +137,31 @@ static void parse(const char *path, uint32_t release)
 	free(set.arena);
 }
 
+static void print_options(uint32_t release)
+{
+	for (const struct job_option_rule *rule = job_option_table; rule->name; rule++) {
+		if (release < rule->since || (rule->before && release >= rule->before))
+			continue;
+		printf("option\t%s\t%s\t%s\t%s\t%u\t%llu\t%llu\t%u", rule->name,
+		       rule->alias ? rule->alias : "", type_names[rule->type],
+		       accept_names[rule->accept], rule->count,
+		       (unsigned long long)rule->minimum, (unsigned long long)rule->maximum,
+		       rule->engines);
+		for (const struct job_choice *choice = rule->choices; choice && choice->name;
+		     choice++)
+			if (!choice->unsupported)
+				printf("\t%s", choice->name);
+		printf("\n");
+	}
+}
+
 int main(int count, char **words)
 {
 	assert_always(count > 1);
 	for (int i = 2; i < count; i++)
-		parse(words[i], release_called(words[1]));
+		if (!strcmp(words[i], "--options"))
+			print_options(release_called(words[1]));
+		else
+			parse(words[i], release_called(words[1]));
 	return 0;
 }

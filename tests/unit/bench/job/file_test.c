@@ -190,6 +190,14 @@ static void stonewalls_and_new_groups_count_groups(void **state)
 	assert_groups(GLOBAL "[a]\n[b]\nwait_for_previous\nnumjobs=3\n", "0111", "0100");
 }
 
+static void a_name_is_that_of_the_first_clone(void **state)
+{
+	(void)state;
+	assert_int_equal(rig_parse(GLOBAL "[section]\nname=first\nnumjobs=2\n"), 0);
+	assert_string_equal(rig_set.jobs[0].name, "first");
+	assert_string_equal(rig_set.jobs[1].name, "section");
+}
+
 static void too_many_jobs_are_refused(void **state)
 {
 	(void)state;
@@ -386,6 +394,7 @@ int main(void)
 		RIG_TEST(a_name_option_wins_over_the_header),
 		RIG_TEST(clones_are_numbered_backwards),
 		RIG_TEST(stonewalls_and_new_groups_count_groups),
+		RIG_TEST(a_name_is_that_of_the_first_clone),
 		RIG_TEST(too_many_jobs_are_refused),
 		RIG_TEST(every_mistake_is_told_and_nothing_runs),
 		RIG_TEST(a_bad_global_section_refuses_the_file),

@@ -1,0 +1,79 @@
+"""Differences that are known, each with its reason: fio's own faults, or what a disk and the file
+that stands for it do not share. What is met again and again, or ends fio, is not drawn at all
+(packs.py, values.py); what is rare enough is drawn, and told apart here.
+"""
+
+from dataclasses import dataclass, field
+from typing import Callable
+
+
+@dataclass
+class Known:
+    reason: str
+    applies: Callable  # to (what of it: a function from an option's name to its value, or None)
+    only: tuple = ()  # what differs; (): anything
+    hits: int = field(default=0, compare=False)
+
+
+def moved(of):
+    return any(of(name) is not None for name in ("offset", "offset_increment"))
+
+
+def queues(of):
+    depth = int(of("iodepth") or "1", 0)
+    return of("ioengine") in ("libaio", "io_uring", "posixaio", "null") and depth > 1
+
+
+def is_mixed(of):
+    return str(of("rw")).partition(":")[0] in ("rw", "readwrite", "randrw")
+
+
+KNOWN = [
+    Known("what leaves the disk's blocks is refused, as a disk refuses it with direct=1",
+          lambda of: moved(of) or of("zonemode") == "strided" or ":" in of("filename"),
+          only=("set-up",)),
+    Known("a job that has no room for one block on any of its disks is refused; fio ends at once",
+          lambda of: ":" in of("filename"), only=("we refuse",)),
+    Known("randrepeat=0 draws anew each time", lambda of: of("randrepeat") == "0"),
+    Known("the directions of a rated mixed job follow the clock",
+          lambda of: is_mixed(of) and (of("rate") or of("rate_iops")) is not None),
+    Known("fsync=N of fio's engines that queue flushes whenever the writes issued are a multiple",
+          lambda of: queues(of) and (of("fsync") or of("fdatasync")) is not None,
+          only=("sync",)),
+    Known("and each of those flushes takes a file's turn",
+          lambda of: queues(of) and (of("fsync") or of("fdatasync")) is not None
+          and ":" in of("filename")),
+    Known("clones of fio 3.33 count otherwise what several strided files have had",
+          lambda of: of("zonemode") == "strided" and of("numjobs") is not None
+          and ":" in of("filename")),
+    Known("the last of the queued trims before writes may lack its write in fio",
+          lambda of: "trimwrite" in str(of("rw")) and queues(of)),
+    Known("the writes of a strided trimwrite are not where its trims are, and not as many",
+          lambda of: "trimwrite" in str(of("rw")) and of("zonemode") == "strided"),
+    Known("fio 3.33 looks for the write of a randtrimwrite at twice the offset, and trims no more",
+          lambda of: str(of("rw")).startswith("randtrimwrite") and moved(of)),
+]
+
+
+def explained(table, what, job, head):
+    def of(name):
+        option = table[name]
+        for options in (job.options, head.options):
+            for written in (option.name, option.alias):
+                if written in options:
+                    return options[written] if options[written] is not None else "1"
+        return None
+    for known in KNOWN:
+        if known.applies(of) and (not known.only or what in known.only):
+            return known
+    return None
+
+
+def find(table, difference, head):
+    """What explains a difference, or None; one of a merged entry, if any of its jobs has one."""
+    for job in difference.together or [difference.job]:
+        known = explained(table, difference.what, job, head)
+        if known:
+            known.hits += 1
+            return known
+    return None
