@@ -34,6 +34,14 @@ def is_since(name):
     return RELEASES.index(release()) >= RELEASES.index(name)
 
 
+def is_of(releases):
+    """Whether the installed fio is meant by "from 3.39", "before 3.39" or ""."""
+    if not releases:
+        return True
+    which, name = releases.split()
+    return is_since(name) == {"from": True, "before": False}[which]
+
+
 def followed():
     """What `ringbolt run` is told in order to do what the installed fio does."""
     return f"--set=fio_version={release()}"

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional
 
+import installed_fio
+
 from guests import TIMEOUT_S
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -88,7 +90,7 @@ EXAMPLES_A = [
     Example("rand-zones", {"size": "8m"}),
     Example("ssd-steadystate"),
     Example("ssd-test", {"size": "4m"}),
-    Example("steadystate", {"size": "8m", "runtime": "10", "ss": "iops:1000%", "ss_dur": "1s",
+    Example("steadystate", {"size": "8m", "runtime": "10", "ss": "iops:1000%", "ss_dur": "2s",
                             "ss_ramp": "0"}, uncounted="ends when the rate is steady"),
     # fill_device would fill the file system of the host.
     Example("surface-scan", host={"fill_device": None}),
@@ -113,10 +115,15 @@ REFUSED = ["cpuio", "e4defrag", "libpmem", "netio", "rbd", "sg_verify", "xnvme-c
 
 
 def listed():
-    """name, class, outcome, jobs, reason of all examples, from the list that the parser's test
-    uses as well."""
-    return [(line.split(maxsplit=4) + [""])[:5] for line in LIST.read_text().splitlines()
-            if line[0] != "#"]
+    """name, class, outcome, jobs, reason of all examples of the installed release, from the list
+    that the parser's test uses as well."""
+    rows, applies = [], True
+    for line in LIST.read_text().splitlines():
+        if line.startswith("== "):
+            applies = installed_fio.is_of(line[3:])
+        elif applies and line[0] != "#":
+            rows.append((line.split(maxsplit=4) + [""])[:5])
+    return rows
 
 
 def changed(text, changes):

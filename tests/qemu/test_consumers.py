@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import installed_fio
 import pytest
 from guests import TIMEOUT_S, Guest
 from typed_json import DOCUMENT, misfits, read
@@ -90,7 +91,7 @@ def ours(tmp_path_factory):
     directory = tmp_path_factory.mktemp("ours")
     guest = Guest(directory)
     guest.good(f"--disk=backend=null,size={DISK_BYTES}", "--set=json_plus=on",
-               job=JOB.replace("[global]", "[global]\nfilename=/dev/vda"))
+               installed_fio.followed(), job=JOB.replace("[global]", "[global]\nfilename=/dev/vda"))
     return Ran(directory, (directory / "result.json").read_text())
 
 

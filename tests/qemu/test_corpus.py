@@ -2,6 +2,7 @@
 
 import re
 
+import installed_fio
 import pytest
 from corpus import (DISK_BYTES, EXAMPLES_A, EXAMPLES_B, NOT_COMPARED, NOT_RUN, REFUSED,
                     Example, HostRun, listed, sequence_digest, text_of)
@@ -45,7 +46,8 @@ def run_both(guest, row):
     (guest.directory / "host").mkdir()
     host = HostRun(guest.directory / "host", row)
     try:
-        ours = guest.run(f"--disk=backend=file,path={image}", "--smp=2", job=text_of(row))
+        ours = guest.run(installed_fio.followed(), f"--disk=backend=file,path={image}",
+                         "--smp=2", job=text_of(row))
         return ours, host.finish()
     finally:
         host.end()

@@ -7,6 +7,7 @@ lines, and all else that a line says must not.
 import subprocess
 from collections import Counter
 
+import installed_fio
 import pytest
 from guests import TIMEOUT_S
 
@@ -57,7 +58,8 @@ def logs(directory):
 def both(guest, head, jobs):
     """The files of ours and of fio's."""
     text = f"[global]\nfilename={{}}\nbs=4k\n{head}{jobs}"
-    guest.good(f"--disk=backend=null,size={DISK_BYTES}", job=text.format("/dev/vda"))
+    guest.good(f"--disk=backend=null,size={DISK_BYTES}", installed_fio.followed(),
+               job=text.format("/dev/vda"))
     there = guest.directory / "fio"
     there.mkdir()
     with open(there / "disk", "wb") as file:

@@ -5,6 +5,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import installed_fio
 import pytest
 from guests import TIMEOUT_S
 
@@ -47,7 +48,8 @@ def test_synchronous_engines_have_no_slat_as_in_fio(guest, engine, depth, rw):
     guest.zeroes("image", 1 << 20)
     text = (f"[a]\nfilename={{}}\nioengine={engine}\niodepth={depth}\nrw={rw}\nbs=4k\n"
             "size=1m\nnumber_ios=100\n")
-    ours = guest.good("--disk=backend=file,path=image", job=text.format("/dev/vda"))
+    ours = guest.good("--disk=backend=file,path=image", installed_fio.followed(),
+                      job=text.format("/dev/vda"))
     theirs = fio_json(text.format("image"), guest.directory)
     for direction in ("read", "write"):
         job, fio = ours.result["jobs"][0][direction], theirs["jobs"][0][direction]

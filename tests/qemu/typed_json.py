@@ -31,8 +31,8 @@ STEADY = {
     "max_deviation": "float", "slope": "float",
     "data": {"bw_mean": "int64", "iops_mean": "int64", "iops": ["int64"], "bw": ["int64"]}}
 JOB = {
-    "jobname": "string", "groupid": "int32", "error": "int32", "eta": "int32",
-    "elapsed": "int32", "job options?": {ANY: "string"}, "read?": DIRECTION,
+    "jobname": "string", "groupid": "int32", "job_start?": "int64", "error": "int32",
+    "eta": "int32", "elapsed": "int32", "job options?": {ANY: "string"}, "read?": DIRECTION,
     "write?": DIRECTION, "trim?": DIRECTION, "sync?": {"total_ios": "int64", "lat_ns": LATENCY},
     "mixed?": DIRECTION, "job_runtime": "int32",
     "usr_cpu": "float", "sys_cpu": "float", "ctx": "int32", "majf": "int32", "minf": "int32",
@@ -42,7 +42,8 @@ JOB = {
     "first_error?": "int32", "latency_depth": "int32", "latency_target": "int32",
     "latency_percentile": "float", "latency_window": "int32", "desc?": "string",
     "steadystate?": STEADY}
-DISK = {"name": "string", "read_ios": "int64", "write_ios": "int64", "read_merges": "int64",
+DISK = {"name": "string", "read_ios": "int64", "write_ios": "int64", "read_sectors?": "int64",
+        "write_sectors?": "int64", "read_merges": "int64",
         "write_merges": "int64", "read_ticks": "int64", "write_ticks": "int64",
         "in_queue": "int64", "util": "float"}
 DOCUMENT = {"fio version": "string", "timestamp": "int64", "timestamp_ms": "int64",

@@ -62,20 +62,12 @@ def with_engine(text):
     return text + "\n" if "ioengine" in text else f"ioengine=libaio\n{text}\n"
 
 
-def is_of_the_installed(words):
-    """"", "from 3.39" or "before 3.39"."""
-    if not words:
-        return True
-    which, name = words.split()
-    return installed_fio.is_since(name) == {"from": True, "before": False}[which]
-
-
 def cases():
     verdict = None
     for line in LIST.read_text().split("\n"):
         if line.startswith("=="):
             verdict, _, releases = line[3:].partition(":")[0].partition(", ")
-            verdict = verdict if is_of_the_installed(releases) else None
+            verdict = verdict if installed_fio.is_of(releases) else None
         elif line.strip() and not line.startswith("# "):
             if verdict:
                 yield Case(line, verdict)
