@@ -126,7 +126,7 @@ static const struct setting setting_table[] = {
 	      "latency by stages: means of three, at no cost, or distributions of all four"),
 	NUMBER_OR_ZERO(trace_events, 64, 4194304,
 		       "lifecycle events to keep per queue, the newest; 0: none, at no cost"),
-	WORDS(fio_version, fio_version_words, FIO_3_33,
+	WORDS(fio_version, fio_version_words, FIO_VERSION_COUNT - 1,
 	      "the release of fio that job files, sequences, verified data and results follow"),
 };
 

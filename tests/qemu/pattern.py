@@ -7,7 +7,12 @@ Written from the format alone, so that it checks both the kernel and fio. A bloc
     payload crc u32 | payload
 
 and the payload repeats (sector number u64, pass u64). Both checksums are CRC-32C without
-the final inversion; the header's covers the 36 bytes before it.
+the final inversion; the header's covers the 36 bytes before it. From fio 3.41 on the header is
+
+    magic u16 | version u8 | type u8 | length u32 | seed u64 | offset u64 | sec u32 | nsec u32 |
+    number u64 | thread u16 | anything u16 | header crc u32      (48 bytes)
+
+which is checked as well, but not made.
 """
 
 import struct
@@ -15,9 +20,11 @@ import struct
 MAGIC = 0xACCA
 TYPE_CRC32C = 5
 HEADER = struct.Struct("<HHIQQIIHHI")
+VERSIONED = struct.Struct("<HBBIQQIIQHHI")
+VERSION = 0x81
 PAYLOAD_AT = HEADER.size + 4
 
-assert HEADER.size == 40
+assert (HEADER.size, VERSIONED.size) == (40, 48)
 
 
 def _table():
@@ -68,7 +75,12 @@ def faults(data, length=4096, start=0):
 
 
 def _fault(data, offset, length):
-    magic, kind, covers, _, where, _, _, _, _, crc = HEADER.unpack_from(data)
+    if data[2] == VERSION:
+        header = VERSIONED
+        magic, _, kind, covers, _, where, *_, crc = header.unpack_from(data)
+    else:
+        header = HEADER
+        magic, kind, covers, _, where, *_, crc = header.unpack_from(data)
     if magic != MAGIC:
         return f"magic {magic:#x}"
     if kind != TYPE_CRC32C:
@@ -77,8 +89,8 @@ def _fault(data, offset, length):
         return f"length {covers}"
     if where != offset:
         return f"belongs to {where}"
-    if crc != crc32c(data[:36]):
+    if crc != crc32c(data[:header.size - 4]):
         return "header checksum"
-    if struct.unpack_from("<I", data, HEADER.size)[0] != crc32c(data[PAYLOAD_AT:]):
+    if struct.unpack_from("<I", data, header.size)[0] != crc32c(data[header.size + 4:]):
         return "payload checksum"
     return None

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 
+import installed_fio
 import pattern
 import pytest
 from guests import PATTERN_BYTES, TIMEOUT_S, digest
@@ -32,7 +33,7 @@ def fio(*words):
 
 def test_fio_accepts_what_the_kernel_wrote(guest):
     image = guest.zeroes("disk.img", PATTERN_BYTES)
-    guest.good(f"--disk=backend=file,path={image}", job=WRITE_JOB)
+    guest.good(f"--disk=backend=file,path={image}", installed_fio.followed(), job=WRITE_JOB)
     assert pattern.faults(image.read_bytes()) == []
     words = [f"--filename={image}", "--bs=4k", f"--size={PATTERN_BYTES}", "--verify=crc32c",
              "--ioengine=psync", "--verify_state_save=0"]

@@ -105,11 +105,14 @@ rw=randread iodepth_low=1 size=256k
 rw=read number_ios=1000
 rw=write bs=16k,4k bs_is_seq_rand=1
 rw=write bs=16k,4k bs_is_seq_rand=1 verify=crc32c do_verify=0
-rw=randread bs=512,256k bs_is_seq_rand=1 size=640k io_size=2m
 rw=randrw bs=4k,64k bs_is_seq_rand=1 percentage_random=50
 rw=randwrite bs=4k,64k bs_is_seq_rand=1 percentage_random=50 norandommap
 rw=randread:4 bs=64k,4k bs_is_seq_rand=1
 """.split("\n")[1:-1]
+# In its first pass fio asks its map of blocks beyond the region, which holds what memory held.
+# With the seeds of 3.33 this one does not come there.
+if not installed_fio.is_since("3.39"):
+    JOBS += ["rw=randread bs=512,256k bs_is_seq_rand=1 size=640k io_size=2m"]
 # The same by ioengine=null, which trims, and whose files are called alike on both sides: their
 # names seed distributions.
 WITHOUT_A_DISK = """

@@ -55,6 +55,7 @@ static void defaults_are_interrupts_and_all_that_the_device_has(void **state)
 	assert_int_equal(settings.engine, ENGINE_BLK);
 	assert_int_equal(settings.log, LOG_INFO);
 	assert_int_equal(settings.request_timeout_ms, 10000);
+	assert_int_equal(settings.fio_version, FIO_3_41); /* the newest that is known */
 }
 
 static void config_sets_every_line_and_skips_comments(void **state)
