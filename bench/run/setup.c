@@ -74,9 +74,10 @@ static int find_region(const struct job *job, const struct blk_device *device, c
 		return engine_complain(job, found.key,
 				       "%ld is not a multiple of %s's %u-byte blocks", found.bytes,
 				       file, found.block_bytes);
-	/* As in fio, where a file of this engine is no larger than what is used of it. */
-	if (job->engine == JOB_ENGINE_NULL)
-		region->device_bytes = region->offset_bytes + region->length_bytes;
+	/* As in fio: with size= a file of this engine ends where it is used, else nowhere. */
+	if (job->engine == JOB_ENGINE_NULL && job->size.bytes)
+		region->device_bytes = MAX(region->offset_bytes + region->length_bytes,
+					   job->size.bytes / job->file_count);
 	return 0;
 }
 
@@ -127,6 +128,12 @@ static uint64_t largest_bs(const struct job *job)
 		if (counts & (1u << d))
 			largest = MAX(largest, job->max_bs[d]);
 	return largest;
+}
+
+/* As in fio, of the directions that the job has not, too. */
+static uint64_t smallest_bs(const struct job *job)
+{
+	return MIN(job->min_bs[DIR_READ], MIN(job->min_bs[DIR_WRITE], job->min_bs[DIR_TRIM]));
 }
 
 /* Segments over buffers of buffer_bytes, which come later; one at least. */
@@ -272,6 +279,9 @@ static int setup_job(struct engine_job *job, const struct job *options)
 	set_depth(job);
 	set_kind(job);
 	set_budget(job, regions);
+	if (options->io_size.percent && job->total_bytes / options->loops < smallest_bs(options))
+		return engine_complain(options, "io_size", "%u%% is less than the smallest block",
+				       options->io_size.percent);
 
 	void *memory = memory_allocate(generator_memory_bytes(options));
 	if (!memory)

@@ -317,7 +317,8 @@ static void file_init(struct generator *g, struct generator_file *file, uint32_t
 {
 	const struct job *job = g->job;
 	uint64_t bytes = MIN(region->length_bytes, region->device_bytes);
-	uint64_t block = min_block_bytes(job);
+	/* Of a distribution; as in fio, the size of trims does not count. */
+	uint64_t block = MIN(job->min_bs[DIR_READ], job->min_bs[DIR_WRITE]);
 
 	file->region_offset = region->offset_bytes;
 	file->io_size = region->length_bytes;

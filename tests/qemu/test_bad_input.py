@@ -67,6 +67,8 @@ CASES = [
     ("zones_within_a_sector", [], "",
      job(rw="write", zonemode="strided", zonesize="8k", zoneskip="1000"),
      r"job\.fio:1: zoneskip: .*1000.*"),
+    ("no_block_to_be_issued", [], "", job(bs="64k", size="100k", io_size="58%"),
+     r"job\.fio:1: io_size: .*58%.*"),
     ("cpu_that_is_not_there", [], "", job(cpus_allowed="7"), r"job\.fio:6: cpus_allowed: .+"),
 ]
 

@@ -193,6 +193,12 @@ rw=rw number_ios=30 rwmixwrite=20
 rw=randread number_ios=20 loops=3
 rw=randwrite fsync=4 io_size=2m
 rw=read filesize=64k size=40k offset=8k
+rw=write filesize=65k
+rw=write filesize=65k size=80k
+rw=randtrim:7 norandommap size=230k filesize=280064 io_size=1m
+rw=randwrite bs=4k,4k,512 random_distribution=zipf:1.2
+rw=randtrim bs=4k,5k,512 random_distribution=pareto:0.1:0.7
+rw=randwrite bs=4k,512,8k random_distribution=normal:20
 rw=trim:-1k size=68k loops=2
 rw=trimwrite fsync=2 size=64k
 rw=randtrimwrite fsync=3 size=64k loops=2
