@@ -57,7 +57,31 @@ def has(job, option):
     return option.name in job.options or option.alias in job.options
 
 
-def draw_job(dice, table, kind, name, disk, disk_bytes):
+def option_of(table, name, *jobs):
+    """What the first of the jobs that has the option says; None: no one does."""
+    for job in jobs:
+        for written in {table[name].name, table[name].alias} & set(job.options):
+            return job.options[written]
+    return None
+
+
+def end_bytes(table, job, head):
+    """Where the last clone's region ends, at most."""
+    def of(name):
+        return values.bytes_of(option_of(table, name, job, head) or "0", job.disk_bytes)
+    clones = int(option_of(table, "numjobs", job, head) or "1", 0)
+    return of("offset") + of("offset_increment") * (clones - 1) + of("size")
+
+
+def keep_inside(table, job, head):
+    """The file that stands for a disk would grow."""
+    for name in ("offset_increment", "size", "offset"):
+        if end_bytes(table, job, head) > job.disk_bytes:
+            job.options.pop(table[name].name, None)
+            job.options.pop(table[name].alias, None)
+
+
+def draw_job(dice, table, kind, name, disk, disk_bytes, head):
     engine = dice.choice(kind.engines)
     job = Job(name, disk_bytes, may_trim=engine == "null", engine=engine)
     job.options["ioengine"] = engine
@@ -70,6 +94,7 @@ def draw_job(dice, table, kind, name, disk, disk_bytes):
         option = dice.choice(pool)
         if not has(job, option) and (option.name != "kb_base" or dice.random() < 0.2):
             add(dice, table, job, option.name)
+    keep_inside(table, job, head)
     complete(dice, table, job)
     return job
 

@@ -105,7 +105,7 @@ def draw_pack(options, kind, seed, number, count):
             chosen = dice.sample(names, dice.randint(2, 3))
         where = ":".join(f"/dev/{name}" for name in chosen)
         job = draw.draw_job(dice, options, KINDS[kind], f"j{index}", where,
-                            min(DISKS[name] for name in chosen))
+                            min(DISKS[name] for name in chosen), head)
         for option in ("stonewall", "new_group"):
             if dice.random() < 0.05 and not draw.has(job, options[option]):
                 job.options[option] = None

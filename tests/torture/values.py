@@ -25,6 +25,15 @@ def size(dice, length_bytes):
     return dice.choice(ways)
 
 
+def bytes_of(text, disk_bytes):
+    """What such a text stands for; a percentage is of the disk."""
+    if text.endswith("%"):
+        return disk_bytes * int(text[:-1]) // 100 + 65536
+    digits = text.rstrip("kKmMiI")
+    unit = {"": 1, "k": 1024, "m": 1024 ** 2}[text[len(digits):].lower().rstrip("i")]
+    return int(digits, 0) * unit
+
+
 def aligned(dice, most, least=SECTOR):
     """Bytes; small ones are as likely as large ones, and one in forty is no whole sector."""
     length = max(least, int(least * (most / least) ** dice.random()))
@@ -210,6 +219,7 @@ BY_NAME = {
     "nice": pick("0", "1"),
     "ioscheduler": pick("none"),
     "prio": between(0, 7),
+    "verify_async": between(0, 3),
     "verify_async_cpus": pick("0"),
     "gtod_cpu": pick("0"),
     "numa_cpu_nodes": pick("0"),
