@@ -38,6 +38,10 @@ def escape(value):
     return str(value).replace(",", ",,")
 
 
+def _counts_instructions(options):
+    return "-icount" in options.qemu_args
+
+
 def _onoff(flag):
     return "on" if flag else "off"
 
@@ -127,7 +131,9 @@ def _blk_device(index, disk, place, options, iothread):
         words.append("bootindex=0")
     before = []
     if iothread:
-        before = ["-object", f"iothread,id=iothread{index}"]
+        # A thread that polls the ring tells the guest so: now and then a doorbell less.
+        polls = ",poll-max-ns=0" if _counts_instructions(options) else ""
+        before = ["-object", f"iothread,id=iothread{index}{polls}"]
         words.append(f"iothread=iothread{index}")
     return before + ["-device", ",".join(words)]
 
@@ -168,7 +174,7 @@ def _memory_arguments(options):
 def _cpu(options):
     """All that QEMU has; but from 9 on it offers x2APIC, whose registers its own counting of
     instructions cannot do with ("Bad icount read")."""
-    return "max,-x2apic" if "-icount" in options.qemu_args else "max"
+    return "max,-x2apic" if _counts_instructions(options) else "max"
 
 
 def guest_command(options, files, accel, iothread_default):

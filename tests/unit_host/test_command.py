@@ -135,3 +135,11 @@ def test_own_arguments_come_last():
 def test_where_instructions_are_counted_there_is_no_x2apic(words, cpu):
     command = arguments(qemu_args=words)
     assert command[command.index("-cpu") + 1] == cpu
+
+
+@pytest.mark.parametrize("words, thread", [(["-icount", "shift=0"],
+                                            "iothread,id=iothread0,poll-max-ns=0"),
+                                           ([], "iothread,id=iothread0")])
+def test_a_thread_that_is_counted_beside_does_not_poll(words, thread):
+    command = arguments(["backend=null,iothread=on"], qemu_args=words)
+    assert command[command.index("-object") + 1] == thread
