@@ -1,7 +1,7 @@
 #!/bin/sh
 # A guest that ends QEMU 7.2 by isa-debug-exit loses writes that its disk had completed.
 #
-# The device calls exit(): block nodes are not closed. A raw file has all that was written all the same;
+# The device calls exit(): block nodes are not closed. A raw file has all that was written anyway;
 # of qcow2 (and parallels) the tables that say where data lies are in QEMU's memory until the guest
 # flushes, or the image is closed in order. A test that ends this way, and then looks at its image,
 # finds nothing. QEMU 10.0 shuts down in order and keeps the data.
