@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Ringbolt. One flat file: every source is listed, one per line; append yours.
 # `make help` says what the targets do.
 

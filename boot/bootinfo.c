@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What can be told about the boot information. */
 #include "boot/bootinfo.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What a boot path hands to the kernel: the only header that the loader, the
  * PVH entry and the kernel share. After kernel_main() has it, nothing knows

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Files, texts, tables and the memory map, as UEFI 2.10 gives them.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the EFI loader asks of the firmware. All memory handed out lies below
  * 4 GiB and is remembered, so that firmware_exit() can keep the kernel from

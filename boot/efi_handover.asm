@@ -1,3 +1,4 @@
+; SPDX-License-Identifier: MIT
 ; The last step of the EFI loader, copied to a page below 4 GiB before it runs:
 ; the loader itself may lie where the new tables do not reach.
 ;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * BOOTX64.EFI: loads \ringbolt\kernel.elf from the volume that it came from
  * and starts it, with the texts beside it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Finds ACPI's root pointer among the firmware's configuration tables (UEFI 2.10, 4.6).
  *

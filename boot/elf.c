@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ELF-64 executables, as far as our own kernel needs them (System V ABI,
  * "Object Files", and its AMD64 supplement).

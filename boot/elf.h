@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Checks a kernel file before anything in it is believed, and loads it. Pure;
  * used by the EFI loader and the tests.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * From an entry into the kernel proper, with the kernel's own copy of the
  * boot information.

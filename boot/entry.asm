@@ -1,3 +1,4 @@
+; SPDX-License-Identifier: MIT
 ; The image's ELF entry, 64-bit, taken by the EFI loader, and the stack that
 ; both ways of starting use.
 ;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Builds the memory map of a struct bootinfo from what a firmware says, range
  * by range in any order. The ranges stay sorted and never overlap; where two

@@ -1,3 +1,4 @@
+; SPDX-License-Identifier: MIT
 ; PVH start: from the 32-bit protected mode that a VMM leaves us in to 64-bit
 ; C code (Xen's "x86/HVM direct boot ABI").
 ;

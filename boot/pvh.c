@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The second half of a PVH start: turns the VMM's struct hvm_start_info into
  * a bootinfo.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Xen, "x86/HVM direct boot ABI" (docs/misc/pvh.pandoc,
  * xen/include/public/arch-x86/hvm/start_info.h): names and layouts verbatim.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the two ways of starting share inside this folder. */
 #ifndef BOOT_START_H
 #define BOOT_START_H

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # `objcopy --target=efi-app-x86_64` makes no UEFI program of an ELF file any more in binutils 2.47.
 #
 # The option names the format of input and output at once. Up to 2.44 objcopy recognised the ELF

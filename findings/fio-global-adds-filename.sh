@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # fio: a second [global] section adds its filename= to the first one's, even where it is the same.
 #
 # All other options of a [global] section are defaults until a later one says otherwise: bs= there

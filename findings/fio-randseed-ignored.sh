@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # fio 3.33 ignores randseed= for offsets unless randrepeat=0 is said too; fio 3.39 honours it.
 #
 # randrepeat is on by default, and its documentation tells to set a seed by randseed=. In 3.33 two

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # What fio 3.33 writes with verify=sha512, fio 3.39 calls corrupt; the other way round as well.
 #
 # The header's shape and checksum type are the same in both, and nothing says which release wrote an

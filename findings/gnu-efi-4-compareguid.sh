@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # gnu-efi 4's CompareGuid() is TRUE when the GUIDs are equal; that of 3.x is 0 when they are.
 #
 # A loader that looks for its ACPI table with `if (CompareGuid(a, b) == 0)` compiles against both

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Linux 6.12.117 under TCG: CPUs that could be plugged in (-smp 1,maxcpus=2) are none.
 #
 # QEMU lists them in the MADT as not enabled, which before ACPI 6.3 meant that they may come. Newer

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # virtio-blk-pci,queue-size=N: the device of QEMU 10.0.13 shows 1024 entries whatever N is.
 #
 # queue_size in the common configuration (virtio 1.2, 4.1.4.3) is "the queue size" that a driver

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # A guest that ends QEMU 7.2 by isa-debug-exit loses writes that its disk had completed.
 #
 # The device calls exit(): block nodes are not closed. A raw file has all that was written anyway;

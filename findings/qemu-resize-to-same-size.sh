@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # block_resize to the size that a virtio-blk disk already has counts as a change of configuration.
 #
 # config_generation is there to tell a driver that fields changed between two of its reads (virtio

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # A PCIe root port of q35 says "no card present" although a working disk is behind it.
 #
 # With ACPI hot-plug, which is q35's default, the Slot Status of pcie-root-port reads Presence Detect

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The vhost-user-blk export of qemu-storage-daemon says that its cache writes through; it does not.
 #
 # It offers VIRTIO_BLK_F_FLUSH and VIRTIO_BLK_F_CONFIG_WCE, and its byte "writeback" (virtio 1.2, 5.2.4)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """QEMU's devices without a guest: registers read and written through its qtest protocol.
 
 For findings/*.sh: Machine(FOLDER, ARGUMENT...) starts the QEMU that findings/unpack put into

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The start order, as a list of calls; then the benchmark; then the way out.
  *

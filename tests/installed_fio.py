@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The fio that is installed: its release has to be one of those that we follow, and what it does
 is held against what we do when we follow that one (fio_version=)."""
 

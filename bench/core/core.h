@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The engine's own structures, and which of its files has what: run/setup.c
  * leads from a job file to jobs that can run, run/loop.c has the CPUs' loops,

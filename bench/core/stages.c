@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Where the time of I/Os went: what a latency consists of.
  *

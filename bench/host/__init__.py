@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The host side of Ringbolt: standard library only, one module per matter.
 
 cli       command line -> Options; exit status

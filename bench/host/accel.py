@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """TCG or KVM. That /dev/kvm opens proves nothing: a guest has to have run in it."""
 
 import json

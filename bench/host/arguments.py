@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The words of `ringbolt run` -> Options."""
 
 import argparse

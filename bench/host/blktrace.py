@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Lifecycles in blktrace's binary format, for blkparse, btt and what else reads it.
 
     Q  a submitter had its I/O ready          D  the device was shown a request

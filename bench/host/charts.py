@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The plots of a comparison: document -> figures, each of some panels and a table.
 
 Panels that belong together share their axes, so that they can be read across. Whose a mark is,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The plots with a row per side: signals per I/O, stages of a latency, idle share."""
 
 from . import table

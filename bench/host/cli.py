@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The command line of bench/ringbolt and its exit status."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Options -> QEMU's command line. Pure: looks at no file and starts nothing.
 
 The n-th disk is /dev/vd(a+n) in the guest because the kernel names disks in the order of

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`ringbolt compare` and `ringbolt bench`: sides taking turns, and what can be said of them.
 
     words -> sides (sides.py) x points of the job file (points.py) -> rounds (measure.py)

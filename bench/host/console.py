@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The guest's console on its way to the user.
 
 The kernel ends a progress line with a carriage return and overwrites it with the next.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The language of --disk: `key=value,...` into a Disk, everything checked.
 
 Nothing here touches the file system: images.py looks at the files and creates them.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What can go wrong, by exit status.
 
 A message is one line that names the file, option or key at fault; the command line adds

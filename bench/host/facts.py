@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a figure has to name of the machine that it was measured on: the result's ringbolt.host."""
 
 import hashlib

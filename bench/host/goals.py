@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the kernel is meant to reach, as data, and whether a comparison shows it.
 
 Shares of the floor hold for every mode and point; factors over Linux depend on the mode and on

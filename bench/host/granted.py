@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a run asked of its disks beside what they granted: ringbolt.granted of a result.
 
     [{"disk": "vda", "setting": "ring", "asked": "packed", "granted": "split"}]

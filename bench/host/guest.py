@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """One guest from start to result.
 
     temp dir -> storage daemons -> QEMU, stopped -> QMP: threads pinned -> cont

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The files behind disks: what is given is looked at before anything could harm it.
 
 Written as if it were raw, an image of another format loses its header and with it all that it

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`ringbolt insns`, and what the gate counts: cases, each two jobs of one boot.
 
 instructions.py says what is counted and how; the time stamps of the stages count the same way.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Guest instructions per I/O, counted and not timed; of ours and of Linux where a comparison has
 both interrupt.
 

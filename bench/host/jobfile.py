@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A user's job file, as the kernel gets it.
 
 The kernel has no files and no environment. So here the lines of an included file take the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The lifecycle events that the guest recorded: text (bench/run/recording.h) -> Queues.
 
 All moments are nanoseconds since the run began.

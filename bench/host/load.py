@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What others on the host took from a guest's threads: ringbolt.host.load of a result.
 
     {"elapsed_ns": 1100000000, "lost_share": 0.23, "busy": true,

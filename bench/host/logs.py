@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """fio's log files: framed text behind the guest's result, one file per frame.
 
     -----BEGIN RINGBOLT LOG a_bw.1.log-----

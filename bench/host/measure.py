@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Rounds: every side runs every point once a round.
 
 The host drifts, so sides take turns point by point: within a round all sides of a point run one

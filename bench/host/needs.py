@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What settings need of the disks that they are tried on: `compare` gives it to them.
 
 A ring is packed only where the device has packed rings, none is larger and no queue more than it

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Everything one run is made of, checked, before anything is started."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """How a guest ended, and what there is to say of it.
 
 A guest that crashed or hung explains itself with its console's last lines, one whose job failed

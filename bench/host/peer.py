@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The peer: Debian's Linux and fio in place of our kernel, everything else equal.
 
 Same QEMU line, disks, placement, job file, statuses and form of the result; only what QEMU

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Lifecycles as a trace that ui.perfetto.dev opens (Trace Event Format).
 
 A process per queue: its I/Os as nested asynchronous slices, one row per I/O of a kind in flight,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Which host cores QEMU's threads run on.
 
 Under TCG placement decides more than the completion mode does: polling needs the vCPU and

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A job file as points: what runs at the same time is one, what waits behind a stonewall the next.
 
 A point can be run alone: its text has the file's [global] sections and its own, and every line

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The document of a comparison as tables: for the console, and as Markdown."""
 
 from statistics import median

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Child processes that cannot outlive this one."""
 
 import ctypes

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """QEMU's monitor protocol: one JSON object per line over a connected socket."""
 
 import json

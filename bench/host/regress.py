@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`ringbolt regress`: fails what makes I/O slower. `ringbolt baseline` renews what it holds by.
 
 counted   instructions, doorbells and interrupts per I/O, against configs/baseline.json

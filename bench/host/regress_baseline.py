@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The committed baseline: configs/baseline.json, one line per figure, so that a diff reads.
 
     {"made_with": {"compiler": ..., "qemu": ...}, "figures": {"CASE: FIGURE": number, ...}}

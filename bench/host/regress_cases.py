@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the gate looks at, as data.
 
 Counted cases run under icount and are held against configs/baseline.json, figure by figure;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The counted part of the gate: instructions, doorbells and interrupts per I/O.
 
 A figure that grew by more than the tolerance fails. It does so only after a second boot has

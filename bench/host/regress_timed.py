@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The timed part of the gate: this side and the one before, by the clock, in turns.
 
 The host is shared: it drifts by half within a minute and stalls whole rounds. Hence, before a

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Verdicts and what they are written as: a table for people, JUnit XML, TAP and JSON.
 
 Every figure that was judged is one verdict and one test case of the reports. Only SLOWER and

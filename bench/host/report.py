@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """report.html: a comparison as one page that needs nothing else, not even a script.
 
 Colours live in the style sheet alone, so that one drawing does for light, dark and paper. They

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The result document: one JSON object in fio's schema plus the member "ringbolt"."""
 
 import json

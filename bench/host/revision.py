@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The kernel of another commit, built beside this tree's.
 
     commit -> build/revisions/HASH/, its files without a history -> make -> kernel.elf

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Who takes part in a comparison.
 
 A side is a name, a placement, and the words of `ringbolt run` that make it what it is. Placement

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What may be said of noisy rounds: ratios with confidence intervals, and tests.
 
 A shared host drifts by half within a minute and now and then stalls a whole round. So nothing

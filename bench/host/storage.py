@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """qemu-storage-daemon, the other end of a vhost-user disk."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Rounds -> the document of a comparison: cells, ratios, goals. Pure.
 
     {"points": [{"name", "depth"}],

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Just enough SVG: scales with round ticks, and a panel that collects shapes.
 
 Colours are left to the page's style sheet: a shape says whose it is by a class, so the same

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Rows of words as an aligned table, for the console and as Markdown."""
 
 import re

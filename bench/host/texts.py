@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The two texts a guest is given: settings and job file.
 
 Settings come from --set, either key=value or the name of a file of such lines. The kernel

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`ringbolt trace`: one run whose I/Os are recorded, exported for tools that show them."""
 
 import os

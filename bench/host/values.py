@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Readers of option values: each turns a word into a value or raises ValueError.
 
 The ValueError's text completes the sentence "KEY=WORD: ..."; the caller knows the option.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Which release this tree leads to, and the commit that it is.
 
 The words are those of the file VERSION; an archive of the tree has its commit there, a checkout

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What several options decide together: defaults that depend on others, pairs
  * that exclude each other, and what this target demands (a disk for every job

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Variables in values: $ncpus, $mb_memory and $pagesize become numbers. Only
  * after such a number was put in, + - * / in the value are calculated, left to

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The job file's outer shape: lines, sections, clones.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The table of fio_version.h. */
 #include "bench/job/fio_version.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What differs between the releases of fio that a run can follow
  * (fio_version=), as far as it shows here. Everything else is as in fio 3.33

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Options whose values have a syntax of their own: file names, rw=, the I/O
  * engine, CPUs and a few more. Block sizes and random distributions are in

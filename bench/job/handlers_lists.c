@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Options that split one job into shares: bsrange=, bssplit= and
  * random_distribution=. All take up to three lists, for reads, writes and

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What data is like: verify_pattern=, buffer_pattern= and scramble_buffers=.
  *

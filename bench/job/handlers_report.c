@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Options about what is measured, kept and forgiven: percentiles, steady
  * state, logs, errors to go on after. As handlers.c.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Job files: fio's language, parsed into one struct job per job (clones of
  * numjobs= expanded). Host-testable; memory comes from the caller.

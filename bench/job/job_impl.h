@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the parts of the job file parser share: file.c (lines, sections,
  * clones), expand.c (variables), options.c with option_table.c (all

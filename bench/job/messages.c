@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the parser says to people, and the memory of what it keeps: used by all
  * of its files, uses none of them.

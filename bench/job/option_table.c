@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The table of all options of fio, one row each: type, range, where the value
  * goes and, when it goes nowhere, why. options.c walks it; a name missing here

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Every option that fio knows: the table (option_table.c) is walked
  * here. An entry is looked up, its value read by type, checked and stored

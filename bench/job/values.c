@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Values of job file options, by type: numbers with units, percentages,
  * ranges, times, decimal fractions.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * CRCs by tables, which checksum_init() computes from the polynomials.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Cyclic redundancy checks of verified data, in the variants that fio stores.
  * Pure but for their tables: checksum_init() once, on one CPU; then any

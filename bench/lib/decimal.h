@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Floating-point numbers as decimal text, for reports. Rounds as the C
  * library's "%.*f" does (to nearest, ties to even, of the exact value).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * MD5 (RFC 1321), SHA-1 and SHA-512 (FIPS 180-4) and XXH32 over one piece of memory.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Hashes of verified data. Pure; any context. */
 #ifndef BENCH_LIB_HASH_H
 #define BENCH_LIB_HASH_H

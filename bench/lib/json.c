@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The JSON writer of the results, in the text form that fio prints: two
  * spaces of indent per level, `"key" : value`, one member per line, floats

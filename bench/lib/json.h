@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A JSON writer in fio's text form: two-space indent, "key" : value, one pair
  * per line, floats %f. Streams to a sink; no allocation. Asserts on wrong

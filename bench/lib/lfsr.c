@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A Galois shift register with XNOR feedback of the shortest length n >= 3 that
  * has more than `limit` states; values at or above the limit are skipped. On

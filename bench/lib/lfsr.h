@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * fio's random_generator=lfsr: every number below a limit exactly once, in an
  * order fixed by the seed, without a map.

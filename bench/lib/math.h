@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The few functions of a C library's <math.h> that the bench needs. Pure; any
  * context that may use SSE.

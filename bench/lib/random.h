@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * fio's random number streams (taus88, tausworthe64), bit for bit, so that
  * both systems do the same work. Any context; a stream has one user.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * 128-bit arithmetic: division, which the compiler would take from a run-time
  * library that a freestanding kernel does not have, and sums of squares, which

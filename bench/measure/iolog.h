@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * fio's log files (write_bw_log= and so on) of one job: kept in memory while it
  * runs, written out as text afterwards. Host-testable; memory and time come

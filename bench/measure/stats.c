@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Latency histograms and rate samples: what is done with them off the path.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Latency and rate statistics: fio's histogram (29 groups of 64 bins), exact
  * minimum, maximum, sum and sum of squares. Integer only on the path; floating

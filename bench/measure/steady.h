@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * steadystate=: has a rate settled? One sample per second over a window of
  * seconds; pure arithmetic.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * latency_target=: the search for the greatest queue depth whose latencies
  * keep to a target. Pure: told what a window of time held, says what to do.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What a job waits for beside free I/Os: its rate, its pauses, its share of a
  * flow, I/Os that overlap.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What paces a job, and what watches it: rates, pauses, flows, limits on its
  * depth, targets for its latency. Only jobs with such an option have a struct

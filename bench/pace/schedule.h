@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * When the I/Os of a rated job should begin: one schedule per direction. Pure
  * arithmetic; times are ns since the schedule's start.

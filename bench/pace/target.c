@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What a job is watched for: latencies above a limit, rates below one, and the
  * search for the depth that keeps a latency target.

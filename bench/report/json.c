@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The result as JSON: the schema of fio_version=, key for key and in its order, so
  * that existing parsers and dashboards read it, and one further top-level

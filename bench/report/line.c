@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Lines of the text report: built in a fixed buffer, printed whole, with
  * numbers scaled as fio scales them. What does not fit is cut.

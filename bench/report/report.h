@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What a run found, as fio's JSON (schema of fio_version=, key for key, in order)
  * plus one top-level object "ringbolt", and as fio's normal text on the

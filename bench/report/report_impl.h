@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the JSON and the text report share: reporting groups and the figures
  * derived from raw statistics. For the files of bench/report only.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The result as text for people and for parsers of fio's "normal" output: the
  * line shapes of fio_version=. Loop context, after the run; not reentrant

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the files of the text report share: lines (line.c), and those on
  * latencies (text_latency.c). For the files of bench/report only.

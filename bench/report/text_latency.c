@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The text report's lines on latencies: in ns, us or ms by their spread,
  * percentiles in rows of 80 columns, and shares of fio's ranges.

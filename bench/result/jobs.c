@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What fio has no word for, job by job: an array beside fio's own "jobs", with
  * one element for each job, grouped or not.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The result document: fio's JSON (report.h) with one object of our own.
  *

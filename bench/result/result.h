@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The result document on its way out: COM2, or framed on COM1, and the
  * "ringbolt" object in it: disks, queues' counters, CPUs, boot phases,

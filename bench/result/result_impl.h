@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the result's files share. */
 #ifndef BENCH_RESULT_RESULT_IMPL_H
 #define BENCH_RESULT_RESULT_IMPL_H

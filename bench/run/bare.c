@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Jobs with engine=floor or engine=layer: random reads without what the job
  * file's language needs, so that the difference to engine=blk tells its cost.

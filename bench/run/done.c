@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What a job does about an I/O that came back: it is free again, its latency is
  * noted, and an error ends the job unless it may go on.

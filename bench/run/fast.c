@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The short way of plain jobs: one direction, one disk, one block size, no
  * verification, latencies measured. They issue the same sequence as any other

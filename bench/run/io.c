@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The memory that an I/O lends to the device: segments over its buffer.
  *

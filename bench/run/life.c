@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A job's turn: when it begins, what is left to do when it ends, and who of a CPU's
  * goes first where there is room for few.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The moments of a job: its ramp and its time end, windows and cycles end; and
  * jobs that end others.

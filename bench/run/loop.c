@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The engine's loops: every CPU polls its queues, steps its jobs and waits.
  *

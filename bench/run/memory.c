@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Memory that a job needs only while it runs: its buffers and random maps.
  *

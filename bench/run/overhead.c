@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What measuring itself costs, found by measuring it: before the run, a job's
  * own done() is given I/Os that never were, and so is one that measures nothing:

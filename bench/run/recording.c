@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * From trace_events= to recorders on queues, and from those to text.
  *

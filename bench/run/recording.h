@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * trace_events=: the queues that jobs use are recorded (kernel/blk/recorder.h),
  * and what was recorded goes out beside the log files.

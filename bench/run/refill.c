@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Preparing I/Os: from the generator, or from what is to be read back, to
  * prepared[].

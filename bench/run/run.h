@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The benchmark engine: runs the jobs of a job file on the disks.
  *

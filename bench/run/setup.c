@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * From a job file to jobs that can run: finds the disks, works out regions and
  * budgets, allocates everything that a job will need. Whatever a person can

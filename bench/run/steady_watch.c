@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * steadystate=: ends jobs once their rate has settled.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * One job's I/O path: from the generator to the queue and back.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the clock asks of a CPU: bandwidth samples, deadlines of requests, the
  * progress line; and the timer that wakes a sleeping CPU in time for them.

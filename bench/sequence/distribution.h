@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * fio's random_distribution= with a shape: zipf, pareto and normal, bit for
  * bit. Floating point; not for the fast path.

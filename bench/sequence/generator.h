@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Which I/O comes next: direction, offset and length, in fio's order bit for
  * bit. One generator per job; loop context of the job's CPU; no allocation

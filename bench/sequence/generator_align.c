@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Whether all that a job issues begins and ends with blocks of its disk, and
  * else which option moves it off them. With fio such an I/O fails when its time

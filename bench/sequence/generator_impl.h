@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The generator's state and its short ways. For bench/generator*.c, and for a
  * loop that wants generator_next() inlined (generator_next_inline()).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The next I/O of any job, by fio's rules.
  *

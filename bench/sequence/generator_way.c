@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Which way the I/Os of a job go: a short one for those that differ in nothing
  * but their place, and maybe their direction; else any job's. What a short way

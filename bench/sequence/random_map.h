@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Which blocks of a region a pass has visited: a bitmap with summary levels
  * above it, for fio's random map. Taking a free block is one instruction,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What a bad block looks like: the difference between a bit that tipped over, a
  * write that got lost, one that went elsewhere and one that was cut short.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * fio's header in both of its layouts (verify_spec.h), as one struct.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * verify_pattern=: the bytes that an I/O repeats. They are the job's, but for
  * the places of %o, where the offset of the I/O stands.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Jobs with verify=: data that proves itself is written, read back, checked.
  *

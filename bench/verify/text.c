@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A failed check in words: fio's line for it, so that whoever searches logs for
  * that one finds ours too, and behind it what the block looks like.

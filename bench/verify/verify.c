@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Filling and checking of verified data; the format is in verify_spec.h.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Data that proves itself: fills a buffer so that every verify_interval of it
  * says what it is and where it belongs, and checks such a buffer. Pure: knows

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Between verify.c (fill, check), header.c (fio's two headers), pattern.c and
  * classify.c (what does it look like?).

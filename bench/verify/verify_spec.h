@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The header that fio lays over the start of every verify_interval of what it
  * writes (little endian), so that either system can check what the other wrote.

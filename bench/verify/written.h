@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What a job wrote, and what of it still lies where: for each granule of the
  * disk the write that was there last. So a read-back knows exactly what it has

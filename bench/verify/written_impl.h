@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the note of written.h is made of, for the two that make it: written.c,
  * where it is said what it means, and written_shape.c.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * How large the note of what was written is, and its memory laid out: header,
  * entries, history, and of a table in chunks the directory and the owners.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Reads the few facts that the kernel needs out of the firmware's tables.
  *

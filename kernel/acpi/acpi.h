@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * RSDP -> XSDT/RSDT -> MADT, MCFG, FADT, HPET; nothing more (ACPI 6.4, 5.2). Every
  * table is checked (signature, length, checksum) before it is believed; what

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * \_S5 by its bytes. A full interpreter would be needed only if firmware
  * computed the values, which none does: the object must be static data.

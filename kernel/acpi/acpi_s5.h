@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Finds the power-off values in a DSDT's bytes, without an AML interpreter. */
 #ifndef KERNEL_ACPI_ACPI_S5_H
 #define KERNEL_ACPI_ACPI_S5_H

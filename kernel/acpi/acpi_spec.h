@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Tables of the ACPI Specification 6.4, chapter 5.2, and of the PCI Firmware
  * Specification 3.3, 4.1.2 (MCFG). Only what is read. Little endian, packed:

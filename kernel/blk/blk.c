@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The block layer's core: the list of disks, which queue serves which CPU, and
  * which way a queue's requests go. blk_submit() and blk_poll() jump to where the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The block layer's contract with those who submit: devices, hardware queues,
  * requests. That with drivers is blk_driver.h.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The block layer's contract with its drivers: what one has to do, and whom it
  * tells what. Letters as in blk.h.

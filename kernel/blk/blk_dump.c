@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The block layer in words: names, a queue's state for a person, the age of its
  * oldest request.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * engine=floor: a bare loop of random reads over one ring, nothing above it.
  * What it reaches is the device's own ceiling on this machine; the difference

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The last steps of a request that is not plain, either way: to the scheduler
  * or the driver, and onto the list of those that are over.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What a device can do: its limits, made whole at registration, and whether a
  * request is one that it can do at all. Requests that it can do in parts only are

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The pieces of the plain path: requests that the device can do as they are, on
  * a queue that belongs to one CPU.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Queues that serve several CPUs, beside the path of those that serve one.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Everything that is not a plain batch on a queue of one CPU.
  *

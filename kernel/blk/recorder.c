@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Recording of lifecycles, by a driver that stands between the layer and a
  * queue's own:

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What happens to the requests of a queue, event by event: for looking at where
  * one I/O goes. recorder.c tells how it costs nothing where it is not used.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The deadline scheduler: sector order for throughput, FIFOs for fairness.
  *

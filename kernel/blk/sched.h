@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The deadline scheduler of one queue: keeps what the driver has no room for
  * in the order of sectors, merges neighbours, and bounds how long any request

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Splitting: a request beyond the limits becomes parts, a durable write gets
  * its flush.

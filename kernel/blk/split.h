@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Requests that the device cannot take as they are: too long, too many or too
  * long segments, or a write that has to be durable. Each becomes a parent with

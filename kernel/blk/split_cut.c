@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Cutting a request into pieces that the device may have: arithmetic only.
  *

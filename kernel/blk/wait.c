@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * How a CPU waits for completions: by interrupt, by polling, or adaptively.
  *

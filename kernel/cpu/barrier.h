@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The only file with memory fences. Each use names its partner in a comment.
  *

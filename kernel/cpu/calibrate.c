@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Each counter is read at both ends of a window, together with the TSC before and after:
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Finds the TSC's rate by clocks none of which is trusted alone: each may be told wrongly, stand
  * still, or be read by a CPU that is held up in between. Pure but for clock_tsc().

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The TSC as the only clock: finds its frequency once, at start, by what clock_sources.c knows
  * and calibrate.c makes of it. A rate that no second clock confirms, or that one contradicts, is

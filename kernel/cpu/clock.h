@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The only clock: the invariant TSC (SDM vol. 3B 18.17), calibrated once at
  * start. Stamps are raw TSC; convert when reporting.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a PC has to calibrate its TSC by, in order of preference. */
 #ifndef KERNEL_CPU_CLOCK_SOURCES_H
 #define KERNEL_CPU_CLOCK_SOURCES_H

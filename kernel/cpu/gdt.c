@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * One GDT and one TSS per CPU (SDM vol. 3A 3.4.5, 8.7).
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Segments and task state: what long mode still needs of them. */
 #ifndef KERNEL_CPU_GDT_H
 #define KERNEL_CPU_GDT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The interrupt descriptor table (SDM vol. 3A 6.10, 6.14.1): 256 interrupt
  * gates, so that every handler starts with interrupts off. The stubs lie at a

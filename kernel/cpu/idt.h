@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Interrupt descriptor table: exceptions end the kernel with a dump, device
  * vectors go to irq_dispatch(). One table for all CPUs.

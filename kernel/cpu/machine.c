@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Leaving the machine, the CMOS chip, and QEMU's fw_cfg by I/O port (QEMU,
  * docs/specs/fw_cfg.rst).

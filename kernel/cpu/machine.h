@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Leaving the machine, its CMOS chip, and the channel that QEMU offers into it. */
 #ifndef KERNEL_CPU_MACHINE_H
 #define KERNEL_CPU_MACHINE_H

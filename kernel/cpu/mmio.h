@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The only file with accesses to device registers. Plain volatile accesses of
  * the exact width; the mapping is uncached, so the CPU keeps their order.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The end of a kernel that found a bug of its own or took an exception: a
  * dump on the console, then exit status 3.

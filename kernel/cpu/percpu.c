@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The table of CPUs, what each of them sets up first, and how it sleeps.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * One structure per CPU, reached through GS. Letters: [I] immutable after
  * start, [c] only the owning CPU, [a] atomic, any CPU.

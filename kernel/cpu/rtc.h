@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The date, from the CMOS clock that PCs have had since the MC146818 (its data
  * sheet; PIIX3 data sheet 4.2): whole seconds, read once when a result is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Brings up every enabled CPU of the MADT (at most `limit`, 0 = all, 64). */
 #ifndef KERNEL_CPU_SMP_H
 #define KERNEL_CPU_SMP_H

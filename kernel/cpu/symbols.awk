@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Turns "nm -n" of a linked kernel into the tables of symbols.h, as NASM source.
 # Addresses stay text: awk's numbers do not hold 64 bits.
 BEGIN {

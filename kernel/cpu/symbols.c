@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Looks an address up in the generated table by binary search. Pure; any
  * context, also while the kernel is dying.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Names of the kernel's functions, for stack traces. The table is generated
  * from a first link and added by the second (symbols.awk, Makefile).

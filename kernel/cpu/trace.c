@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A stack trace for code compiled without frame pointers or unwind tables:
  * each word of the stack that points into the text, right behind a CALL

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Stack traces without frame pointers: a conservative scan. */
 #ifndef KERNEL_CPU_TRACE_H
 #define KERNEL_CPU_TRACE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * 16550 UARTs, output only, 115200 8N1 (National Semiconductor PC16550D).
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * 16550 serial ports. COM1 is the console, COM2 carries the result document.
  * Polled output with a bounded wait per byte; any context, no lock. COM1 is

@@ -1,3 +1,4 @@
+; SPDX-License-Identifier: MIT
 ; Interrupt stubs, at fixed strides so that idt.c computes their addresses.
 ;
 ; The CPU aligns RSP to 16 and pushes (SDM vol. 3A 6.14.2), downwards:

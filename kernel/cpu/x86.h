@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The CPU instructions that C cannot say, one function each, named after the
  * instruction (Intel SDM vol. 2). Kernel only: never included by code that

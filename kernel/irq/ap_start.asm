@@ -1,3 +1,4 @@
+; SPDX-License-Identifier: MIT
 ; The first instructions of an application processor: real mode, protected
 ; mode, long mode, then smp.c. Copied to a page below 1 MiB (`page`), where the
 ; start-up IPI sends every such CPU, all at once.

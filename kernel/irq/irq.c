@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Interrupts of this kernel: which vector calls what, and their dispatch.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Interrupt vectors and their delivery: local APIC (xAPIC or x2APIC), MSI
  * messages, the one-shot timer, and the 8259 for INTx.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The local APIC: enabling it, interrupt commands, end of interrupt, the timer.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The local APIC of the CPU that calls (SDM vol. 3A chapter 11): registers by
  * MMIO (xAPIC) or MSR (x2APIC), one choice for all CPUs.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The 8259 pair: lines 0 to 7 at the first, 8 to 15 at the second, which hangs
  * on line 2 of the first. PCI functions share lines, so lines are set to level

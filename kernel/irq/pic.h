@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The pair of 8259 interrupt controllers, for INTx on the boot CPU. */
 #ifndef KERNEL_IRQ_PIC_H
 #define KERNEL_IRQ_PIC_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * One-shot timers: the earliest deadline of this CPU's list is in the local
  * APIC, and nothing is when the list is empty. No tick.

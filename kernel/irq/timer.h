@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The one-shot timer's glue to the local APIC; timer_arm() is in irq.h. */
 #ifndef KERNEL_IRQ_TIMER_H
 #define KERNEL_IRQ_TIMER_H

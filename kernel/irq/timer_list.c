@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A sorted, singly linked list: a CPU has a handful of timers (one per device
  * at most), so that a walk is cheaper than anything cleverer.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Armed timers of one CPU, earliest first. No register, no time of its own;
  * host-testable. The list links the timers themselves.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The vector table of one CPU. Free means: calls the stray handler.
  *

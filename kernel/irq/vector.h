@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Which handler a vector of a CPU calls, and which vectors are free. No
  * register; host-testable.

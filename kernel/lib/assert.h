@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * assert_always(): a bug of ours. Always compiled in; ends the kernel with a
  * register dump and exit status 3 (on the host: abort()). A device's

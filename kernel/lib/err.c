@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Names of our own error codes, for log lines. Pure; any context. */
 #include "kernel/lib/err.h"
 

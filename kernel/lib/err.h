@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Results of our own calls: 0, or one of these negated. What a device said of
  * a request is a different thing: enum blk_status in kernel/blk/blk.h.

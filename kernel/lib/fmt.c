@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * printf's integer and string conversions into a bounded buffer.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Formatted text into a bounded buffer. Conversions: %d %i %u %x %X %c %s %p
  * %% with h, hh, l, ll, z, width, precision, '-', '0' and '*'; no floats.

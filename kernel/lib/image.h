@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Where the linker put the kernel (kernel/kernel.ld). Addresses only: take
  * them with &symbol[0], never read through them. All are page aligned and

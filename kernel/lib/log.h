@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The console log: one line per call, "[ seconds.micros] unit: text", with
  * "error: " or "warning: " before the text of those levels. Loop context, not

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The C library's memory and string functions that a freestanding compiler
  * may call and that we use. On the host the C library's own are used.

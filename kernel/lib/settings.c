@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The table of all settings, and the parsers of the texts that set them.
  *

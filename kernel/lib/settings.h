@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The kernel's settings: one table in settings.c declares every key with its
  * type, range, default and help. Layers, the later wins: default,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Small helpers without any CPU instruction behind them; compiled for the
  * kernel and for the host's unit tests alike.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Which build this is. The build defines both words, and compiles this file
  * again when one of them changes (Makefile).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Which build this is: the release that it leads to, and the commit that it was built from.
  * Constant; any context.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Memory that a device reads or writes: contiguous, zeroed, page aligned.
  * Lives until dma_free(); give it back only after the device let go of it.

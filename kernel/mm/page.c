@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Physical pages: one bit per usable page, set while the page is free.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Physical pages from the firmware's map. Host-testable: works on a map of
  * ranges and a bitmap given to it. Not for the I/O path. Boot CPU, or under

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Four-level page tables as a data structure (SDM vol. 3A 4.5): entries are
  * written, no register is touched. Host-testable.

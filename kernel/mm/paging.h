@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Our own page tables: kernel text RX, rodata R, data RW, everything else NX;
  * all RAM at DIRECT_MAP_BASE; MMIO uncached at a window of its own; guard

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Sets of physical addresses, kept sorted so that adding merges and removing
  * splits in one pass. Used at start to turn a firmware map that may be

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Sets of physical addresses as sorted, disjoint, never adjacent ranges, and
  * how the firmware's map becomes one. No allocation; host-testable.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Base address registers: where a function's memory is, and how much of it.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Capability lists (PCI 3.0, 6.7) and extended capability lists (PCI Express
  * 5.0, 7.6).

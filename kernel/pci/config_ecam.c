@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Configuration space in memory (PCI Express 5.0, 7.2.2): 4 KiB per function,
  * 1 MiB per bus, at the addresses that MCFG gives.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Configuration space through the I/O ports 0xCF8 and 0xCFC, for machines
  * without MCFG: 256 bytes per function, segment 0.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * MSI-X (PCI 3.0, 6.8.2): a table in a BAR with one address/data pair per
  * vector. What stands in a pair is the caller's business.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Finds the PCI functions and reads and writes their configuration space.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * PCI functions: found behind bridges on all buses, by ECAM (MCFG) or
  * 0xCF8. Capabilities, BARs, MSI-X. Nothing the device says is believed

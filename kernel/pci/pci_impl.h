@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the files of this folder share; not for callers. */
 #ifndef KERNEL_PCI_PCI_IMPL_H
 #define KERNEL_PCI_PCI_IMPL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the PCI standards say, and nothing else. Sections: PCI Local Bus 3.0
  * unless marked; B: PCI-to-PCI Bridge Architecture 1.2; E: PCI Express 5.0.

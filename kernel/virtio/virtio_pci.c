@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The modern virtio PCI transport (virtio 1.2, 4.1).
  *

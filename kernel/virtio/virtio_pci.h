@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The modern virtio PCI transport (virtio 1.2, 4.1): finds the common,
  * notify, ISR and device configuration through the capabilities, checks each

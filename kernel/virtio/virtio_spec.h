@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What "Virtual I/O Device (VIRTIO) Version 1.2" (OASIS, 1 July 2022) says,
  * and nothing else: names as in the standard, sections in parentheses.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the two ring formats have in common: sizes, slots, the shadow, the
  * verdict "broken", and the functions of virtqueue.h that only choose between

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Virtqueues: split (virtio 1.2, 2.7) and packed (2.8) rings behind one
  * interface. Memory only: no register, no device, runs unchanged on the host.

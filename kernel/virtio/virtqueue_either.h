@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The hot paths of rings of either format: by a constant, or by the ring's own
  * word.

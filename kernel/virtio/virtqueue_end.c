@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Two ends that both formats of a ring know: that of the list of free chains,
  * and that of a ring whose device broke the rules. Needs nothing of the rest.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The rings' own structures, and the two hot paths (add one segment, pop) as
  * inline functions, for the ring's .c files and for drivers whose submit and

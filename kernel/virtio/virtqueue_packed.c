@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Packed virtqueues (virtio 1.2, 2.8): one ring that both sides write.
  *

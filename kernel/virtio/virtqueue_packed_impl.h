@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The hot paths of packed rings; see virtqueue_packed.c for the picture and the
  * barriers.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The hot paths of split rings; see virtqueue_split.c for the picture and the
  * barriers.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Any text as a job file: no memory error, no endless loop, no memory beyond
  * what job_arena_bytes() demands, and what is accepted keeps its promises. The

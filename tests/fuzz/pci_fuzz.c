@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A hostile machine in front of the PCI code and the virtio transport: what
  * configuration space, BAR memory and registers answer is the fuzzer's input,

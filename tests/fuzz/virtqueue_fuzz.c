@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The ring against a device that does anything: the input decides the ring's
  * shape, then plays driver and device in turn. The device may write any byte

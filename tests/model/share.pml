@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Is what a CPU leaves at a shared queue always done? Nobody waits for the one at
  * work, so somebody has to see what was left there meanwhile:

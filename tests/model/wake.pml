@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Does a CPU that sleeps always wake up? The whole protocol in one picture:
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Stands in, included first, for what a harness of plain arithmetic needs nothing of:
  * kernel/cpu/barrier.h, kernel/cpu/clock.h (its 128-bit products cannot be followed), and

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Stands in for kernel/cpu/barrier.h, included first: a read of what the device may
  * write gives any value, at every read anew, so that a second look at the same place

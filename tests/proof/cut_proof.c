@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Cutting what has no data (discards, write zeroes, secure erases) by whatever limits a
  * device gave, from anywhere in a request: nothing is divided by zero; a piece is cut where

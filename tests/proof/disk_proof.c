@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What a disk's configuration space becomes: virtio_blk_read_limits(), then
  * blk_limits_settle(). Any content, of any length, with any set of features, and

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * virtqueue_need_event() for all 2^48 inputs, in two steps:
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * PCI and the virtio transport before a function that may answer anything, in parts, of
  * which the command line names one:

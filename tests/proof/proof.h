@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The words of the harnesses: any value, which the analyser carries as an interval,
  * and panic(), which nothing may reach.

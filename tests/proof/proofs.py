@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What is proved, and what has to make it fail, as data.
 
 A mutant's pattern is a regular expression that has to match exactly once in its file: code that

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A ring before a device that may do anything: all sequences of STEPS calls, all
  * values at every read of the device's.

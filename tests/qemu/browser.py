@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A page in a real headless Chromium: what it shows, measured by the browser itself."""
 
 import json

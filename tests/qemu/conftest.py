@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Fixtures: a place to boot guests in, and an image whose content is known."""
 
 import signal

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Debian's fio examples (tests/data/fio_examples.txt) as small runs on one disk: those of class A
 and what is accepted of class B.
 

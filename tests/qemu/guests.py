@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A guest per test: the tool is run as a user runs it, its result read back."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A disk behind NBD that can lie: just enough of the protocol for QEMU's client.
 
 Fixed newstyle negotiation, simple replies, one connection; the data is in memory. QEMU

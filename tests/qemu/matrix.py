@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The machines that every change has to work on, one row each.
 
 Chosen so that any three of the columns meet in every combination of their values, and any

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Changes that make I/O slower, as data: what is inserted where, and who has to say so.
 
 An insertion goes right behind its anchor, a regular expression that has to match exactly once

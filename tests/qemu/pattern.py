@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Images whose every block says what it is: fio's verify header over a known payload.
 
 Written from the format alone, so that it checks both the kernel and fio. A block is

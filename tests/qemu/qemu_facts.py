@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What releases of QEMU do differently, as seen with each; a release between two does as the
 older of them until it is tried."""
 

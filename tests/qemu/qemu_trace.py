@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What QEMU saw of a virtio disk: doorbells and interrupts per queue, from its trace."""
 
 import re

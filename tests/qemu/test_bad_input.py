@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a user can get wrong: one clear line, the right status, no byte changed."""
 
 import json

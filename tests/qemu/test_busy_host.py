@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A host that others use: a result says what they took, and the run warns."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the TSC is calibrated by, and that it is said where nothing confirms it."""
 
 import pytest

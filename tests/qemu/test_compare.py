@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """compare and bench from one end to the other: guests, figures, and the page in a browser."""
 
 import json

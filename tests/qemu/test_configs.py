@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The files in configs/ do what they say."""
 
 import re

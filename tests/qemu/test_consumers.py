@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What reads fio's results reads ours: fio's own tools, and a typed decoder.
 
 The same job file is run by the real fio, on a file: that the decoder takes its document proves

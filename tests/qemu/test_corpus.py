@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The kernel against the real fio: the same job file on a disk and a file of one size."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Doorbells and interrupts as the kernel counts them equal what QEMU saw."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Data, both ways, against fio and against corruption."""
 
 import shutil

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A request that misses its deadline ends the run: with a dump, a message that names the setting,
 and the figures of what was done until then."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What happens beside the jobs: a disk that is resized."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What happens to a running machine: a disk that grows, a device that does not answer, a
 user who loses patience."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Flushes: where fio has them, which of them it counts, and that each one reaches the disk whose
 it is."""
 

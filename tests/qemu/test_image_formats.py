@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Disk images of every format that qemu-img makes: refused as raw, used as what they are."""
 
 import subprocess

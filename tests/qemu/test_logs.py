@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Log files beside the result: names, columns and lines as the real fio writes them.
 
 The same job runs on both. Times and values differ by nature; which files there are, how many

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Where disks lie and what they are made of; how little a machine may have."""
 
 import re

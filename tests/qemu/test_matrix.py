@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The matrix: data that a host wrote is read and checked, data that the guest wrote is
 checked on the host, and the counters add up, on every row."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the kernel says that measuring costs, against what leaving it out saves.
 
 Under icount a nanosecond is an instruction, and the difference of two runs that differ only

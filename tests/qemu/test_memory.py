@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What jobs need of a machine's memory: no more than they use, and no more at once than runs at
 once."""
 

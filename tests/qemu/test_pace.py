@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Rates, pauses, ramps, ends and targets: what paces a job, or stops it."""
 
 import pytest

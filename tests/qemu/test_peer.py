@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The peer does the same work in the same machine, and its result says what happened."""
 
 import re

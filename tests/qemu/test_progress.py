@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The status line: every shape that it takes here is one that the real fio's takes."""
 
 import os

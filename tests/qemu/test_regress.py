@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The gate on real kernels: it catches what it has to, names it, and leaves the rest alone.
 
 Its tree is a copy of this one with a history of a single commit and a baseline of its own,

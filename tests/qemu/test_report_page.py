@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The page in a browser, where the names of jobs and sides are nothing that a page expects."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The result document as a whole: what does not belong to one job."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Rings are as asked for, and a larger one is never the lesser."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The kernel and the real fio issue the same I/Os: one job file, run by both.
 
 fio says with --debug=io what it issues; from that the test computes the digest that the kernel

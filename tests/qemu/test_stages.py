@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a latency consists of: its stages are all there, in order, and add up."""
 
 import pytest

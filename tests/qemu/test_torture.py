@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A few hundred of the random jobs of `make torture-jobs`, by us and by the real fio."""
 
 import subprocess

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`ringbolt trace`: its exports hold what the kernel counted and what fio's statistics say, and
 the tools that they are for read them without complaint."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The product as a user meets it: firmware, loader, kernel and job from one disk image."""
 
 import shutil

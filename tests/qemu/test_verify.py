@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Verified data against the real fio, both ways: the same image, and each passes the other's."""
 
 import itertools

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Every fault of verified data is found and named, and nothing else is called one."""
 
 import errno

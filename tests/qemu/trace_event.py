@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The Trace Event Format, as far as traces of ours use it: checks one strictly."""
 
 import json

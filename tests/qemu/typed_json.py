@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """fio's JSON as a typed language reads it: consumers in Go decode it into structures, and stop
 at a fraction where they expect an integer, or at a number beyond its type.
 

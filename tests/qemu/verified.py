@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Verified jobs, many at once: a boot takes longer than what is asked of it, so a table of
 options is one boot, and each row has a disk and a job of its own. fio does the same on a file
 each.

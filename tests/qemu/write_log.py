@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a disk was told, in order: QEMU writes it down (blklogwrites, the format of Linux's
 dm-log-writes)."""
 

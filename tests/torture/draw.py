@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Random valid jobs: options from our own table, crossed."""
 
 import random

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Differences that are known, each with its reason: fio's own faults, or what a disk and the file
 that stands for it do not share. What is met again and again, or ends fio, is not drawn at all
 (packs.py, values.py); what is rare enough is drawn, and told apart here.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A pack is a job file of many random jobs: one boot and one run of fio are shared by all."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Differing jobs, with every option left out that the difference does not need."""
 
 import copy

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A job file, run by both sides.
 
 The real fio finds disks of the same name: files, bound over /dev in a mount namespace of its own,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The options that jobs are drawn from: our own table, as its program prints it."""
 
 import subprocess

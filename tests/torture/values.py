@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Values of options: by an option's type, or by its name where most values of the type would mean
 nothing, or take minutes.
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The device's side of a virtqueue: see fake_device.h.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the kernel's sources need from below them when they run in a unit test
  * on the host: panic() ends the test, or satisfies cmocka's

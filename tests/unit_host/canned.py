@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Results as guests send them, without a guest."""
 
 PERCENTILE = {"50.000000": 1500, "90.000000": 1800, "99.000000": 2500, "99.900000": 123456}

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The host tool's modules, and a place to run it with a QEMU that only pretends."""
 
 import signal

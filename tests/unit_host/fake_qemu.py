@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Stands for qemu-system-x86_64: speaks QMP, prints, writes a result, ends as told.
 
 FAKE_QEMU names a JSON file: {"console": text, "result": text, "code": N, "hang": bool,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The tool as a user runs it, with a QEMU that only pretends."""
 
 import json

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The job file parser as a program, for test_job_language.py. Parses each file
  * named, as the release of fio named first, and prints what it made of it, as

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The reports as a program, for test_report_schema.py: reads what a run measured
  * as lines of words with tabs between on standard input and prints the report

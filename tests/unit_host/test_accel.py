@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """KVM is used only after a guest has run in it."""
 
 import json

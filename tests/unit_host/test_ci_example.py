@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The example of a CI job: it parses, and what it names exists."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Options -> QEMU's arguments."""
 
 import shutil

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The commands compare and bench: words, what is run, what is written."""
 
 import json

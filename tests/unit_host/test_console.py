@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What of the guest's console a user sees."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What `make test` counts: every test once, and as failed whatever does not get to report."""
 
 import importlib.machinery

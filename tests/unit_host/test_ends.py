@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """However a command ends: a status that is documented, no Python's words, nothing half written."""
 
 import os

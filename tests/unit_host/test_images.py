@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A file that is not raw is not taken for raw, and nothing is made of what cannot be a disk."""
 
 import pytest

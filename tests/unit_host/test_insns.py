@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Guest instructions per I/O."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The job file's language against the real fio: the lines of tests/data/fio_language.txt are taken
 or refused by both, or by the one that the list says, and both read the same numbers.
 

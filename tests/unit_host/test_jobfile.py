@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What becomes of a user's job file before the kernel gets it."""
 
 import io

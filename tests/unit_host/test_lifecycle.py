@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Lifecycles: read, checked, exported; and `ringbolt trace` from the outside."""
 
 import json

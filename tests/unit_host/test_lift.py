@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The README's table of what another kernel takes and supplies: each row builds by itself."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What others took from a guest's threads, of canned counters and of real hogs."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What keeps the EFI loader from working is said when it is built, not by a firmware that waits."""
 
 import subprocess

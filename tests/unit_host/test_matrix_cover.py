@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The rows of the QEMU matrix leave no combination of three values out."""
 
 import itertools

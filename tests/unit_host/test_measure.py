@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Figures of a result, and rounds in turns."""
 
 import pytest

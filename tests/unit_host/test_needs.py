@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a side's settings need of its disks, and what the disks said of it."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The checker of the QEMU tests finds what it is there to find."""
 
 import sys

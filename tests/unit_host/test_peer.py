@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Linux in our kernel's place: what it is given and what is made of what it says."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Building the peer where that cannot work, and the archive the kernel unpacks."""
 
 import gzip

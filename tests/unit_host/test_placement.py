@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Which cores, by completion mode."""
 
 import pytest

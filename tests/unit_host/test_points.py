@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Job files cut into points."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The gate as a command: what it compares with what, and how it ends."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The committed baseline: written line by line, read with distrust."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Counts against a baseline: what fails, what passes, and what is counted twice."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The timed part on made-up noise: how often it errs, and what it finds.
 
 The noise is worse than what was measured: the host drifts by half from round to round, each run

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What verdicts are written as, read back by those who read them."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """tests/releases with steps that only pretend: what it says, and what it makes of failures."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The page: what is drawn is what the document says."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Our reports against the real fio's: its own results, put through our code, must come out alike.
 
 fio runs a tiny job and prints JSON (json+) and text. What its JSON says is handed to the report

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The result document."""
 
 import json

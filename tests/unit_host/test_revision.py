@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Kernels of other commits, from a repository of two files."""
 
 import subprocess

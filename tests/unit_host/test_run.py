@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`ringbolt run` from the outside: statuses, messages, what is left behind."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Who is compared with whom, and who never is."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Intervals and tests against published examples, critical values and simulated hosts."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What tests/run and tests/proof/run make of a part that cannot run on a Debian release."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Rounds -> cells, ratios, goals, tables."""
 
 import re

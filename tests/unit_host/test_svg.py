@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Scales, ticks, labels, shapes."""
 
 import re

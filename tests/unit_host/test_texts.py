@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Settings from words and files; complaints that lead back to them."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the tool says of its own release and commit."""
 
 import subprocess

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The drivers below the block layer: whoever puts the machine together asks each
  * to register what it finds. Everyone else knows disks only (kernel/blk/blk.h).

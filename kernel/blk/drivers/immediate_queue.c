@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What drivers without hardware share: a ring of requests per queue, done at
  * the moment they are published.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The queue of a driver that is done with a request as soon as it is
  * published: requests come back in order of submission. Used by ram_blk and

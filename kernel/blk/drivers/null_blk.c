@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * null_blk: a disk that says "done" and does nothing. Running the benchmark
  * on it shows what the benchmark and the block layer themselves cost.

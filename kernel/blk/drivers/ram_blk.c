@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ram_blk: a disk in memory. It stands in, loudly, when no device is found,
  * and is the second driver that proves the layer above it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The disk in memory, with the limits of one's choice: what a test needs
  * beyond ram_blk_create().

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The virtio-blk driver: finds the disks and starts their queues (virtio 1.2,
  * 5.2). virtio_blk_impl.h lists what is in which of its files.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What a virtio-blk device can do: features are negotiated, its configuration
  * becomes limits (virtio 1.2, 5.2.3 to 5.2.5).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * virtio-blk's I/O path: a request becomes a slot, a completed slot becomes
  * the request again.

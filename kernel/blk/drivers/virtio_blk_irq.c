@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Interrupts of a virtio-blk disk: which vectors, whose handlers, and the
  * proof that they arrive.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A virtio-blk queue off its I/O path (virtio_blk_io.c): memory and binding at
  * start, dumps, deadlines, giving up after a reset.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Any request on any ring: what goes into its slot, and what the device's answer
  * means. Reads and writes of one segment have a shorter way (virtio_blk_io.c),

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Which rings a disk gets: how many entries of those that the device has, what
  * chains are made of, how many segments a request may have.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Which of the firmware's tables is taken for ACPI's. There is no library of EFI here. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The ELF check: a sound file loads byte for byte; each way of being unsound
  * is refused; whatever bytes a file holds, what passes can be loaded without

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The memory map against a byte-per-page model: whatever ranges come in
  * whatever order, the result is sorted, disjoint and says the strictest thing

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Rules between the options of a job, and between jobs (bench/job/check.c). */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Every job file of Debian's package fio-examples, read as the release of fio
  * that is installed: those that make sense on a disk are accepted with as many

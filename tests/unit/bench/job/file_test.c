@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Lines, sections, clones, groups and variables (bench/job/file.c, job/expand.c). */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Options with a syntax of their own (bench/job/handlers.c, job/handlers_lists.c,
  * job/handlers_pattern.c).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* See job_rig.h. */
 #include <setjmp.h>
 #include <stdarg.h>

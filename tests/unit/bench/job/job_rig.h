@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A job file parser to try texts on: parses a copy without a final NUL in
  * memory of exactly its size, with the arena that job_arena_bytes() demands,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The table of options and what becomes of each (bench/job/options.c, job/option_table.c). */
 #include <setjmp.h>
 #include <stdarg.h>

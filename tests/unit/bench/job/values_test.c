@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Numbers, sizes, ranges, times and fractions (bench/job/values.c), in options of each type. */
 #include <setjmp.h>
 #include <stdarg.h>

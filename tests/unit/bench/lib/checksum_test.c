@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Checksums and hashes: published check values, and every way gives the same. */
 #include <setjmp.h>
 #include <stdarg.h>

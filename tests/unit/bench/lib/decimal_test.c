@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Decimal text against the host's printf. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The writer's text form, and that wrong nesting is caught. */
 #include <setjmp.h>
 #include <stdarg.h>

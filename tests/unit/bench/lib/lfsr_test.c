@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Each register length against what fio issued; each value once; what cannot start. */
 #include <setjmp.h>
 #include <stdarg.h>

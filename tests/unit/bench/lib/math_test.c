@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* sqrt, log and pow against the host's 80-bit functions. */
 #include <math.h>
 #include <setjmp.h>

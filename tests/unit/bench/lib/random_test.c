@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Streams and seeds as fio has them; scaling as a double computes it. */
 #include <setjmp.h>
 #include <stdarg.h>

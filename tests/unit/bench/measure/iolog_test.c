@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Log files: entries, windows, histograms, what does not fit. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Histogram, percentiles and merging against known values and slow arithmetic. */
 #include <math.h>
 #include <setjmp.h>

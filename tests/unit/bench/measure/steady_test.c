@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Steady states: what is read from the option, deviation, slope. */
 #include <math.h>
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The depth search against devices whose latency grows with the depth. */
 #include <setjmp.h>
 #include <stdarg.h>

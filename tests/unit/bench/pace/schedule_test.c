@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Schedules: no drift, the mean and the shape of a poisson process. */
 #include <math.h>
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Reporting groups and derived figures. That single entries come out as fio's
  * is tested against fio itself (tests/unit_host/test_report_schema.py).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The segments of an I/O are its length, in pieces of its own buffer; what has no
  * room there is our own bug, and stops before the device can touch it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* trace_events=: what is recorded of jobs, and the text that it becomes. */
 #include "tests/unit/kernel/blk/blk_rig.h"
 

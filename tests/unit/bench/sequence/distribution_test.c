@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Seeds from names as fio computes them, shapes in their limits; sequences: generator_test. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Jobs whose I/Os would not be whole blocks of the disk are known before they
  * run, with the option to blame; all others never leave the blocks, and have

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What fio 3.33 issued for these options: recorded with --debug=io, one row per
  * job. "ends": the region was done after that many I/Os. The digest is that of

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What fio 3.39 issued for these options, and fio 3.41 alike: those of
  * generator_sequences.h whose seeds are others than in fio 3.33.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The sequences of I/Os: equal to what fio issued, whichever way they are made;
  * inside the region, whatever the job; each block once where a map promises it.

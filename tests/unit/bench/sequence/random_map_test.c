@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The random map against a plain array of flags. */
 #include <setjmp.h>
 #include <stdarg.h>

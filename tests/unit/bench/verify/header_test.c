@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Both of fio's headers: what either release wrote passes for whoever follows
  * any, is told, and is no excuse for what this run wrote itself.

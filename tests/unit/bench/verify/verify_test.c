@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Verified data: what was filled passes, and every single changed byte is found. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The note of what was written: on a disk in memory, with many writes in
  * flight that complete in any order, a read-back never finds a fault where

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The search for \_S5 in AML bytes (kernel/acpi/acpi_s5.c). */
 #include <setjmp.h>
 #include <stdarg.h>

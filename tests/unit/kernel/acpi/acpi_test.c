@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What is believed of ACPI tables and what is not (kernel/acpi/acpi.c). */
 #include <setjmp.h>
 #include <stdarg.h>

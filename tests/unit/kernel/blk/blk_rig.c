@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * See blk_rig.h. Three sources are compiled here, so that each test can start
  * with an empty table of devices, empty mailboxes and untaught CPUs.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the block layer's tests stand on: CPUs, memory, timers and a clock that
  * the test plays, and a driver whose device does what the test says: takes

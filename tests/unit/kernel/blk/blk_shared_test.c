@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Queues of several CPUs: who works there, inbox, mailboxes, sleepers. At the
  * end real threads play the CPUs; built with ThreadSanitizer too, which must find

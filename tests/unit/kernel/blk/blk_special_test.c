@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What is not plain: refusals, flushes, durable writes, broken queues, the scheduler's queue. */
 #include "tests/unit/kernel/blk/blk_rig.h"
 

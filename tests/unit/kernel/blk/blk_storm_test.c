@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Everything at once on one queue: all operations, splits, merges, durable
  * writes, refusals, errors, a driver that is full, done() that submits, and at

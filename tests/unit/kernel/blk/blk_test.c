@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The plain path, registration and the mapping of queues to CPUs. */
 #include "tests/unit/kernel/blk/blk_rig.h"
 

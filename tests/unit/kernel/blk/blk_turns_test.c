@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A full queue of two CPUs: who waits gets its turn. */
 #include "tests/unit/kernel/blk/blk_rig.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Recording of lifecycles: what is noted of what, and what the ring keeps. */
 #include "tests/unit/kernel/blk/blk_rig.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The deadline scheduler: order, merging, and the bound on waiting. */
 #include "tests/unit/kernel/blk/blk_rig.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Splitting: pieces are what the device may have, all of the request and no
  * more; parents complete once.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * blk_wait(): each mode's promises, and adaptive against the better of the
  * others on model machines.

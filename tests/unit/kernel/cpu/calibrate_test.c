@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The TSC's rate by clocks that lie, stand still, or are read by a CPU that somebody holds up
  * (kernel/cpu/calibrate.c). Time is played: each look at the TSC takes a little of it, and where

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The CMOS clock (kernel/cpu/rtc.c) against one that is odd, busy or absent. */
 #include <setjmp.h>
 #include <stdarg.h>

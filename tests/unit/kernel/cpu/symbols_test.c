@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Looking up function names: borders of the table and of each function. */
 #include <setjmp.h>
 #include <stdarg.h>

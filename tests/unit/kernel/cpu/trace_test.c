@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Which bytes are a CALL before a return address, and what a scan of a stack
  * finds. The encodings were written down from an assembler's output.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The local APIC's timer (kernel/irq/lapic.c): what is written for a deadline. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The 8259 pair (kernel/irq/pic.c): handlers of shared lines, who is ended, what is spurious. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The order of armed timers (kernel/irq/timer_list.c). */
 #include <setjmp.h>
 #include <stdarg.h>

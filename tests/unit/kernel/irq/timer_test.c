@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One-shot timers (kernel/irq/timer.c) on hardware that the test plays. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The vectors of one CPU (kernel/irq/vector.c). */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Every error code has a name of its own, whatever its sign. */
 #include <limits.h>
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Formatting against the host's printf, and the buffer's border. */
 #include <limits.h>
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The log: shape of a line, levels, what is too long, and the lock that must
  * not hang. The source is included under other names, since the tests'

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The memory and string functions against the host's, over all small lengths,
  * offsets and overlaps. The source is included under other names, since the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Settings: both texts, every kind of mistake, and that a mistake changes nothing. */
 #include <setjmp.h>
 #include <stdarg.h>

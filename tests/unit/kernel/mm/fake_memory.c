@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "tests/unit/kernel/mm/fake_memory.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Physical memory for tests: what phys_to_virt() reaches. Everything outside
  * ends the test.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The page allocator (kernel/mm/page.c), also against models. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Page tables as memory (kernel/mm/pagetable.c). */
 #include <setjmp.h>
 #include <stdarg.h>

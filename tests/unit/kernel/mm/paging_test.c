@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The kernel's own map (kernel/mm/paging.c): who may write, execute and cache
  * what. The CPU's registers and the places of the image are the test's.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Sets of physical addresses (kernel/mm/ranges.c). */
 #include <setjmp.h>
 #include <stdarg.h>

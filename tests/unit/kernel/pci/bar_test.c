@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Base address registers (kernel/pci/bar.c). */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Capability lists (kernel/pci/capability.c). */
 #include <setjmp.h>
 #include <stdarg.h>

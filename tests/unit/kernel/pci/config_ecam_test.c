@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Configuration space in memory (kernel/pci/config_ecam.c). */
 #include <setjmp.h>
 #include <stdarg.h>

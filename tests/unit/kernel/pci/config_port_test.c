@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Configuration space through ports (kernel/pci/config_port.c, PCI 3.0, 3.2.2.3.2). */
 #include <setjmp.h>
 #include <stdarg.h>

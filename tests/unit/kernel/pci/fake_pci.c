@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* See fake_pci.h. */
 #include <stdlib.h>
 #include <string.h>

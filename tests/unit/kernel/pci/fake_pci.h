@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A PCI machine in memory: functions with configuration space that behaves as
  * the standard says about what may be written, and memory behind their BARs.

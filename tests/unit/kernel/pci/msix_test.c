@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* MSI-X (kernel/pci/msix.c). */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Enumeration and configuration access (kernel/pci/pci.c). */
 #include <setjmp.h>
 #include <stdarg.h>

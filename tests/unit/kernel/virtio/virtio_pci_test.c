@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The virtio PCI transport (kernel/virtio/virtio_pci.c) against a device in
  * memory: register accesses come to the fake below, which plays what the

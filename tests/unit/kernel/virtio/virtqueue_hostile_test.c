@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The rings with a device that lies: no memory error, no lost request, no
  * double completion; the device is marked broken instead, for good.

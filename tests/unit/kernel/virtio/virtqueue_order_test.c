@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * No wake-up is lost, whatever the interleaving: the ring's own sources run on
  * a model of the CPU's memory order (x86-TSO: stores wait in a buffer, in

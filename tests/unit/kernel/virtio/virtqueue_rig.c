@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * See virtqueue_rig.h.
  */

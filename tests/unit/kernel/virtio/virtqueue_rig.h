@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A ring, its memory, a fake device, and a record of what every slot was given:
  * what the ring's tests and its fuzz target have in common. Checks panic().

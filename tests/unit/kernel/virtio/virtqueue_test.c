@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The rings with an honest device: every request arrives as it was added and
  * returns once; doorbells and interrupts come exactly when they were asked for.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A ring and an honest device on two threads, so on two real CPUs: each sleeps
  * whenever it has nothing to do, and nobody but the other wakes it. What the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The disk in memory, and real data through the whole layer. */
 #include "tests/unit/kernel/blk/blk_rig.h"
 

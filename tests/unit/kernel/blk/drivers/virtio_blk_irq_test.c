@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A disk's interrupts (kernel/blk/drivers/virtio_blk_irq.c): who gets them, and the proof
  * that they arrive: what becomes of a queue whose device answers with or without them,

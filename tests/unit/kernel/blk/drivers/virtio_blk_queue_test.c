@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The virtio-blk driver's I/O path on the real rings, against the fake device:
  * what a request looks like to the device (virtio 1.2, 5.2.6), and what is made

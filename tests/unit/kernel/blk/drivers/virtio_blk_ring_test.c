@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Which rings a disk gets (virtio_blk_ring.c), for every size that a device can show: what a
  * larger one can do is never less. The transport and the memory are the test's.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the virtio-blk driver makes of a device's features and configuration
  * (virtio_blk.c, virtio_blk_config.c): names, queues, limits. The transport is the test's.
