@@ -3,8 +3,8 @@
 """Stands for qemu-system-x86_64: speaks QMP, prints, writes a result, ends as told.
 
 FAKE_QEMU names a JSON file: {"console": text, "result": text, "code": N, "hang": bool,
-"refuse": text, "say": text, "die": signal, "die_late": signal}. What it was started with goes to
-FAKE_QEMU_LOG.
+"linger_s": N, "refuse": text, "say": text, "die": signal, "die_late": signal}. What it was started
+with goes to FAKE_QEMU_LOG.
 """
 
 import json
@@ -86,6 +86,7 @@ def main():
         os.kill(os.getpid(), plan["die_late"])
     if plan.get("hang"):
         time.sleep(600)
+    time.sleep(plan.get("linger_s", 0))
     return plan.get("code", 0)
 
 

@@ -142,17 +142,31 @@ def test_hung_guest_is_ended_with_its_last_lines(bench):
     assert_nothing_left(bench)
 
 
+def start_with(bench, number, handler):
+    """The tool, as a shell starts it: a signal is at its default, or ignored as under nohup."""
+    return subprocess.Popen(bench.command("run", "--accel=tcg"), env=bench.environment,
+                            cwd=bench.directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            text=True, preexec_fn=lambda: signal.signal(number, handler))
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signals_end_qemu_too(bench, number):
     bench.plan(console="up\n", hang=True)
-    process = subprocess.Popen(bench.command("run", "--accel=tcg"), env=bench.environment,
-                               cwd=bench.directory, stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE, text=True)
+    process = start_with(bench, number, signal.SIG_DFL)
     assert process.stdout.readline() == "up\n"
     process.send_signal(number)
     _, complaint = process.communicate(timeout=HANG_S)
     assert process.returncode == 3 and complaint == "ringbolt: interrupted\n"
     assert_nothing_left(bench)
+
+
+def test_who_starts_it_to_outlive_the_terminal_gets_the_result(bench):
+    bench.plan(console="up\nringbolt: exit status 0\n", linger_s=1)
+    process = start_with(bench, signal.SIGHUP, signal.SIG_IGN)
+    assert process.stdout.readline() == "up\n"
+    process.send_signal(signal.SIGHUP)
+    _, complaint = process.communicate(timeout=HANG_S)
+    assert (process.returncode, complaint) == (0, "")
 
 
 def test_even_a_killed_tool_leaves_no_qemu(bench):
