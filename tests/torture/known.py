@@ -7,12 +7,16 @@ that stands for it do not share. What is met again and again, or ends fio, is no
 from dataclasses import dataclass, field
 from typing import Callable
 
+import packs
+
 
 @dataclass
 class Known:
     reason: str
     applies: Callable  # to (what of it: a function from an option's name to its value, or None)
     only: tuple = ()  # what differs; (): anything
+    ours: str = ""  # part of what we say
+    fios: str = ""  # part of what fio says, or does
     hits: int = field(default=0, compare=False)
 
 
@@ -31,14 +35,13 @@ def is_mixed(of):
 
 KNOWN = [
     Known("what leaves the disk's blocks is refused, as a disk refuses it with direct=1",
-          lambda of: moved(of) or of("zonemode") == "strided" or ":" in of("filename"),
-          only=("set-up",)),
+          lambda of: True, only=("set-up",), ours="is not a multiple of", fios=packs.OFF_SECTOR),
+    Known("a job that has no room for one block, or begins beyond its end, is refused; fio fails",
+          lambda of: True, only=("set-up",), fios=packs.NOTHING),
     Known("a job that has no room for one block on any of its disks is refused; fio ends at once",
           lambda of: ":" in of("filename"), only=("we refuse",)),
-    Known("an io_size= of less than a block is refused; fio does nothing, and says nothing",
-          lambda of: str(of("io_size")).endswith("%"), only=("set-up",)),
     Known("one lfsr in as many as it has states cannot start, which fio finds out as it runs",
-          lambda of: of("random_generator") == "lfsr", only=("set-up",)),
+          lambda of: of("random_generator") == "lfsr", only=("set-up",), ours="cannot start"),
     Known("randrepeat=0 draws anew each time", lambda of: of("randrepeat") == "0"),
     Known("the directions of a rated mixed job follow the clock",
           lambda of: is_mixed(of) and (of("rate") or of("rate_iops")) is not None),
@@ -60,7 +63,7 @@ KNOWN = [
 ]
 
 
-def explained(table, what, job, head):
+def explained(table, difference, job, head):
     def of(name):
         option = table[name]
         for options in (job.options, head.options):
@@ -69,7 +72,10 @@ def explained(table, what, job, head):
                     return options[written] if options[written] is not None else "1"
         return None
     for known in KNOWN:
-        if known.applies(of) and (not known.only or what in known.only):
+        if known.only and difference.what not in known.only:
+            continue
+        if known.ours in str(difference.ours) and known.fios in str(difference.fios) \
+                and known.applies(of):
             return known
     return None
 
@@ -77,7 +83,7 @@ def explained(table, what, job, head):
 def find(table, difference, head):
     """What explains a difference, or None; one of a merged entry, if any of its jobs has one."""
     for job in difference.together or [difference.job]:
-        known = explained(table, difference.what, job, head)
+        known = explained(table, difference, job, head)
         if known:
             known.hits += 1
             return known

@@ -55,6 +55,9 @@ SETTINGS = ("completion=irq", "completion=poll", "completion=adaptive", "queues=
             "segment_bytes=1536", "event_idx=off", "queue_size=4", "stages=full",
             "trace_events=128", "json_plus=on")
 REFUSED = re.compile(r"^(?:ringbolt: )?job\.fio:(\d+): (.*)$", re.MULTILINE)
+# What fio does with a job that we refuse as it is set up.
+OFF_SECTOR = "an I/O off the sectors"
+NOTHING = "nothing"
 DROPPED = re.compile(r"^fio: job (.*) dropped", re.MULTILINE)
 
 
@@ -134,6 +137,16 @@ def drop_unparsed(pack, program, directory):
             pack.jobs.remove(job)
 
 
+def what_fio_does(pack, job, directory):
+    """Alone with this job, on files: they take what a disk would not."""
+    theirs = sides.run_fio(directory, pack.text([job]), DISKS)
+    if any(thread.off_sector for thread in theirs.threads):
+        return OFF_SECTOR
+    if not any(thread.ios for thread in theirs.threads):
+        return NOTHING
+    return f"status {theirs.status}, {theirs.threads}"
+
+
 def run_both(pack, directory):
     """Both sides, of those jobs that both take; others are taken out, one side's word noted."""
     while pack.jobs:
@@ -143,11 +156,11 @@ def run_both(pack, directory):
         refused = {}
         for line, said in REFUSED.findall(ours.said) if ours.status == 2 else ():
             job = pack.lines_of()[int(line) - 1]
-            refused.setdefault(job.name, (said, "not asked"))
+            refused.setdefault(job.name, (said, what_fio_does(pack, job, directory)))
         if refused:
             remove(pack, [job for job in pack.jobs if job.name in refused], "set-up", refused)
             continue
-        theirs = sides.run_fio(directory, pack.text(), {name: DISKS[name] for name in DISKS})
+        theirs = sides.run_fio(directory, pack.text(), DISKS)
         dropped = set(DROPPED.findall(theirs.said)) if not theirs.entries else set()
         if theirs.stuck:
             owners = job_of_threads(pack)
