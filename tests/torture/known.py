@@ -51,6 +51,11 @@ KNOWN = [
     Known("and each of those flushes takes a file's turn, and counts for number_ios",
           lambda of: queues(of) and (of("fsync") or of("fdatasync")) is not None
           and (":" in of("filename") or of("number_ios") is not None)),
+    Known("fio 3.33 flushes again as a pass begins, if the one before ended with a flush",
+          lambda of: (of("fsync") or of("fdatasync")) is not None
+          and (of("io_size") or of("loops")) is not None, only=("sync",)),
+    Known("a zone off the blocks is refused even where the job ends before the second one",
+          lambda of: of("zonemode") == "strided", only=("set-up",), ours="zone"),
     Known("clones of fio 3.33 count otherwise what several strided files have had",
           lambda of: of("zonemode") == "strided" and of("numjobs") is not None
           and ":" in of("filename")),
