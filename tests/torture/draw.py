@@ -2,6 +2,7 @@
 """Random valid jobs: options from our own table, crossed."""
 
 import random
+import re
 from dataclasses import dataclass, field
 
 import values
@@ -109,6 +110,8 @@ def complete(dice, table, job):
         if has(job, table[one]) and has(job, table[other]):
             options.pop(table[other].name, None)
             options.pop(table[other].alias, None)
+    if re.match("rand.*:", str(options.get("rw") or options.get("readwrite"))):
+        options.pop("random_distribution", None)  # fio does not always come to its end
     for name in ("zonesize", "zonerange") if options.get("zonemode") == "strided" else ():
         if name not in options:
             add(dice, table, job, name)

@@ -4,10 +4,12 @@ that stands for it do not share. What is met again and again, or ends fio, is no
 (packs.py, values.py); what is rare enough is drawn, and told apart here.
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import Callable
 
 import packs
+import values
 
 
 @dataclass
@@ -33,6 +35,13 @@ def is_mixed(of):
     return str(of("rw")).partition(":")[0] in ("rw", "readwrite", "randrw")
 
 
+def leaves_a_rest(of):
+    """Whether the size is no multiple of a block; of lists, of each of them."""
+    size_bytes = values.bytes_of(of("size") or "0", 0)
+    blocks = (of("bs") or "4k").split(",")
+    return any(size_bytes % (values.bytes_of(block, 0) or 1) for block in blocks if block)
+
+
 KNOWN = [
     Known("what leaves the disk's blocks is refused, as a disk refuses it with direct=1",
           lambda of: True, only=("set-up",), ours="is not a multiple of", fios=packs.OFF_SECTOR),
@@ -54,8 +63,11 @@ KNOWN = [
     Known("fio 3.33 flushes again as a pass begins, if the one before ended with a flush",
           lambda of: (of("fsync") or of("fdatasync")) is not None
           and (of("io_size") or of("loops")) is not None, only=("sync",)),
-    Known("a zone off the blocks is refused even where the job ends before the second one",
-          lambda of: of("zonemode") == "strided", only=("set-up",), ours="zone"),
+    Known("where blocks leave a rest, rw=rand*:N asks fio's map of blocks that are beyond it",
+          lambda of: re.match("rand.*:", str(of("rw"))) and leaves_a_rest(of), only=("sequence",)),
+    Known("zones, and ends that steps go by, are refused off the blocks even where none is met",
+          lambda of: of("zonemode") == "strided" or ":" in str(of("rw")), only=("set-up",),
+          ours="is not a multiple of"),
     Known("clones of fio 3.33 count otherwise what several strided files have had",
           lambda of: of("zonemode") == "strided" and of("numjobs") is not None
           and ":" in of("filename")),

@@ -181,8 +181,8 @@ def counts(entry):
         if name in entry:
             found[name] = (entry[name]["total_ios"], entry[name]["io_bytes"])
     found["sync"] = entry.get("sync", {}).get("total_ios")
-    found["options"] = {"new_group" if name in ("stonewall", "wait_for_previous") else name: value
-                        for name, value in entry.get("job options", {}).items()}
+    found["options"] = {name: value for name, value in entry.get("job options", {}).items()
+                        if name not in ("stonewall", "wait_for_previous", "new_group")}
     return found
 
 

@@ -43,7 +43,9 @@ STARTED = re.compile(r"^process +(\d+) +jobs pid=\1 started", re.MULTILINE)
 REAPED = re.compile(r" pid=(\d+): runstate EXITED -> REAPED", re.MULTILINE)
 SET_UP = re.compile(r" pid=0: runstate (?:(NOT_CREATED -> SETTING_UP)|(NOT_CREATED -> REAPED))")
 DEBUG = re.compile(r"^(io|process) .*\n", re.MULTILINE)
-STONEWALL = re.compile(r"^(stonewall|wait_for_previous)\b", re.MULTILINE)
+SECTION = re.compile(r"^(?=\[)", re.MULTILINE)
+STONEWALL = re.compile(r"^(?:stonewall|wait_for_previous)(?:=(.*))?\n", re.MULTILINE)
+NEW_GROUP = re.compile(r"^new_group\b.*\n", re.MULTILINE)
 
 
 @dataclass
@@ -112,6 +114,17 @@ def output_of(command, timeout_s):
             return None, *process.communicate()
 
 
+def without_stonewalls(text):
+    """Each job that has one begins a group, whatever its own new_group says."""
+    parts = SECTION.split(text)
+    for at, part in enumerate(parts):
+        values = STONEWALL.findall(part)
+        parts[at] = STONEWALL.sub("", part)
+        if values and int(values[-1] or "1", 0):
+            parts[at] = NEW_GROUP.sub("", parts[at]).rstrip("\n") + "\nnew_group\n"
+    return "".join(parts)
+
+
 @functools.cache
 def release():
     """Of the installed fio."""
@@ -131,7 +144,7 @@ def run_fio(directory, text, disks):
     for name, length_bytes in disks.items():
         with open(directory / name, "wb") as file:
             file.truncate(length_bytes)
-    (directory / "cwd" / "job.fio").write_text(STONEWALL.sub("new_group", text))
+    (directory / "cwd" / "job.fio").write_text(without_stonewalls(text))
     command = ["unshare", "--mount", "--pid", "--fork", "--kill-child",
                *(["--map-root-user"] if unprivileged() else []),
                "sh", "-c", PLACE, "place", str(directory), *disks]
