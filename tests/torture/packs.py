@@ -31,6 +31,7 @@ NO_SEQUENCE = {
     "block_error_percentiles": "fio 3.33 cannot always report it",
     "sync_file_range": "fio's mix of reads and writes counts its calls",
     "openfiles": "fio goes on with the files that it has open",
+    "lockfile": "fio's jobs run all at once, and lock files that are the same disk",
     "nrfiles": "fio goes on with the files that it has open",
     "create_serialize": "fio tells the order of its jobs by their set-up",
     "wait_for": "fio's jobs run all at once", "startdelay": "fio's jobs run all at once",
