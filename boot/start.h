@@ -15,7 +15,7 @@ NORETURN void bootinfo_enter(const struct bootinfo *from_loader);
 /* From pvh.asm, with the physical address of struct hvm_start_info. */
 NORETURN void pvh_main(uint32_t start_info_phys);
 
-/* kernel/main.c */
+/* Filled in above: kernel/main.c. */
 NORETURN void kernel_main(const struct bootinfo *bootinfo);
 
 #endif

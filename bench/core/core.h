@@ -13,7 +13,7 @@
 #include "bench/sequence/generator.h"
 #include "kernel/blk/blk.h"
 #include "kernel/cpu/machine.h"
-#include "kernel/irq/irq.h"
+#include "kernel/irq/timer.h"
 #include "kernel/lib/settings.h"
 #include "kernel/mm/dma.h"
 

@@ -23,6 +23,7 @@
  */
 #include "bench/pace/pace.h"
 #include "bench/sequence/generator_impl.h"
+#include "kernel/irq/smp.h"
 #include "kernel/lib/err.h"
 #include "kernel/lib/log.h"
 
@@ -141,7 +142,7 @@ static void wake_flow(struct engine_flow *flow)
 		return;
 	cpus = __atomic_exchange_n(&flow->stalled_cpus, 0, __ATOMIC_ACQ_REL);
 	for (; cpus; cpus &= cpus - 1)
-		cpu_wake(&cpu_table[__builtin_ctzll(cpus)]);
+		smp_wake(&cpu_table[__builtin_ctzll(cpus)]);
 }
 
 /* Since the job began. */

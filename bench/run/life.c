@@ -14,6 +14,7 @@
  * is published last.
  */
 #include "bench/pace/pace.h"
+#include "kernel/irq/smp.h"
 #include "kernel/lib/mem.h"
 
 /* --- its turn, and the start --- */
@@ -175,7 +176,7 @@ void engine_turn_announce(void)
 {
 	__atomic_fetch_add(&engine.turns, 1, __ATOMIC_RELEASE);
 	for (uint32_t i = 0; i < cpu_count; i++)
-		cpu_wake(&cpu_table[i]);
+		smp_wake(&cpu_table[i]);
 }
 
 /* fio counts whole milliseconds, rounded up. */

@@ -11,6 +11,7 @@
  */
 #include "bench/pace/pace.h"
 #include "bench/run/run.h"
+#include "kernel/irq/smp.h"
 #include "kernel/lib/assert.h"
 
 struct engine engine;
@@ -122,7 +123,7 @@ static void run_cpu(struct engine_cpu *cpu)
 	cpu->finish_tsc = clock_tsc();
 	cpu->idle_tsc = cpu->cpu->idle_tsc - cpu->idle_start_tsc;
 	store_release(&cpu->finished, 1);
-	cpu_wake(&cpu_table[0]);
+	smp_wake(&cpu_table[0]);
 }
 
 /* The figures of one that is stuck are those that it left. */
@@ -171,7 +172,7 @@ enum exit_status engine_run(const struct job_set *set, const char *job_file,
 	engine.cpus[0].cpu = &cpu_table[0];
 	for (uint32_t i = 1; i < cpu_count; i++)
 		if (engine.cpus[i].job_count)
-			assert_always(!cpu_run(&cpu_table[i], run_cpu_task, &engine.cpus[i]));
+			assert_always(!smp_run(&cpu_table[i], run_cpu_task, &engine.cpus[i]));
 	run_cpu(&engine.cpus[0]);
 	await_other_cpus();
 	progress_end();

@@ -38,6 +38,7 @@
  * work on a queue.
  */
 #include "kernel/blk/blk_impl.h"
+#include "kernel/irq/smp.h"
 
 struct mailbox {
 	struct blk_request *newest; /* [a] list, newest first */
@@ -53,7 +54,7 @@ static uint64_t bit_of(const struct cpu *cpu)
 static void wake(uint64_t cpus)
 {
 	for (; cpus; cpus &= cpus - 1)
-		cpu_wake(&cpu_table[__builtin_ctzll(cpus)]);
+		smp_wake(&cpu_table[__builtin_ctzll(cpus)]);
 }
 
 /* --- lists with many writers --- */

@@ -33,7 +33,7 @@
  */
 #include "kernel/blk/blk_impl.h"
 #include "kernel/cpu/machine.h"
-#include "kernel/irq/irq.h"
+#include "kernel/irq/timer.h"
 
 #define LOOKS_MAX 4096u /* of one polling wait; then the caller's loop runs once */
 #define CREDIT_START 8u

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Interrupt descriptor table: exceptions end the kernel with a dump, device
- * vectors go to irq_dispatch(). One table for all CPUs.
+ * vectors go to irq_dispatch(), which kernel/irq fills in above. One table for all CPUs.
  */
 #ifndef KERNEL_CPU_IDT_H
 #define KERNEL_CPU_IDT_H
@@ -26,13 +26,6 @@ void idt_init(void);
 
 /* Each CPU. */
 void idt_load(void);
-
-/*
- * Called by the stubs of vectors 32..255, interrupts off, with the general
- * registers that C clobbers saved and no others. Defined in kernel/irq.
- */
-void irq_dispatch(uint64_t entry_offset);
-void irq_dispatch_other(uint32_t vector);
 
 /* Called by the stubs of vectors 0..31 (panic.c). */
 __attribute__((noreturn)) void exception_dispatch(const struct exception_frame *frame);

@@ -7,7 +7,7 @@
  * raised meanwhile stays pending, and STI opens the door only after the HLT
  * has begun. Against another CPU, which sets `wake` without any lock:
  *
- *     sleeper                     waker (cpu_wake)
+ *     sleeper                     waker (smp_wake)
  *     waiting = 1                 wake = 1
  *     full fence                  full fence
  *     wake set? do not sleep      waiting set? send an interrupt
@@ -25,7 +25,6 @@
 #include "kernel/cpu/barrier.h"
 #include "kernel/cpu/gdt.h"
 #include "kernel/cpu/idt.h"
-#include "kernel/cpu/smp.h"
 #include "kernel/cpu/x86.h"
 #include "kernel/lib/image.h"
 
@@ -70,7 +69,7 @@ void cpu_wait(void)
 
 	x86_cli();
 	store_once(&cpu->waiting, 1);
-	barrier_full(); /* with the one in cpu_wake() */
+	barrier_full(); /* with the one in smp_wake() */
 	while (!load_once(&cpu->wake)) {
 		cpu->idle_tsc -= x86_rdtsc();
 		x86_sti_hlt();

@@ -26,7 +26,7 @@ struct cpu {
 	uint64_t interrupts; /* [c] all vectors */
 	const uint8_t *vectors; /* [I] its table (irq.c) */
 	uint64_t spurious_interrupts; /* [c] */
-	void (*task)(void *argument); /* [a] handed over by cpu_run() */
+	void (*task)(void *argument); /* [a] handed over by smp_run() */
 	void *task_argument;
 	uint8_t *stack_top; /* [I] */
 } ALIGNED(CACHE_LINE_BYTES);
@@ -46,10 +46,10 @@ static inline struct cpu *cpu_this(void)
 #endif
 
 /*
- * Each application processor, first of all, on its own stack: GDT, TSS, IDT,
- * GS and the FPU of this struct cpu. Interrupts stay off. (The boot CPU:
- * cpu_init_boot() in smp.h.)
+ * What each CPU does first of all, on its own stack: GDT, TSS, IDT, GS and the FPU of its
+ * struct cpu. Interrupts stay off.
  */
+void cpu_init_boot(void);
 void cpu_init_ap(struct cpu *cpu);
 
 /*
@@ -59,29 +59,10 @@ void cpu_init_ap(struct cpu *cpu);
  */
 void cpu_wait(void);
 
-/* The fence pairs with the one in cpu_wake(); see percpu.c. True: wake was set. */
+/* The fence pairs with the one in smp_wake(); see percpu.c. True: wake was set. */
 static inline bool cpu_take_wake(struct cpu *cpu)
 {
 	return __atomic_exchange_n(&cpu->wake, 0, __ATOMIC_SEQ_CST);
 }
-
-/*
- * Makes the other CPU leave cpu_wait(): sets wake, and sends an interrupt
- * only if that CPU sleeps. From a handler on the CPU itself setting wake is
- * enough. Any context, any CPU.
- */
-void cpu_wake(struct cpu *cpu);
-
-/*
- * Hands a function to an application processor that sits in its idle loop;
- * runs it in loop context there. -ERR_FULL if it is still busy. Boot CPU.
- */
-int cpu_run(struct cpu *cpu, void (*task)(void *argument), void *argument);
-
-/*
- * True once the function given to cpu_run() has returned; the boot CPU is woken
- * then, so that it may wait for it in cpu_wait().
- */
-bool cpu_is_idle(const struct cpu *cpu);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Interrupt vectors and their delivery: local APIC (xAPIC or x2APIC), MSI
- * messages, the one-shot timer, and the 8259 for INTx.
+ * messages, and the 8259 for INTx.
  *
  * A handler runs with interrupts off on the CPU it was allocated for. It only
  * notes what happened: no work, no submission, no printing. EOI is sent by the
@@ -31,7 +31,8 @@ int irq_init(void);
 void irq_init_cpu(void);
 
 /*
- * Called by the vector stubs, interrupts off: counts, runs the handler, ends the
+ * Called by the stubs of vectors 32..255 (kernel/cpu/vectors.asm), interrupts off, with the
+ * general registers that C clobbers saved and no others: counts, runs the handler, ends the
  * interrupt. `entry_offset`: of the vector's entry in its CPU's table, in bytes.
  */
 void irq_dispatch(uint64_t entry_offset);
@@ -61,23 +62,5 @@ void irq_free(struct cpu *cpu, const struct irq_msi_message *message);
  * or a line that cannot be level triggered) or -ERR_FULL.
  */
 int irq_connect_line(uint8_t line, irq_handler handler, void *context);
-
-/*
- * One-shot timer of this CPU; the earliest deadline of the list is in the
- * hardware (TSC-deadline or LAPIC count), none when the list is empty.
- * The callback runs in interrupt context, never before the deadline, and may
- * arm and cancel timers, itself included. Own CPU only; loop or interrupt
- * context. Arming an armed timer moves it.
- */
-struct timer {
-	uint64_t deadline_tsc;
-	void (*expired)(void *context);
-	void *context;
-	struct timer *next; /* private */
-	bool armed; /* private */
-};
-
-void timer_arm(struct timer *timer, uint64_t deadline_tsc);
-void timer_cancel(struct timer *timer);
 
 #endif

@@ -17,12 +17,11 @@
  * aps[] entry: the CPU itself writes stack_top, tsc and stage, the boot CPU
  * the rest. Waits are bounded in ns. Deliberately no taking down of CPUs.
  */
-#include "kernel/cpu/smp.h"
+#include "kernel/irq/smp.h"
 
 #include "kernel/acpi/acpi.h"
 #include "kernel/cpu/barrier.h"
 #include "kernel/cpu/clock.h"
-#include "kernel/cpu/percpu.h"
 #include "kernel/cpu/x86.h"
 #include "kernel/irq/irq.h"
 #include "kernel/irq/lapic.h"
@@ -99,8 +98,8 @@ static NORETURN void ap_loop(struct cpu *cpu)
 			continue;
 		}
 		task(cpu->task_argument);
-		store_release(&cpu->task, NULL); /* partner: cpu_is_idle() */
-		cpu_wake(&cpu_table[0]);
+		store_release(&cpu->task, NULL); /* partner: smp_is_idle() */
+		smp_wake(&cpu_table[0]);
 	}
 }
 
@@ -299,7 +298,7 @@ uint32_t smp_start(uint32_t limit)
 	return cpu_count;
 }
 
-void cpu_wake(struct cpu *cpu)
+void smp_wake(struct cpu *cpu)
 {
 	store_once(&cpu->wake, 1);
 	barrier_full(); /* with the one in cpu_wait() */
@@ -307,18 +306,18 @@ void cpu_wake(struct cpu *cpu)
 		irq_send_wake(cpu);
 }
 
-int cpu_run(struct cpu *cpu, void (*task)(void *argument), void *argument)
+int smp_run(struct cpu *cpu, void (*task)(void *argument), void *argument)
 {
 	assert_always(cpu->index != 0 && task);
-	if (!cpu_is_idle(cpu))
+	if (!smp_is_idle(cpu))
 		return -ERR_FULL;
 	cpu->task_argument = argument;
 	store_release(&cpu->task, task); /* partner: ap_loop() */
-	cpu_wake(cpu);
+	smp_wake(cpu);
 	return 0;
 }
 
-bool cpu_is_idle(const struct cpu *cpu)
+bool smp_is_idle(const struct cpu *cpu)
 {
 	return !load_acquire(&cpu->task);
 }

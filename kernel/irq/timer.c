@@ -13,6 +13,7 @@
 #include "kernel/irq/timer.h"
 
 #include "kernel/cpu/clock.h"
+#include "kernel/cpu/percpu.h"
 #include "kernel/cpu/x86.h"
 #include "kernel/irq/lapic.h"
 #include "kernel/irq/timer_list.h"

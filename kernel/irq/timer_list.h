@@ -6,7 +6,7 @@
 #ifndef KERNEL_IRQ_TIMER_LIST_H
 #define KERNEL_IRQ_TIMER_LIST_H
 
-#include "kernel/irq/irq.h"
+#include "kernel/irq/timer.h"
 
 struct timer_list {
 	struct timer *first; /* NULL: empty */

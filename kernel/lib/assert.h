@@ -9,6 +9,7 @@
 
 #include "kernel/lib/util.h"
 
+/* Filled in above: kernel/cpu/panic.c, or the tests. */
 NORETURN void panic(const char *format, ...) PRINTF_LIKE(1, 2);
 
 #define assert_always(condition)                                             \

@@ -8,9 +8,9 @@
  *   Other   mail, wake = 1, fence, waiting? -> interrupt (which does no more
  *           than to end the HLT)
  *
- * The C is in kernel/virtio/virtqueue_impl.h (virtqueue_split_arm), kernel/cpu/
- * percpu.c (cpu_wait), kernel/irq/smp.c (cpu_wake), kernel/blk/blk.h
- * (blk_note_interrupt).
+ * The C is in kernel/virtio/virtqueue_split_impl.h (virtqueue_split_arm),
+ * kernel/cpu/percpu.c (cpu_wait), kernel/irq/smp.c (smp_wake), and
+ * kernel/blk/blk_driver.h (blk_note_interrupt).
  *
  * Memory is x86's: each side's stores wait in a buffer of its own, in order,
  * and its loads overtake them; a fence, an exchange and an interrupt's IRET

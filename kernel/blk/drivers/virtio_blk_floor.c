@@ -12,6 +12,7 @@
  */
 #include "kernel/blk/blk_floor.h"
 #include "kernel/blk/drivers/virtio_blk_impl.h"
+#include "kernel/irq/timer.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/err.h"
 #include "kernel/virtio/virtqueue_either.h"

@@ -15,6 +15,7 @@
  * (virtio 1.2, 4.1.4.5.2).
  */
 #include "kernel/blk/drivers/virtio_blk_impl.h"
+#include "kernel/irq/smp.h"
 #include "kernel/lib/err.h"
 #include "kernel/lib/log.h"
 #include "kernel/lib/mem.h"
@@ -42,14 +43,14 @@ static void note_all_queues(struct virtio_blk *disk)
 			continue;
 		blk_note_interrupt(queue);
 		if (queue->cpu != here)
-			cpu_wake(queue->cpu);
+			smp_wake(queue->cpu);
 	}
 }
 
 static void note_config_change(struct virtio_blk *disk)
 {
 	disk->device.config_changes++;
-	cpu_wake(&cpu_table[0]);
+	smp_wake(&cpu_table[0]);
 }
 
 static void on_shared_queue_interrupt(void *context)

@@ -59,7 +59,7 @@ void cpu_wait(void)
 	store_once(&cpu->wake, 0);
 }
 
-void cpu_wake(struct cpu *cpu)
+void smp_wake(struct cpu *cpu)
 {
 	store_once(&cpu->wake, 1);
 	__atomic_fetch_add(&rig_wakes[cpu->index], 1, __ATOMIC_RELAXED);

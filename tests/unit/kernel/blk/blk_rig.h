@@ -21,7 +21,7 @@
 #include <cmocka.h>
 
 #include "kernel/blk/blk_driver.h"
-#include "kernel/irq/irq.h"
+#include "kernel/irq/timer.h"
 #include "kernel/lib/settings.h"
 
 #define RIG_DEPTH_MAX 1024u
@@ -67,7 +67,7 @@ extern void (*rig_on_arm)(struct blk_queue *queue);
 /* Called instead of sleeping in cpu_wait(); wake is then cleared. */
 extern void (*rig_on_sleep)(void);
 extern uint32_t rig_sleeps; /* cpu_wait() with wake not set */
-extern uint32_t rig_wakes[CPU_MAX]; /* cpu_wake() calls */
+extern uint32_t rig_wakes[CPU_MAX]; /* smp_wake() calls */
 extern struct timer *rig_timer; /* the armed one */
 extern uint32_t rig_timer_arms;
 extern bool rig_no_memory;

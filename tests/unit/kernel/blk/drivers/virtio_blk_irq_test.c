@@ -114,7 +114,7 @@ struct cpu *cpu_this(void)
 	return &cpu_table[0];
 }
 
-void cpu_wake(struct cpu *cpu)
+void smp_wake(struct cpu *cpu)
 {
 	(void)cpu;
 }

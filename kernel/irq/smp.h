@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* The other CPUs: starting them, waking them, handing work to them. */
+#ifndef KERNEL_IRQ_SMP_H
+#define KERNEL_IRQ_SMP_H
+
+#include "kernel/cpu/percpu.h"
+
+/*
+ * Brings up every enabled CPU of the MADT, at most `limit` in all (0: CPU_MAX), by
+ * INIT-SIPI-SIPI. The waits are bounded; a CPU that does not answer is logged and left
+ * out. Returns the number of CPUs that run, the boot CPU included. Boot CPU, once,
+ * after irq_init().
+ */
+uint32_t smp_start(uint32_t limit);
+
+/*
+ * Makes the other CPU leave cpu_wait(): sets wake, and sends an interrupt
+ * only if that CPU sleeps. From a handler on the CPU itself setting wake is
+ * enough. Any context, any CPU.
+ */
+void smp_wake(struct cpu *cpu);
+
+/*
+ * Hands a function to an application processor that sits in its idle loop;
+ * runs it in loop context there. -ERR_FULL if it is still busy. Boot CPU.
+ */
+int smp_run(struct cpu *cpu, void (*task)(void *argument), void *argument);
+
+/*
+ * True once the function given to smp_run() has returned; the boot CPU is woken
+ * then, so that it may wait for it in cpu_wait().
+ */
+bool smp_is_idle(const struct cpu *cpu);
+
+#endif
