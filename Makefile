@@ -416,7 +416,7 @@ FUZZ_CFLAGS := -std=gnu17 -O1 -g -I. -DRINGBOLT_HOST -DRINGBOLT_FUZZ \
 
 # --- all --------------------------------------------------------------------------
 
-.PHONY: all image run bench compare insns regress baseline peer test test-releases unit model proof fuzz torture-jobs debug fmt \
+.PHONY: all docs image run bench compare insns regress baseline peer test test-releases unit model proof fuzz torture-jobs debug fmt \
 	check clean help deps
 
 all: image
@@ -438,6 +438,7 @@ help:
 	@echo "make torture-jobs  COUNT=$(COUNT) random jobs, SEED=$(SEED), by us and by the real fio"
 	@echo "make debug   QEMU stopped, gdb attached, symbols loaded"
 	@echo "make check   include order, line and function lengths"
+	@echo "make docs    settings.md and jobs.md of docs/, from the tables in the sources"
 	@echo "make fmt     clang-format on what changed since the last commit"
 	@echo "make clean   remove $(B)/"
 	@echo "make deps    install missing Debian packages (as root)"
@@ -699,6 +700,10 @@ debug: image
 # by hand, and the formatter would put one word on a line there.
 fmt:
 	git clang-format HEAD || true
+
+# The pages of docs/ that are made of tables in the sources.
+docs:
+	docs/generate
 
 check:
 	tests/check_includes
