@@ -133,7 +133,7 @@ struct engine_job {
 	struct stats_direction *plain_stats; /* [c] */
 	uint64_t *plain_batches; /* [c] submissions, by the number in flight before; unsettled */
 	uint64_t *plain_reaped; /* [c] steps, by the number completed since the one before */
-	uint64_t signal_to_delivery_tsc; /* [c] sum; the signal: blk.h's discover_tsc */
+	uint64_t signal_to_delivery_tsc; /* [c] sum; the signal: blk.h's signal_tsc */
 	struct engine_stages *stages; /* [I] NULL: means of what is measured anyway */
 	uint32_t phase; /* [a] enum engine_phase; written by its CPU */
 	bool special; /* [I] has something beyond plain reads */

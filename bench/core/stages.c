@@ -29,7 +29,7 @@ int engine_stages_init(struct engine_job *job)
 void engine_stages_add(struct engine_job *job, const struct blk_request *request, uint64_t now)
 {
 	uint64_t looked = engine.cpus[job->cpu->index].discovery_tsc;
-	uint64_t signal = request->discover_tsc, discovery = MAX(signal, looked);
+	uint64_t signal = request->signal_tsc, discovery = MAX(signal, looked);
 	uint64_t slat_ns = clock_tsc_to_ns(request->doorbell_tsc - request->submit_tsc);
 	uint64_t clat_ns = clock_tsc_to_ns(now - request->doorbell_tsc);
 	uint64_t signal_ns = clock_tsc_to_ns(signal - request->doorbell_tsc);

@@ -83,7 +83,7 @@ static void account(struct engine_job *job, const struct engine_io *io, uint64_t
 		return;
 	uint64_t slat_ns = clock_tsc_to_ns(request->doorbell_tsc - request->submit_tsc);
 	uint64_t clat_ns = clock_tsc_to_ns(now - request->doorbell_tsc);
-	job->signal_to_delivery_tsc += now - request->discover_tsc;
+	job->signal_to_delivery_tsc += now - request->signal_tsc;
 	if (UNLIKELY(job->stages))
 		engine_stages_add(job, request, now);
 	stats_latency_add(&direction->clat, job->synchronous ? slat_ns + clat_ns : clat_ns);
@@ -143,7 +143,7 @@ static ALWAYS_INLINE void io_done(struct engine_io *io, uint64_t now)
 		done_rarely(io, now);
 		return;
 	}
-	job->signal_to_delivery_tsc += now - request->discover_tsc;
+	job->signal_to_delivery_tsc += now - request->signal_tsc;
 	direction->completed++;
 	direction->io_bytes += io->length_bytes;
 	direction->slat.count++;

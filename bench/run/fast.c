@@ -60,7 +60,7 @@ static ALWAYS_INLINE void done(struct blk_request *request, bool synchronous)
 	job->free[job->free_count] = request;
 	barrier_compiler(); /* lets the count be incremented where it is */
 	job->free_count++;
-	job->signal_to_delivery_tsc += now - request->discover_tsc;
+	job->signal_to_delivery_tsc += now - request->signal_tsc;
 	struct stats_direction *direction = job->plain_stats;
 	uint64_t begun_tsc = synchronous ? request->submit_tsc : request->doorbell_tsc;
 	uint64_t clat_ns = clock_tsc_to_ns(now - begun_tsc);

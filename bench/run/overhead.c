@@ -52,7 +52,7 @@ static NOINLINE uint64_t row_of_ios(void)
 	struct blk_request *request = &trial.io.request;
 	uint64_t start_tsc = clock_tsc(), step_tsc = clock_ns_to_tsc(NS_PER_US);
 	for (uint32_t i = 0; i < ROW_IOS; i++) {
-		request->discover_tsc = start_tsc;
+		request->signal_tsc = start_tsc;
 		request->doorbell_tsc = start_tsc - (2 + i * 37 % 64) * step_tsc;
 		request->submit_tsc = request->doorbell_tsc - step_tsc;
 		trial.job.free_count = 0;

@@ -54,7 +54,7 @@ static int start_queue(struct blk_queue *queue, const struct settings *settings)
 
 	queue->fast_sectors = MIN(limits->max_sectors, limits->max_segment_bytes / SECTOR_BYTES);
 	queue->align_mask = blk_limits_align_mask(limits);
-	queue->plain_ops = limits->read_only ? 0 : BLK_READ ^ BLK_WRITE;
+	queue->shape_ignores = limits->read_only ? 0 : BLK_READ ^ BLK_WRITE;
 	queue->waiting_end = &queue->waiting;
 	queue->finished_end = &queue->finished;
 	queue->polled_only |= !queue->driver->arm;
@@ -174,10 +174,10 @@ static unsigned plain_poll(struct blk_queue *queue)
 
 	do {
 		count = queue->driver->reap(queue, found, MIN(left, BLK_REAP_BATCH));
-		uint64_t discover_tsc = count ? blk_discover_tsc(queue, interrupt_tsc) : 0;
+		uint64_t signal_tsc = count ? blk_signal_tsc(queue, interrupt_tsc) : 0;
 
 		for (unsigned i = 0; i < count; i++)
-			blk_deliver(queue, found[i], discover_tsc);
+			blk_deliver(queue, found[i], signal_tsc);
 		total += count;
 		left -= count;
 	} while (count && left && !queue->special);

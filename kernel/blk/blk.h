@@ -77,7 +77,7 @@ struct blk_request {
 	uint64_t submit_tsc; /* when the submitter had it ready; the deadline counts from it */
 	/* Filled by the layer before done(). */
 	uint64_t doorbell_tsc; /* when the batch was shown to the device */
-	uint64_t discover_tsc; /* interrupt entry, or when polling found it */
+	uint64_t signal_tsc; /* interrupt entry, or when polling found it */
 	uint8_t status; /* enum blk_status */
 	/* Private to the layer while it owns the request. */
 	uint8_t submit_cpu;
@@ -155,9 +155,9 @@ struct blk_queue {
 	bool shared; /* [I] */
 	bool events_pass; /* [I] an armed interrupt that came, or was not needed, is over */
 	uint64_t align_mask; /* [I] bits that neither sector nor count may have */
-	uint64_t plain_looks; /* [c] of the last request found plain, with plain_ops set */
+	uint64_t shape_known_plain; /* [c] of the last request found plain, shape_ignores set */
 	uint64_t interrupt_tsc; /* [a] entry of one not looked at yet; 0: none */
-	uint64_t plain_ops; /* [I] bits in which plain operations differ; 0: one only */
+	uint64_t shape_ignores; /* [I] bits in which a plain write differs from a read, if it may */
 	blk_wait_function *wait; /* [c] as submit and poll, in the queue's completion mode */
 	uint64_t doorbell_tsc; /* [c] of the last batch */
 	uint64_t last_interrupt_tsc; /* [c] entry of the last one looked at */

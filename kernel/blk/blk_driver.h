@@ -9,17 +9,17 @@
 #include "kernel/blk/blk.h"
 
 /*
- * Requests that are alike: operation, flags, numbers of segments and of sectors
- * (their first eight bytes), so that what follows from these is decided once;
- * and what holds of their sectors.
+ * Requests of one shape: operation, flags, numbers of segments and of sectors (their
+ * first eight bytes), so that what follows from these is decided once for all of them;
+ * and where they may begin.
  */
 struct blk_run {
-	uint64_t looks;
+	uint64_t shape;
 	uint64_t align_mask; /* bits that no sector has */
 	uint64_t last_sector; /* that one may begin at */
 };
 
-static inline uint64_t blk_looks(const struct blk_request *request)
+static inline uint64_t blk_shape(const struct blk_request *request)
 {
 	return request->op | (uint64_t)request->flags << 8 |
 	       (uint64_t)request->segment_count << 16 | (uint64_t)request->sector_count << 32;
@@ -29,14 +29,14 @@ static inline bool blk_run_takes(const struct blk_run *run, const struct blk_req
 {
 	uint64_t sector = request->sector;
 
-	return blk_looks(request) == run->looks && !(sector & run->align_mask) &&
+	return blk_shape(request) == run->shape && !(sector & run->align_mask) &&
 	       sector <= run->last_sector;
 }
 
 /* The operation, no flags, one segment. */
 static inline bool blk_run_is_plain(const struct blk_run *run, enum blk_op op)
 {
-	return (uint32_t)run->looks == ((uint32_t)op | 1u << 16);
+	return (uint32_t)run->shape == ((uint32_t)op | 1u << 16);
 }
 
 /*

@@ -39,8 +39,8 @@ enum blk_status blk_check(const struct blk_queue *queue, const struct blk_reques
 
 /* --- used by blk_plain.h and blk_special.c --- */
 
-/* Whether requests that look like that are plain, but for their sectors; blk_limits.c. */
-bool blk_learn_plain(struct blk_queue *queue, uint64_t looks);
+/* True when requests of that shape are plain, wherever they begin; remembers it. */
+bool blk_shape_is_plain(struct blk_queue *queue, uint64_t shape);
 
 /*
  * The run of plain requests that begins with this one: reads, or writes, of one
@@ -49,16 +49,15 @@ bool blk_learn_plain(struct blk_queue *queue, uint64_t looks);
 static inline bool blk_run_plain(struct blk_queue *queue, const struct blk_request *first,
 				 struct blk_run *run)
 {
-	uint64_t looks = blk_looks(first);
+	uint64_t shape = blk_shape(first);
 	uint64_t capacity = load_once(&queue->device->limits.capacity_sectors);
 
-	/* What one request was found to be, those that look alike are. */
-	if (UNLIKELY((looks | queue->plain_ops) != queue->plain_looks) &&
-	    !blk_learn_plain(queue, looks))
+	if (UNLIKELY((shape | queue->shape_ignores) != queue->shape_known_plain) &&
+	    !blk_shape_is_plain(queue, shape))
 		return false;
-	run->looks = looks;
+	run->shape = shape;
 	run->align_mask = queue->align_mask;
-	return !__builtin_sub_overflow(capacity, looks >> 32, &run->last_sector);
+	return !__builtin_sub_overflow(capacity, shape >> 32, &run->last_sector);
 }
 
 /* When the interrupt came that was not looked at yet; 0: none did. */
@@ -74,10 +73,11 @@ static inline uint64_t blk_take_interrupt(struct blk_queue *queue)
 }
 
 /*
- * When what was just reaped was discovered. An interrupt older than the last
- * doorbell was another batch's, and would put discovery before submission.
+ * When the CPU learned of what was just reaped: by the interrupt, else by looking now. An
+ * interrupt older than the last doorbell was another batch's, and would put the signal
+ * before the submission.
  */
-static inline uint64_t blk_discover_tsc(const struct blk_queue *queue, uint64_t interrupt_tsc)
+static inline uint64_t blk_signal_tsc(const struct blk_queue *queue, uint64_t interrupt_tsc)
 {
 	return interrupt_tsc >= queue->doorbell_tsc ? interrupt_tsc : clock_tsc();
 }

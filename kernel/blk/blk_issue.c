@@ -32,7 +32,7 @@ unsigned blk_give(struct blk_queue *queue, const struct blk_run *run,
 
 bool blk_issue_to_driver(struct blk_queue *queue, struct blk_request *request)
 {
-	struct blk_run alone = { .looks = blk_looks(request), .last_sector = UINT64_MAX };
+	struct blk_run alone = { .shape = blk_shape(request), .last_sector = UINT64_MAX };
 
 	if (!blk_give(queue, &alone, &request, 1))
 		return false;

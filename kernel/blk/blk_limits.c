@@ -132,17 +132,17 @@ enum blk_status blk_check(const struct blk_queue *queue, const struct blk_reques
 	return status;
 }
 
-bool blk_learn_plain(struct blk_queue *queue, uint64_t looks)
+bool blk_shape_is_plain(struct blk_queue *queue, uint64_t shape)
 {
 	const struct blk_limits *limits = &queue->device->limits;
-	struct blk_run run = { .looks = looks };
-	uint64_t sectors = looks >> 32;
+	struct blk_run run = { .shape = shape };
+	uint64_t sectors = shape >> 32;
 
 	if (!blk_run_is_plain(&run, BLK_READ) &&
 	    (limits->read_only || !blk_run_is_plain(&run, BLK_WRITE)))
 		return false;
 	if (!sectors || sectors > queue->fast_sectors || (sectors & queue->align_mask))
 		return false;
-	queue->plain_looks = looks | queue->plain_ops;
+	queue->shape_known_plain = shape | queue->shape_ignores;
 	return true;
 }

@@ -4,7 +4,7 @@
  * a queue that belongs to one CPU.
  *
  *   submit  a plain run? -> the driver takes it -> the doorbell's time -> doorbell
- *   poll    what is completed -> the time of its discovery -> done() of each
+ *   poll    what is completed -> the time of its signal -> done() of each
  *
  * blk.c puts them together for any driver, by calls through its table. A driver
  * that wants the path in one piece does so itself (virtio_blk_io.c).
@@ -33,13 +33,13 @@ static inline void blk_note_doorbell(struct blk_queue *queue, struct blk_request
 	while (++at != end);
 }
 
-/* One completion of those discovered then; its status is set. */
+/* One completion of those signalled then; its status is set. */
 static inline void blk_deliver(struct blk_queue *queue, struct blk_request *request,
-			       uint64_t discover_tsc)
+			       uint64_t signal_tsc)
 {
 	queue->in_flight--;
 	queue->counters.completions++;
-	request->discover_tsc = discover_tsc;
+	request->signal_tsc = signal_tsc;
 	if (UNLIKELY(request->status != BLK_OK))
 		queue->counters.errors++;
 	request->done(request);

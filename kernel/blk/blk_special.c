@@ -79,21 +79,21 @@ static void complete(struct blk_queue *queue, struct blk_request *request)
 	}
 }
 
-/* Not seen by the device: no doorbell, discovered at once. */
+/* Not seen by the device: no doorbell, signalled at once. */
 static void set_status_here(struct blk_request *request, enum blk_status status)
 {
 	request->status = (uint8_t)status;
-	request->doorbell_tsc = request->discover_tsc = clock_tsc();
+	request->doorbell_tsc = request->signal_tsc = clock_tsc();
 }
 
 /* What the driver gave back. */
 static void take_back(struct blk_queue *queue, struct blk_request *const *found, unsigned count,
-		      uint64_t discover_tsc)
+		      uint64_t signal_tsc)
 {
 	queue->in_flight -= count;
 	for (unsigned i = 0; i < count; i++) {
 		queue->urgent -= found[i]->op > BLK_WRITE;
-		found[i]->discover_tsc = discover_tsc;
+		found[i]->signal_tsc = signal_tsc;
 		complete(queue, found[i]);
 	}
 }
@@ -108,7 +108,7 @@ void blk_reap(struct blk_queue *queue)
 	do {
 		count = queue->driver->reap(queue, found, MIN(left, BLK_REAP_BATCH));
 		take_back(queue, found, count,
-			  count ? blk_discover_tsc(queue, interrupt_tsc) : 0);
+			  count ? blk_signal_tsc(queue, interrupt_tsc) : 0);
 		queue->counters.completions += count;
 		total += count;
 		left -= count;

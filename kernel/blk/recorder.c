@@ -199,7 +199,7 @@ void recorder_note_delivery(const struct blk_queue *queue, const struct blk_requ
 {
 	struct recorder *l = recorder_of(queue);
 	struct recorder_event *event = record(l, RECORDER_DELIVERY);
-	uint64_t signal_tsc = request->discover_tsc;
+	uint64_t signal_tsc = request->signal_tsc;
 
 	set_request(event, request);
 	event->submitter = submitter;

@@ -369,7 +369,7 @@ struct blk_request *blk_sched_ungroup(struct blk_sched *sched, struct blk_reques
 	for (struct blk_request *child = group->children; child; child = child->next) {
 		child->status = request->status;
 		child->doorbell_tsc = request->doorbell_tsc;
-		child->discover_tsc = request->discover_tsc;
+		child->signal_tsc = request->signal_tsc;
 	}
 	group->next = sched->free_groups;
 	sched->free_groups = group;

@@ -148,9 +148,9 @@ void blk_split_begin(struct blk_queue *queue, struct blk_request *parent)
 /* It may end without a part that the device saw. */
 static void stamp_unseen(struct blk_request *parent)
 {
-	parent->discover_tsc = clock_tsc();
+	parent->signal_tsc = clock_tsc();
 	if (!parent->doorbell_tsc)
-		parent->doorbell_tsc = parent->discover_tsc;
+		parent->doorbell_tsc = parent->signal_tsc;
 }
 
 /* Cuts and issues one part; false when there is no part or no room. */
@@ -229,7 +229,7 @@ void blk_split_complete(struct blk_queue *queue, struct blk_request *part)
 		parent->status = part->status;
 	if (!parent->doorbell_tsc || part->doorbell_tsc < parent->doorbell_tsc)
 		parent->doorbell_tsc = part->doorbell_tsc;
-	parent->discover_tsc = part->discover_tsc;
+	parent->signal_tsc = part->signal_tsc;
 	bool was_flush = part->op == BLK_FLUSH;
 
 	give_part_back(split, part);

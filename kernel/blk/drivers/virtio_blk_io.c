@@ -9,7 +9,7 @@
  *
  * The plain path is here in one piece from blk_submit() to the doorbell and
  * from the used ring to done(). What a batch has in common is decided once for
- * the batch: what its requests look like (struct blk_run). The ring's format is
+ * the batch: the shape of its requests (struct blk_run). The ring's format is
  * decided for the queue, by a table for each.
  *
  * Context: loop context of the queue's CPU, or under the queue's lock. No
@@ -215,7 +215,7 @@ static ALWAYS_INLINE unsigned plain_poll(struct blk_queue *blk, bool packed)
 			blk_break(blk);
 		return 0;
 	}
-	uint64_t discover_tsc = blk_discover_tsc(blk, interrupt_tsc);
+	uint64_t signal_tsc = blk_signal_tsc(blk, interrupt_tsc);
 	uint32_t most = packed ? blk->in_flight : (uint32_t)ready, left = most;
 	do {
 		struct blk_request *request = take_back(queue, packed);
@@ -224,7 +224,7 @@ static ALWAYS_INLINE unsigned plain_poll(struct blk_queue *blk, bool packed)
 			break;
 		}
 		left--;
-		blk_deliver(blk, request, discover_tsc);
+		blk_deliver(blk, request, signal_tsc);
 	} while (left &&
 		 (!packed || (LIKELY(!blk->special) && virtqueue_packed_ready(vq) > 0)));
 	return most - left;

@@ -212,7 +212,7 @@ static bool queue_interrupts(struct blk_queue *queue, struct blk_request *reques
 	request->submit_tsc = clock_tsc();
 	if (!queue->polled_only)
 		virtio_blk_driver.arm(queue, 1);
-	struct blk_run run = { .looks = blk_looks(request), .last_sector = UINT64_MAX };
+	struct blk_run run = { .shape = blk_shape(request), .last_sector = UINT64_MAX };
 	if (virtio_blk_driver.submit(queue, &run, &request, 1) != 1)
 		return false;
 	virtio_blk_driver.publish(queue);

@@ -24,7 +24,7 @@ static void is_refused(struct blk_queue *queue, struct rig_request *r, enum blk_
 	assert_true(blk_queue_idle(queue));
 	assert_false(queue->special);
 	assert_true(r->request.doorbell_tsc >= r->request.submit_tsc);
-	assert_true(r->request.discover_tsc >= r->request.doorbell_tsc);
+	assert_true(r->request.signal_tsc >= r->request.doorbell_tsc);
 }
 
 static void what_lies_beyond_the_disk_is_refused(void **state)
@@ -214,7 +214,7 @@ static void is_flushed_after_it_completed(const struct blk_limits *limits)
 	assert_int_equal(r->done_count, 1);
 	assert_int_equal(r->request.status, BLK_OK);
 	assert_true(r->request.doorbell_tsc > r->request.submit_tsc);
-	assert_true(r->request.discover_tsc > r->request.doorbell_tsc);
+	assert_true(r->request.signal_tsc > r->request.doorbell_tsc);
 	assert_false(queue->special);
 	assert_int_equal(queue->counters.requests, 2);
 	assert_int_equal(queue->counters.splits, 1);
@@ -450,7 +450,7 @@ static void a_merged_group_that_fails_fails_each_of_its_requests_once(void **sta
 	assert_int_equal(queue->counters.errors, 4);
 	for (int i = 0; i < 4; i++) {
 		assert_int_equal(batch[i]->status, BLK_IO_ERROR);
-		assert_true(batch[i]->discover_tsc > batch[i]->doorbell_tsc);
+		assert_true(batch[i]->signal_tsc > batch[i]->doorbell_tsc);
 	}
 }
 

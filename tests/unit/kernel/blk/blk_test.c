@@ -393,8 +393,8 @@ static void stages_are_stamped_in_order(void **state)
 	rig_now_tsc += 500;
 	assert_int_equal(blk_poll(queue), 1);
 	assert_true(r->request.submit_tsc < r->request.doorbell_tsc);
-	assert_true(r->request.doorbell_tsc < r->request.discover_tsc);
-	assert_int_equal(r->request.discover_tsc, interrupt_tsc);
+	assert_true(r->request.doorbell_tsc < r->request.signal_tsc);
+	assert_int_equal(r->request.signal_tsc, interrupt_tsc);
 }
 
 static void an_interrupt_before_the_doorbell_discovers_nothing(void **state)
@@ -408,7 +408,7 @@ static void an_interrupt_before_the_doorbell_discovers_nothing(void **state)
 	rig_submit(queue, r);
 	rig_complete_all(queue);
 	assert_int_equal(blk_poll(queue), 1);
-	assert_true(r->request.doorbell_tsc < r->request.discover_tsc);
+	assert_true(r->request.doorbell_tsc < r->request.signal_tsc);
 }
 
 static void looks_that_find_nothing_are_counted_by_cause(void **state)

@@ -112,7 +112,7 @@ static void a_delivery_carries_the_stamps_of_its_request(void **state)
 	assert_int_equal(event->marks, RECORDER_WHOLE);
 	assert_int_equal(event->tsc[0], r->request.submit_tsc);
 	assert_int_equal(event->tsc[1], r->request.doorbell_tsc);
-	assert_int_equal(event->tsc[2], r->request.discover_tsc);
+	assert_int_equal(event->tsc[2], r->request.signal_tsc);
 	assert_true(event->tsc[2] - event->tsc[1] >= 500);
 	expect_rising(event);
 	assert_int_equal(count(RECORDER_DELIVERY), 1);

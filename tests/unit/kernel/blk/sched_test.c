@@ -103,13 +103,13 @@ static void neighbours_merge_in_front_and_behind_with_all_segments(void **state)
 
 	group->status = BLK_IO_ERROR;
 	group->doorbell_tsc = 77;
-	group->discover_tsc = 88;
+	group->signal_tsc = 88;
 	struct blk_request *child = blk_sched_ungroup(sched, group);
 	for (int i = 0; i < 3; i++, child = child->next) {
 		assert_ptr_equal(child, &order[i]->request);
 		assert_int_equal(child->status, BLK_IO_ERROR);
 		assert_int_equal(child->doorbell_tsc, 77);
-		assert_int_equal(child->discover_tsc, 88);
+		assert_int_equal(child->signal_tsc, 88);
 	}
 	assert_null(child);
 }

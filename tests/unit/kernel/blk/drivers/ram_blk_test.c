@@ -183,7 +183,7 @@ static void nothing_moves_before_the_batch_is_published(void **state)
 	memset(buffer, 0x5a, 4096);
 	struct rig_request *r = request_over_buffer(BLK_READ, 0, 8, 4096);
 	struct blk_request *request = &r->request;
-	struct blk_run run = { .looks = blk_looks(request), .last_sector = UINT64_MAX };
+	struct blk_run run = { .shape = blk_shape(request), .last_sector = UINT64_MAX };
 	assert_int_equal(queue->driver->submit(queue, &run, &request, 1), 1);
 	assert_int_equal(buffer[0], 0x5a);
 	assert_false(queue->driver->has_completions(queue));

@@ -50,9 +50,9 @@ const char *blk_op_name(enum blk_op op)
 
 /* The layer: what is plain is, and all else is not for it to come by here. */
 
-bool blk_learn_plain(struct blk_queue *blk, uint64_t looks)
+bool blk_shape_is_plain(struct blk_queue *blk, uint64_t shape)
 {
-	blk->plain_looks = looks | blk->plain_ops;
+	blk->shape_known_plain = shape | blk->shape_ignores;
 	return true;
 }
 
@@ -164,7 +164,7 @@ static struct blk_request request_of(enum blk_op op, uint16_t segment_count)
 
 static struct blk_run run_of(const struct blk_request *request)
 {
-	return (struct blk_run){ .looks = blk_looks(request), .last_sector = UINT64_MAX };
+	return (struct blk_run){ .shape = blk_shape(request), .last_sector = UINT64_MAX };
 }
 
 static void give(struct blk_request *request)
@@ -428,7 +428,7 @@ static void count_done(struct blk_request *request)
 {
 	struct blk_request *another = resubmit;
 	assert_int_equal(request->status, BLK_OK);
-	assert_true(request->doorbell_tsc && request->doorbell_tsc <= request->discover_tsc);
+	assert_true(request->doorbell_tsc && request->doorbell_tsc <= request->signal_tsc);
 	done_count++;
 	resubmit = NULL;
 	if (another)
@@ -442,7 +442,7 @@ static void plain_reads_and_writes(void)
 	struct blk_request requests[9], *list[9];
 	struct blk_device blk_device = { .limits.capacity_sectors = UINT64_MAX };
 	queue->device = &blk_device;
-	queue->plain_ops = BLK_READ ^ BLK_WRITE;
+	queue->shape_ignores = BLK_READ ^ BLK_WRITE;
 	for (unsigned i = 0; i < 9; i++) {
 		requests[i] = request_of(i < 6 ? BLK_READ : BLK_WRITE, 1);
 		requests[i].done = count_done;
@@ -532,7 +532,7 @@ static void one_by_one_until_full(void)
 	struct blk_request requests[SLOTS_MAX + 1];
 	struct blk_device blk_device = { .limits.capacity_sectors = UINT64_MAX };
 	queue->device = &blk_device;
-	queue->plain_ops = BLK_READ ^ BLK_WRITE;
+	queue->shape_ignores = BLK_READ ^ BLK_WRITE;
 	for (unsigned i = 0; i <= queue->depth; i++) {
 		requests[i] = request_of(i % 3 ? BLK_READ : BLK_WRITE, 1);
 		assert_int_equal(queue->driver->plain_submit_one(queue, &requests[i]),
