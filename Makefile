@@ -82,10 +82,10 @@ KERNEL_C := \
 	kernel/blk/blk_limits.c \
 	kernel/blk/blk_shared.c \
 	kernel/blk/blk_special.c \
+	kernel/blk/parts.c \
+	kernel/blk/parts_cut.c \
 	kernel/blk/recorder.c \
 	kernel/blk/sched.c \
-	kernel/blk/split.c \
-	kernel/blk/split_cut.c \
 	kernel/blk/wait.c \
 	kernel/blk/drivers/immediate_queue.c \
 	kernel/blk/drivers/null_blk.c \
@@ -287,11 +287,11 @@ unit_bench/report/report := $(REPORT_C)
 
 # blk.c, blk_shared.c and wait.c are compiled into the rig, which resets their tables.
 BLK_HOST := kernel/blk/blk_dump.c kernel/blk/blk_issue.c kernel/blk/blk_limits.c kernel/blk/blk_special.c \
-	kernel/blk/sched.c kernel/blk/split.c kernel/blk/split_cut.c \
+	kernel/blk/parts.c kernel/blk/parts_cut.c kernel/blk/sched.c \
 	tests/unit/kernel/blk/blk_rig.c
 UNIT_TESTS += kernel/lib/settings kernel/blk/blk kernel/blk/blk_shared kernel/blk/blk_special \
 	kernel/blk/blk_storm kernel/blk/blk_turns kernel/blk/recorder kernel/blk/drivers/ram_blk \
-	kernel/blk/sched kernel/blk/split kernel/blk/wait kernel/blk/drivers/virtio_blk \
+	kernel/blk/sched kernel/blk/parts kernel/blk/wait kernel/blk/drivers/virtio_blk \
 	kernel/blk/drivers/virtio_blk_irq kernel/blk/drivers/virtio_blk_queue \
 	kernel/blk/drivers/virtio_blk_ring
 unit_kernel/lib/settings := kernel/lib/settings.c kernel/lib/fmt.c
@@ -307,7 +307,7 @@ unit_bench/run/recording := $(BLK_HOST) bench/run/recording.c kernel/lib/fmt.c
 unit_kernel/blk/drivers/ram_blk := $(BLK_HOST) kernel/blk/drivers/immediate_queue.c \
 	kernel/blk/drivers/null_blk.c kernel/blk/drivers/ram_blk.c kernel/lib/fmt.c
 unit_kernel/blk/sched := $(BLK_HOST)
-unit_kernel/blk/split := $(BLK_HOST)
+unit_kernel/blk/parts := $(BLK_HOST)
 unit_kernel/blk/wait := $(BLK_HOST)
 unit_kernel/blk/drivers/virtio_blk := kernel/blk/drivers/virtio_blk.c \
 	kernel/blk/drivers/virtio_blk_config.c kernel/blk/drivers/virtio_blk_ring.c \

@@ -3,7 +3,7 @@
  * The block layer's core: the list of disks, which queue serves which CPU, and
  * which way a queue's requests go. blk_submit() and blk_poll() jump to where the
  * queue points: the plain path (blk_plain.h); blk_special.c while the queue is
- * broken or has a scheduler, a request was split or refused, or a flush is out; or
+ * broken or has a scheduler, a request was cut or refused, or a flush is out; or
  * blk_shared.c. So the plain path pays for nothing that it does not do itself.
  *
  * Reaping happens in loop context, never in an interrupt handler: a handler
@@ -19,7 +19,7 @@
  */
 #include "kernel/blk/blk_plain.h"
 #include "kernel/blk/sched.h"
-#include "kernel/blk/split.h"
+#include "kernel/blk/parts.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/err.h"
 #include "kernel/lib/mem.h"
@@ -60,8 +60,8 @@ static int start_queue(struct blk_queue *queue, const struct settings *settings)
 	queue->polled_only |= !queue->driver->arm;
 	if (queue->polled_only)
 		queue->completion = COMPLETION_POLL;
-	queue->split = blk_split_create();
-	if (!queue->split)
+	queue->parts = blk_parts_create();
+	if (!queue->parts)
 		return -ERR_NO_MEMORY;
 	if (settings->sched == SCHED_DEADLINE) {
 		queue->sched = blk_sched_create(limits);

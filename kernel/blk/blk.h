@@ -82,8 +82,8 @@ struct blk_request {
 	/* Private to the layer while it owns the request. */
 	uint8_t submit_cpu;
 	uint16_t slot;
-	uint32_t pieces; /* split: parts still out */
-	struct blk_request *parent; /* split: whose part this is */
+	uint32_t parts_out; /* of one that was cut: its parts not over yet */
+	struct blk_request *parent; /* of a part: what was cut */
 	struct blk_request *next; /* list of whoever holds it */
 };
 
@@ -97,7 +97,7 @@ struct blk_counters {
 	uint64_t completions;
 	uint64_t batches; /* publishes */
 	uint64_t merges;
-	uint64_t splits; /* extra requests made by splitting */
+	uint64_t splits; /* requests that cutting added */
 	uint64_t errors;
 	uint64_t timeouts;
 	uint64_t polls; /* looks at the ring that found nothing */
@@ -134,7 +134,7 @@ typedef void blk_wait_function(struct blk_queue *queue, unsigned ahead);
 struct blk_driver; /* blk_driver.h */
 struct blk_floor_run; /* blk_floor.h */
 struct blk_sched; /* sched.h: the deadline scheduler's state of one queue */
-struct blk_split; /* split.h: preallocated parts of one queue */
+struct blk_parts; /* parts.h: preallocated parts of one queue */
 
 /* How a queue's requests go, in one state of it. */
 struct blk_ways {
@@ -167,7 +167,7 @@ struct blk_queue {
 	struct blk_ways plain_ways, special_ways; /* [c] submit and so on are of one of them */
 	bool special; /* [c] the plain way does not do */
 	bool broken; /* [c] */
-	uint32_t fast_sectors; /* [I] up to here, with one segment, nothing is split */
+	uint32_t fast_sectors; /* [I] up to here, with one segment, nothing is cut */
 	bool polled_only; /* [I] no interrupt arrives: polled, whatever is asked for */
 	uint16_t index; /* [I] in the device */
 	uint32_t depth; /* [I] most the driver can hold */
@@ -180,7 +180,7 @@ struct blk_queue {
 	struct blk_request *unpublished; /* [c] list: given to the driver, not published */
 	struct cpu *cpu; /* [I] owner; interrupts go here */
 	struct blk_sched *sched; /* [I] NULL: none */
-	struct blk_split *split; /* [I] */
+	struct blk_parts *parts; /* [I] */
 	uint32_t completion; /* [c] enum setting_completion: how it is waited for */
 	/* Shared queues only; blk_shared.c. */
 	uint32_t lock; /* [a] a CPU is at work */

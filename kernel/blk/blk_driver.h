@@ -90,7 +90,7 @@ struct blk_driver {
 
 /*
  * Publishes a device whose queues are ready; assigns owners (queue i belongs
- * to CPU i % cpu_count unless its cpu is set already), split parts and
+ * to CPU i % cpu_count unless its cpu is set already), parts and
  * scheduler; rounds the limits down to whole blocks. The driver has set each
  * queue's driver, driver_data, depth and index, completion (the mode wanted),
  * polled_only and events_pass. 0, or -ERR_INVALID (limits that make no sense),

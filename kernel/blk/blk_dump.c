@@ -8,7 +8,7 @@
  */
 #include "kernel/blk/blk_impl.h"
 #include "kernel/blk/sched.h"
-#include "kernel/blk/split.h"
+#include "kernel/blk/parts.h"
 #include "kernel/lib/log.h"
 
 static const char *const op_names[BLK_OP_COUNT] = {
@@ -63,7 +63,7 @@ uint64_t blk_oldest_submit_tsc(struct blk_queue *queue)
 	}
 	for (const struct blk_request *r = queue->waiting; r; r = r->next)
 		oldest = MIN(oldest, r->submit_tsc);
-	oldest = MIN(oldest, blk_split_oldest_tsc(queue->split));
+	oldest = MIN(oldest, blk_parts_oldest_tsc(queue->parts));
 	if (queue->sched)
 		oldest = MIN(oldest, blk_sched_oldest_tsc(queue->sched));
 	if (queue->shared)

@@ -6,14 +6,14 @@
  *   blk_limits.c   what a device can do
  *   blk_plain.h    the plain path
  *   blk_issue.c    to the scheduler or the driver; onto the list of what is over
- *   blk_special.c  everything that is not plain: refusals, splitting, the
+ *   blk_special.c  everything that is not plain: refusals, cutting, the
  *                  scheduler, broken queues; who completes what
  *   blk_shared.c   queues of several CPUs: who works there, inbox, mailboxes
- *   split.c        requests beyond the device's limits, FUA
- *   split_cut.c    where they are cut
+ *   parts.c        requests beyond the device's limits, FUA
+ *   parts_cut.c    where they are cut
  *   sched.c        the deadline scheduler
  *   wait.c         blk_wait()
- *   recorder.c    recording of all that happens, on queues where it is asked for
+ *   recorder.c     recording of all that happens, on queues where it is asked for
  *
  * Context of all functions: loop context of the queue's CPU, or of the one at
  * work on a shared queue, unless said otherwise.

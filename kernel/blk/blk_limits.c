@@ -2,7 +2,7 @@
 /*
  * What a device can do: its limits, made whole at registration, and whether a
  * request is one that it can do at all. Requests that it can do in parts only are
- * split.c's matter.
+ * handled in parts.c.
  */
 #include "kernel/blk/blk_impl.h"
 #include "kernel/lib/assert.h"

@@ -2,7 +2,7 @@
 /*
  * Everything that is not a plain batch on a queue of one CPU.
  *
- *   submit   for each request: check (blk_limits.c) -> refuse | cut (split.c) | issue
+ *   submit   for each request: check (blk_limits.c) -> refuse | cut (parts.c) | issue
  *   issue    scheduler, or driver (blk_issue.c)
  *   poll     reap -> complete -> feed what waits -> deliver
  *   complete merged group -> its requests; part -> its parent; else finish
@@ -25,7 +25,7 @@
  */
 #include "kernel/blk/blk_impl.h"
 #include "kernel/blk/sched.h"
-#include "kernel/blk/split.h"
+#include "kernel/blk/parts.h"
 
 /* --- the scheduler, and the doorbell --- */
 
@@ -57,8 +57,8 @@ static void publish(struct blk_queue *queue)
 /* A request or part that is over, with its status and stamps. */
 static void complete_one(struct blk_queue *queue, struct blk_request *request)
 {
-	if (blk_split_is_part(queue->split, request)) {
-		blk_split_complete(queue, request);
+	if (blk_parts_contain(queue->parts, request)) {
+		blk_parts_complete(queue, request);
 		return;
 	}
 	queue->held++;
@@ -142,10 +142,10 @@ static bool admit_one(struct blk_queue *queue, struct blk_request *request)
 		blk_finish(queue, request);
 		return true;
 	}
-	if (!blk_split_needed(limits, request))
+	if (!blk_parts_needed(limits, request))
 		return blk_issue(queue, request);
-	blk_split_begin(queue, request);
-	blk_split_feed(queue);
+	blk_parts_begin(queue, request);
+	blk_parts_feed(queue);
 	return true;
 }
 
@@ -156,7 +156,7 @@ static unsigned admit(struct blk_queue *queue, struct blk_request *const *reques
 	bool direct = !queue->sched && !queue->broken;
 	unsigned accepted = 0;
 
-	while (accepted < count && !blk_split_waiting(queue->split)) {
+	while (accepted < count && !blk_parts_waiting(queue->parts)) {
 		struct blk_request *const *at = requests + accepted;
 		struct blk_run run;
 		unsigned more;
@@ -198,7 +198,7 @@ static void fail_held(struct blk_queue *queue)
 {
 	struct blk_request *next;
 
-	blk_split_fail(queue);
+	blk_parts_fail(queue);
 	admit_waiting(queue);
 	while (queue->sched && (next = blk_sched_peek(queue->sched, clock_tsc()))) {
 		queue->held -= blk_sched_pop(queue->sched);
@@ -214,10 +214,10 @@ void blk_feed(struct blk_queue *queue)
 		return;
 	}
 	do {
-		blk_split_feed(queue);
+		blk_parts_feed(queue);
 		admit_waiting(queue);
 	} while (queue->sched && feed_from_sched(queue) &&
-		 (queue->waiting || blk_split_waiting(queue->split)));
+		 (queue->waiting || blk_parts_waiting(queue->parts)));
 	publish(queue);
 }
 
@@ -226,7 +226,7 @@ void blk_feed(struct blk_queue *queue)
 void blk_choose_ways(struct blk_queue *queue)
 {
 	queue->special = queue->broken || queue->shared || queue->sched || queue->finished ||
-			 queue->urgent || blk_split_busy(queue->split);
+			 queue->urgent || blk_parts_busy(queue->parts);
 	const struct blk_ways *ways = queue->special ? &queue->special_ways : &queue->plain_ways;
 
 	store_once(&queue->submit, ways->submit);

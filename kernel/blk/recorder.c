@@ -29,7 +29,7 @@
 #include "kernel/blk/recorder.h"
 
 #include "kernel/blk/blk_impl.h"
-#include "kernel/blk/split.h"
+#include "kernel/blk/parts.h"
 #include "kernel/lib/err.h"
 #include "kernel/mm/dma.h"
 
@@ -146,7 +146,7 @@ static unsigned recorded_reap(struct blk_queue *queue, struct blk_request **out,
 		return 0;
 	l->discovery_tsc = now;
 	for (unsigned i = 0; i < count; i++) {
-		bool part = blk_split_is_part(queue->split, out[i]);
+		bool part = blk_parts_contain(queue->parts, out[i]);
 
 		if (!queue->sched && !part)
 			continue;
@@ -209,7 +209,7 @@ void recorder_note_delivery(const struct blk_queue *queue, const struct blk_requ
 	event->tsc[4] = now_tsc;
 	if (request->doorbell_tsc == signal_tsc)
 		event->marks = RECORDER_UNSEEN;
-	else if (!queue->sched && !blk_split_needed(&queue->device->limits, request))
+	else if (!queue->sched && !blk_parts_needed(&queue->device->limits, request))
 		event->marks = RECORDER_WHOLE;
 	if (signal_tsc == load_once(&queue->last_interrupt_tsc))
 		event->marks |= RECORDER_INTERRUPTED;

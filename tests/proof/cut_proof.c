@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Cutting what has no data (discards, write zeroes, secure erases) by whatever limits a
- * device gave, from anywhere in a request: nothing is divided by zero; a piece is cut where
+ * device gave, from anywhere in a request: nothing is divided by zero; a part is cut where
  * any is allowed, and has a sector at least; where the request's rest or the limit is below
  * APART sectors, it has no more than both. (Above, a difference of two unknowns would have
  * to be followed.)
  */
 #include "tests/proof/alone.h"
 
-#include "kernel/blk/split_cut.c"
+#include "kernel/blk/parts_cut.c"
 
 #define APART 10u
 
@@ -39,15 +39,15 @@ int main(void)
 		.discard_align_sectors = any_between(0, UINT32_MAX),
 	};
 	const struct blk_request request = { .op = any_operation() };
-	struct blk_split_cursor cursor = {
+	struct blk_parts_cursor cursor = {
 		.request = &request,
 		.sector = any64(),
 		.sectors_left = left,
 	};
-	struct blk_request piece;
-	blk_segment own[BLK_SPLIT_SEGMENTS];
-	bool was_cut = blk_split_cut(&limits, &cursor, &piece, own);
-	uint32_t count = piece.sector_count;
+	struct blk_request part;
+	blk_segment own[BLK_PART_SEGMENTS];
+	bool was_cut = blk_parts_cut(&limits, &cursor, &part, own);
+	uint32_t count = part.sector_count;
 	//@ assert cut_when_allowed: most == 0 || was_cut == 1;
 	//@ assert has_a_sector: was_cut == 0 || count > 0;
 	//@ assert no_more_than_left: left >= APART && most >= APART || count <= left;

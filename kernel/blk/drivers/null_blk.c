@@ -11,7 +11,7 @@
 #include "kernel/lib/err.h"
 #include "kernel/mm/dma.h"
 
-/* As large as requests can be, so that nothing is ever split. */
+/* As large as requests can be, so that nothing is ever cut. */
 #define SECTORS_MAX 0x100000u
 
 /* Stored at submission: by the time of the reaping they are out of the cache. */

@@ -13,7 +13,7 @@
  * decided for the queue, by a table for each.
  *
  * Context: loop context of the queue's CPU, or under the queue's lock. No
- * allocation, no lock, no printing. Splitting and ordering are the layer's
+ * allocation, no lock, no printing. Cutting and ordering are the layer's
  * (blk_special.c); timeouts are too.
  */
 #include "kernel/blk/drivers/virtio_blk_impl.h"

@@ -170,7 +170,7 @@ static void check_within_limits(const struct blk_queue *queue, const struct blk_
 	if (request->op == BLK_FLUSH || request->op >= BLK_GET_ID)
 		return;
 	assert_true(request->sector_count > 0);
-	assert_true(request->sector_count <= blk_split_max_sectors(limits, request->op));
+	assert_true(request->sector_count <= blk_parts_max_sectors(limits, request->op));
 	assert_true(request->sector % block_sectors == 0);
 	assert_true(request->sector_count % block_sectors == 0);
 	assert_true(request->sector + request->sector_count <= limits->capacity_sectors);

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Splitting: a request beyond the limits becomes parts, a durable write gets
- * its flush.
+ * The parts of a queue's requests: a request beyond the limits is cut into some, a
+ * durable write gets its flush as one.
  *
  *   parent  |-------------------- sectors --------------------|
  *   parts   |--- out ---|--- out ---|   cursor: still to be cut
  *
  *   write with FUA:  parts ... all done -> flush part -> done
  *
- * What a part gets is split_cut.c's matter. The parent's `pieces` counts its
- * parts that are out, its status is that of the first part that failed; after
- * a failure no more is cut. It completes when nothing of it is out or left.
+ * parts_cut.c decides what a part gets. The parent's `parts_out` counts those of its
+ * parts that are out; its status is that of the first part that failed. After a failure
+ * no more is cut. It completes when nothing of it is out or left.
  *
  * Parts come from a pool per queue, never from an allocator. No deadlock: what
  * waits for a part or for room waits only for parts and requests that are at
@@ -19,20 +19,20 @@
  * Owned here: the pool, the one request being cut, the list of those whose
  * flush waits. Context: as in blk_impl.h.
  */
-#include "kernel/blk/split.h"
+#include "kernel/blk/parts.h"
 
 #include "kernel/blk/blk_impl.h"
 #include "kernel/mm/dma.h"
 
-struct blk_split {
+struct blk_parts {
 	struct blk_request *free; /* [c] list of parts */
-	uint32_t parts_out; /* [c] */
+	uint32_t out; /* [c] how many are not on that list */
 	struct blk_request *cutting; /* [c] NULL: none */
-	struct blk_split_cursor cursor; /* [c] of `cutting` */
+	struct blk_parts_cursor cursor; /* [c] of `cutting` */
 	struct blk_request *flushes; /* [c] list: written, to be flushed */
 	struct blk_request **flushes_end; /* [c] */
-	struct blk_request parts[BLK_SPLIT_PARTS];
-	blk_segment segments[BLK_SPLIT_PARTS][BLK_SPLIT_SEGMENTS];
+	struct blk_request items[BLK_PARTS_MAX];
+	blk_segment segments[BLK_PARTS_MAX][BLK_PART_SEGMENTS];
 };
 
 static bool wants_flush(const struct blk_limits *limits, const struct blk_request *request)
@@ -41,12 +41,12 @@ static bool wants_flush(const struct blk_limits *limits, const struct blk_reques
 	       (request->op == BLK_WRITE || request->op == BLK_WRITE_ZEROES);
 }
 
-bool blk_split_needed(const struct blk_limits *limits, const struct blk_request *request)
+bool blk_parts_needed(const struct blk_limits *limits, const struct blk_request *request)
 {
 	if (request->op == BLK_FLUSH || request->op >= BLK_GET_ID)
 		return false;
 	if (wants_flush(limits, request) ||
-	    request->sector_count > blk_split_max_sectors(limits, request->op))
+	    request->sector_count > blk_parts_max_sectors(limits, request->op))
 		return true;
 	if (request->op > BLK_WRITE)
 		return false;
@@ -60,44 +60,44 @@ bool blk_split_needed(const struct blk_limits *limits, const struct blk_request 
 
 /* --- a queue's parts --- */
 
-struct blk_split *blk_split_create(void)
+struct blk_parts *blk_parts_create(void)
 {
-	struct blk_split *split = memory_allocate(sizeof(*split));
+	struct blk_parts *pool = memory_allocate(sizeof(*pool));
 
-	if (!split)
+	if (!pool)
 		return NULL;
-	split->flushes_end = &split->flushes;
-	for (uint32_t i = 0; i < BLK_SPLIT_PARTS; i++) {
-		split->parts[i].next = split->free;
-		split->free = &split->parts[i];
+	pool->flushes_end = &pool->flushes;
+	for (uint32_t i = 0; i < BLK_PARTS_MAX; i++) {
+		pool->items[i].next = pool->free;
+		pool->free = &pool->items[i];
 	}
-	return split;
+	return pool;
 }
 
-bool blk_split_is_part(const struct blk_split *split, const struct blk_request *request)
+bool blk_parts_contain(const struct blk_parts *pool, const struct blk_request *request)
 {
-	return request >= split->parts && request < split->parts + BLK_SPLIT_PARTS;
+	return request >= pool->items && request < pool->items + BLK_PARTS_MAX;
 }
 
-bool blk_split_waiting(const struct blk_split *split)
+bool blk_parts_waiting(const struct blk_parts *pool)
 {
-	return split->cutting || split->flushes;
+	return pool->cutting || pool->flushes;
 }
 
-bool blk_split_busy(const struct blk_split *split)
+bool blk_parts_busy(const struct blk_parts *pool)
 {
-	return split->parts_out || blk_split_waiting(split);
+	return pool->out || blk_parts_waiting(pool);
 }
 
-static struct blk_request *take_part(struct blk_split *split, struct blk_request *parent,
+static struct blk_request *take_part(struct blk_parts *pool, struct blk_request *parent,
 				     enum blk_op op)
 {
-	struct blk_request *part = split->free;
+	struct blk_request *part = pool->free;
 
 	if (!part)
 		return NULL;
-	split->free = part->next;
-	split->parts_out++;
+	pool->free = part->next;
+	pool->out++;
 	part->op = (uint8_t)op;
 	part->flags = parent->flags & (uint8_t)~BLK_FUA;
 	part->parent = parent;
@@ -105,43 +105,43 @@ static struct blk_request *take_part(struct blk_split *split, struct blk_request
 	return part;
 }
 
-static void give_part_back(struct blk_split *split, struct blk_request *part)
+static void give_part_back(struct blk_parts *pool, struct blk_request *part)
 {
-	part->next = split->free;
-	split->free = part;
-	split->parts_out--;
+	part->next = pool->free;
+	pool->free = part;
+	pool->out--;
 }
 
 /* All parts of the parent are back, and none is left to cut. */
 static void settle(struct blk_queue *queue, struct blk_request *parent)
 {
-	struct blk_split *split = queue->split;
+	struct blk_parts *pool = queue->parts;
 
 	if (parent->status != BLK_OK || !wants_flush(&queue->device->limits, parent)) {
 		blk_finish(queue, parent);
 		return;
 	}
 	parent->next = NULL;
-	*split->flushes_end = parent;
-	split->flushes_end = &parent->next;
+	*pool->flushes_end = parent;
+	pool->flushes_end = &parent->next;
 }
 
 static void stop_cutting(struct blk_queue *queue)
 {
-	struct blk_request *parent = queue->split->cutting;
+	struct blk_request *parent = queue->parts->cutting;
 
-	queue->split->cutting = NULL;
-	if (!parent->pieces)
+	queue->parts->cutting = NULL;
+	if (!parent->parts_out)
 		settle(queue, parent);
 }
 
-void blk_split_begin(struct blk_queue *queue, struct blk_request *parent)
+void blk_parts_begin(struct blk_queue *queue, struct blk_request *parent)
 {
 	parent->status = BLK_OK;
-	parent->pieces = 0;
+	parent->parts_out = 0;
 	parent->doorbell_tsc = 0;
-	queue->split->cutting = parent;
-	blk_split_start(&queue->split->cursor, parent);
+	queue->parts->cutting = parent;
+	blk_parts_start(&queue->parts->cursor, parent);
 	queue->held++;
 }
 
@@ -156,26 +156,26 @@ static void stamp_unseen(struct blk_request *parent)
 /* Cuts and issues one part; false when there is no part or no room. */
 static bool cut_one(struct blk_queue *queue)
 {
-	struct blk_split *split = queue->split;
-	struct blk_split_cursor before = split->cursor;
-	struct blk_request *parent = split->cutting;
-	struct blk_request *part = take_part(split, parent, (enum blk_op)parent->op);
+	struct blk_parts *pool = queue->parts;
+	struct blk_parts_cursor before = pool->cursor;
+	struct blk_request *parent = pool->cutting;
+	struct blk_request *part = take_part(pool, parent, (enum blk_op)parent->op);
 
 	if (!part)
 		return false;
-	if (!blk_split_cut(&queue->device->limits, &split->cursor, part,
-			   split->segments[part - split->parts])) {
-		give_part_back(split, part);
+	if (!blk_parts_cut(&queue->device->limits, &pool->cursor, part,
+			   pool->segments[part - pool->items])) {
+		give_part_back(pool, part);
 		parent->status = BLK_UNSUPPORTED;
 		stamp_unseen(parent);
 		return true;
 	}
 	if (!blk_issue(queue, part)) {
-		give_part_back(split, part);
-		split->cursor = before;
+		give_part_back(pool, part);
+		pool->cursor = before;
 		return false;
 	}
-	parent->pieces++;
+	parent->parts_out++;
 	queue->counters.splits += before.sector != parent->sector;
 	return true;
 }
@@ -183,9 +183,9 @@ static bool cut_one(struct blk_queue *queue)
 /* Issues the flush of the first durable write that waits for its own. */
 static bool flush_one(struct blk_queue *queue)
 {
-	struct blk_split *split = queue->split;
-	struct blk_request *parent = split->flushes;
-	struct blk_request *part = take_part(split, parent, BLK_FLUSH);
+	struct blk_parts *pool = queue->parts;
+	struct blk_request *parent = pool->flushes;
+	struct blk_request *part = take_part(pool, parent, BLK_FLUSH);
 
 	if (!part)
 		return false;
@@ -194,35 +194,35 @@ static bool flush_one(struct blk_queue *queue)
 	part->segments = NULL;
 	part->segment_count = 0;
 	if (!blk_issue(queue, part)) {
-		give_part_back(split, part);
+		give_part_back(pool, part);
 		return false;
 	}
-	parent->pieces++;
+	parent->parts_out++;
 	queue->counters.splits++;
-	split->flushes = parent->next;
-	if (!split->flushes)
-		split->flushes_end = &split->flushes;
+	pool->flushes = parent->next;
+	if (!pool->flushes)
+		pool->flushes_end = &pool->flushes;
 	return true;
 }
 
-void blk_split_feed(struct blk_queue *queue)
+void blk_parts_feed(struct blk_queue *queue)
 {
-	struct blk_split *split = queue->split;
+	struct blk_parts *pool = queue->parts;
 
-	while (split->flushes)
+	while (pool->flushes)
 		if (!flush_one(queue))
 			return;
-	while (split->cutting) {
-		if (!split->cursor.sectors_left || split->cutting->status != BLK_OK)
+	while (pool->cutting) {
+		if (!pool->cursor.sectors_left || pool->cutting->status != BLK_OK)
 			stop_cutting(queue);
 		else if (!cut_one(queue))
 			return;
 	}
 }
 
-void blk_split_complete(struct blk_queue *queue, struct blk_request *part)
+void blk_parts_complete(struct blk_queue *queue, struct blk_request *part)
 {
-	struct blk_split *split = queue->split;
+	struct blk_parts *pool = queue->parts;
 	struct blk_request *parent = part->parent;
 
 	if (parent->status == BLK_OK)
@@ -232,8 +232,8 @@ void blk_split_complete(struct blk_queue *queue, struct blk_request *part)
 	parent->signal_tsc = part->signal_tsc;
 	bool was_flush = part->op == BLK_FLUSH;
 
-	give_part_back(split, part);
-	if (--parent->pieces || split->cutting == parent)
+	give_part_back(pool, part);
+	if (--parent->parts_out || pool->cutting == parent)
 		return;
 	if (was_flush)
 		blk_finish(queue, parent);
@@ -241,31 +241,31 @@ void blk_split_complete(struct blk_queue *queue, struct blk_request *part)
 		settle(queue, parent);
 }
 
-void blk_split_fail(struct blk_queue *queue)
+void blk_parts_fail(struct blk_queue *queue)
 {
-	struct blk_split *split = queue->split;
+	struct blk_parts *pool = queue->parts;
 	struct blk_request *parent;
 
-	if (split->cutting) {
-		parent = split->cutting;
+	if (pool->cutting) {
+		parent = pool->cutting;
 		if (parent->status == BLK_OK)
 			parent->status = BLK_BROKEN;
 		stamp_unseen(parent);
 		stop_cutting(queue);
 	}
-	while ((parent = split->flushes)) {
-		split->flushes = parent->next;
+	while ((parent = pool->flushes)) {
+		pool->flushes = parent->next;
 		parent->status = BLK_BROKEN;
 		blk_finish(queue, parent);
 	}
-	split->flushes_end = &split->flushes;
+	pool->flushes_end = &pool->flushes;
 }
 
-uint64_t blk_split_oldest_tsc(const struct blk_split *split)
+uint64_t blk_parts_oldest_tsc(const struct blk_parts *pool)
 {
-	uint64_t oldest = split->cutting ? split->cutting->submit_tsc : UINT64_MAX;
+	uint64_t oldest = pool->cutting ? pool->cutting->submit_tsc : UINT64_MAX;
 
-	for (const struct blk_request *parent = split->flushes; parent; parent = parent->next)
+	for (const struct blk_request *parent = pool->flushes; parent; parent = parent->next)
 		oldest = MIN(oldest, parent->submit_tsc);
 	return oldest;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Splitting: pieces are what the device may have, all of the request and no
+ * Cutting: parts are what the device may have, all of the request and no
  * more; parents complete once.
  */
 #include "tests/unit/kernel/blk/blk_rig.h"
 
-#include "kernel/blk/split.h"
+#include "kernel/blk/parts.h"
 
 /* --- cutting --- */
 
@@ -57,43 +57,43 @@ static void random_request(const struct blk_limits *limits, struct blk_request *
 	request->sector_count = (uint32_t)((bytes + missing) / 512);
 }
 
-static void piece_is_within_limits(const struct blk_limits *limits,
+static void part_is_within_limits(const struct blk_limits *limits,
 				   const struct blk_request *request,
-				   const struct blk_request *piece)
+				   const struct blk_request *part)
 {
 	uint32_t block_sectors = limits->block_bytes / 512;
 	uint64_t bytes = 0;
 
-	assert_true(piece->sector_count > 0);
-	assert_true(piece->sector_count <= blk_split_max_sectors(limits, request->op));
-	assert_int_equal(piece->sector % block_sectors, 0);
-	assert_int_equal(piece->sector_count % block_sectors, 0);
+	assert_true(part->sector_count > 0);
+	assert_true(part->sector_count <= blk_parts_max_sectors(limits, request->op));
+	assert_int_equal(part->sector % block_sectors, 0);
+	assert_int_equal(part->sector_count % block_sectors, 0);
 	if (request->op > BLK_WRITE)
 		return;
-	assert_in_range(piece->segment_count, 1, limits->max_segments);
-	for (uint32_t i = 0; i < piece->segment_count; i++) {
-		assert_in_range(piece->segments[i].length_bytes, 1, limits->max_segment_bytes);
-		bytes += piece->segments[i].length_bytes;
+	assert_in_range(part->segment_count, 1, limits->max_segments);
+	for (uint32_t i = 0; i < part->segment_count; i++) {
+		assert_in_range(part->segments[i].length_bytes, 1, limits->max_segment_bytes);
+		bytes += part->segments[i].length_bytes;
 	}
-	assert_int_equal(bytes, piece->sector_count * 512ull);
+	assert_int_equal(bytes, part->sector_count * 512ull);
 }
 
-/* Walks the request's own segments beside those of the pieces, byte by byte. */
+/* Walks the request's own segments beside those of the parts, byte by byte. */
 struct walk {
 	uint32_t segment, offset;
 };
 
 static void data_continues(struct walk *walk, const struct blk_request *request,
-			   const struct blk_request *piece)
+			   const struct blk_request *part)
 {
 	if (request->op > BLK_WRITE)
 		return;
-	for (uint32_t i = 0; i < piece->segment_count; i++) {
-		uint32_t left = piece->segments[i].length_bytes;
-		uint64_t address = piece->segments[i].address.value;
+	for (uint32_t i = 0; i < part->segment_count; i++) {
+		uint32_t left = part->segments[i].length_bytes;
+		uint64_t address = part->segments[i].address.value;
 		const blk_segment *own = &request->segments[walk->segment];
 
-		/* A piece's segment never reaches beyond one of the request's. */
+		/* A part's segment never reaches beyond one of the request's. */
 		assert_true(walk->segment < request->segment_count);
 		assert_int_equal(address, own->address.value + walk->offset);
 		assert_true(left <= own->length_bytes - walk->offset);
@@ -107,26 +107,26 @@ static void data_continues(struct walk *walk, const struct blk_request *request,
 
 static void cut_all(const struct blk_limits *limits, const struct blk_request *request)
 {
-	struct blk_split_cursor cursor;
-	blk_segment own[BLK_SPLIT_SEGMENTS];
-	struct blk_request piece;
+	struct blk_parts_cursor cursor;
+	blk_segment own[BLK_PART_SEGMENTS];
+	struct blk_request part;
 	struct walk walk = { 0 };
 	uint64_t at = request->sector, end = at + request->sector_count;
 
-	blk_split_start(&cursor, request);
+	blk_parts_start(&cursor, request);
 	while (cursor.sectors_left) {
-		assert_true(blk_split_cut(limits, &cursor, &piece, own));
-		assert_int_equal(piece.sector, at);
-		piece_is_within_limits(limits, request, &piece);
-		data_continues(&walk, request, &piece);
-		at += piece.sector_count;
+		assert_true(blk_parts_cut(limits, &cursor, &part, own));
+		assert_int_equal(part.sector, at);
+		part_is_within_limits(limits, request, &part);
+		data_continues(&walk, request, &part);
+		at += part.sector_count;
 	}
 	assert_int_equal(at, end);
 	if (request->op <= BLK_WRITE)
 		assert_int_equal(walk.segment, request->segment_count);
 }
 
-static void pieces_are_within_limits_and_make_up_the_request(void **state)
+static void parts_are_within_limits_and_make_up_the_request(void **state)
 {
 	(void)state;
 	blk_segment segments[60];
@@ -161,17 +161,17 @@ static void segments_too_small_and_too_many_cannot_be_cut(void **state)
 	(void)state;
 	struct blk_limits limits = rig_limits();
 	struct rig_request *r = rig_request_segments(BLK_READ, 0, 2, 8);
-	struct blk_split_cursor cursor;
-	blk_segment own[BLK_SPLIT_SEGMENTS];
-	struct blk_request piece;
+	struct blk_parts_cursor cursor;
+	blk_segment own[BLK_PART_SEGMENTS];
+	struct blk_request part;
 
 	limits.max_segments = 3; /* 384 bytes */
-	blk_split_start(&cursor, &r->request);
-	assert_false(blk_split_cut(&limits, &cursor, &piece, own));
+	blk_parts_start(&cursor, &r->request);
+	assert_false(blk_parts_cut(&limits, &cursor, &part, own));
 	assert_int_equal(cursor.sectors_left, 2);
 	limits.max_segments = 4;
-	assert_true(blk_split_cut(&limits, &cursor, &piece, own));
-	assert_int_equal(piece.sector_count, 1);
+	assert_true(blk_parts_cut(&limits, &cursor, &part, own));
+	assert_int_equal(part.sector_count, 1);
 }
 
 static void whole_segments_are_borrowed_not_copied(void **state)
@@ -179,36 +179,36 @@ static void whole_segments_are_borrowed_not_copied(void **state)
 	(void)state;
 	struct blk_limits limits = rig_limits();
 	struct rig_request *r = rig_request_segments(BLK_READ, 0, 2048, 256);
-	struct blk_split_cursor cursor;
-	blk_segment own[BLK_SPLIT_SEGMENTS];
-	struct blk_request piece;
+	struct blk_parts_cursor cursor;
+	blk_segment own[BLK_PART_SEGMENTS];
+	struct blk_request part;
 
 	limits.max_segments = 126;
-	blk_split_start(&cursor, &r->request);
-	assert_true(blk_split_cut(&limits, &cursor, &piece, own));
-	assert_int_equal(piece.segment_count, 126);
-	assert_ptr_equal(piece.segments, r->segments);
-	assert_true(blk_split_cut(&limits, &cursor, &piece, own));
-	assert_ptr_equal(piece.segments, r->segments + 126);
-	assert_true(blk_split_cut(&limits, &cursor, &piece, own));
-	assert_int_equal(piece.segment_count, 4);
+	blk_parts_start(&cursor, &r->request);
+	assert_true(blk_parts_cut(&limits, &cursor, &part, own));
+	assert_int_equal(part.segment_count, 126);
+	assert_ptr_equal(part.segments, r->segments);
+	assert_true(blk_parts_cut(&limits, &cursor, &part, own));
+	assert_ptr_equal(part.segments, r->segments + 126);
+	assert_true(blk_parts_cut(&limits, &cursor, &part, own));
+	assert_int_equal(part.segment_count, 4);
 	assert_int_equal(cursor.sectors_left, 0);
 }
 
-static void one_long_segment_becomes_several_of_one_piece(void **state)
+static void one_long_segment_becomes_several_of_one_part(void **state)
 {
 	(void)state;
 	struct blk_limits limits = rig_limits();
 	struct rig_request *r = rig_request(BLK_WRITE, 0, 1024);
-	struct blk_split_cursor cursor;
-	blk_segment own[BLK_SPLIT_SEGMENTS];
-	struct blk_request piece;
+	struct blk_parts_cursor cursor;
+	blk_segment own[BLK_PART_SEGMENTS];
+	struct blk_request part;
 
 	limits.max_segment_bytes = 65536;
-	blk_split_start(&cursor, &r->request);
-	assert_true(blk_split_cut(&limits, &cursor, &piece, own));
-	assert_int_equal(piece.sector_count, 1024);
-	assert_int_equal(piece.segment_count, 8);
+	blk_parts_start(&cursor, &r->request);
+	assert_true(blk_parts_cut(&limits, &cursor, &part, own));
+	assert_int_equal(part.sector_count, 1024);
+	assert_int_equal(part.segment_count, 8);
 }
 
 static void discards_end_at_the_devices_own_units(void **state)
@@ -216,24 +216,24 @@ static void discards_end_at_the_devices_own_units(void **state)
 	(void)state;
 	struct blk_limits limits = rig_limits();
 	struct rig_request *r = rig_request(BLK_DISCARD, 10, 250);
-	struct blk_split_cursor cursor;
-	struct blk_request piece;
+	struct blk_parts_cursor cursor;
+	struct blk_request part;
 	static const uint32_t expected[] = { 86, 96, 68 }; /* 10..96, ..192, ..260 */
 
 	limits.max_discard_sectors = 100;
 	limits.discard_align_sectors = 32;
-	blk_split_start(&cursor, &r->request);
+	blk_parts_start(&cursor, &r->request);
 	for (size_t i = 0; i < ARRAY_COUNT(expected); i++) {
-		assert_true(blk_split_cut(&limits, &cursor, &piece, NULL));
-		assert_int_equal(piece.sector_count, expected[i]);
+		assert_true(blk_parts_cut(&limits, &cursor, &part, NULL));
+		assert_int_equal(part.sector_count, expected[i]);
 	}
 	assert_int_equal(cursor.sectors_left, 0);
 
-	/* Units larger than a piece: no alignment is possible. */
+	/* Units larger than a part: no alignment is possible. */
 	limits.discard_align_sectors = 1000;
-	blk_split_start(&cursor, &r->request);
-	assert_true(blk_split_cut(&limits, &cursor, &piece, NULL));
-	assert_int_equal(piece.sector_count, 100);
+	blk_parts_start(&cursor, &r->request);
+	assert_true(blk_parts_cut(&limits, &cursor, &part, NULL));
+	assert_int_equal(part.sector_count, 100);
 }
 
 /* --- parents and parts --- */
@@ -370,12 +370,12 @@ static void more_parts_than_the_pool_has_are_sent_as_parts_come_back(void **stat
 {
 	(void)state;
 	struct blk_queue *queue = small_queue(8);
-	struct rig_request *r = rig_request(BLK_READ, 0, 8 * 3 * BLK_SPLIT_PARTS);
+	struct rig_request *r = rig_request(BLK_READ, 0, 8 * 3 * BLK_PARTS_MAX);
 
 	assert_true(rig_submit(queue, r));
-	assert_int_equal(rig_fake(queue)->log_count, BLK_SPLIT_PARTS);
+	assert_int_equal(rig_fake(queue)->log_count, BLK_PARTS_MAX);
 	rig_drain(queue);
-	assert_int_equal(rig_fake(queue)->log_count, 3 * BLK_SPLIT_PARTS);
+	assert_int_equal(rig_fake(queue)->log_count, 3 * BLK_PARTS_MAX);
 	assert_int_equal(r->done_count, 1);
 }
 
@@ -437,13 +437,13 @@ static void a_long_durable_write_is_flushed_once_after_all_parts(void **state)
 {
 	(void)state;
 	struct blk_queue *queue = small_queue(8);
-	struct rig_request *r = rig_request(BLK_WRITE, 0, 8 * (BLK_SPLIT_PARTS + 5));
+	struct rig_request *r = rig_request(BLK_WRITE, 0, 8 * (BLK_PARTS_MAX + 5));
 
 	r->request.flags = BLK_FUA;
 	assert_true(rig_submit(queue, r));
 	rig_drain(queue);
 	struct rig_queue *fake = rig_fake(queue);
-	assert_int_equal(fake->log_count, BLK_SPLIT_PARTS + 6);
+	assert_int_equal(fake->log_count, BLK_PARTS_MAX + 6);
 	for (uint32_t i = 0; i + 1 < fake->log_count; i++)
 		assert_int_equal(fake->log[i].op, BLK_WRITE);
 	assert_int_equal(fake->log[fake->log_count - 1].op, BLK_FLUSH);
@@ -529,11 +529,11 @@ static void latency_counts_from_the_first_part(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		rig_test(pieces_are_within_limits_and_make_up_the_request),
+		rig_test(parts_are_within_limits_and_make_up_the_request),
 		rig_test(segments_of_odd_lengths_are_cut_at_blocks),
 		rig_test(segments_too_small_and_too_many_cannot_be_cut),
 		rig_test(whole_segments_are_borrowed_not_copied),
-		rig_test(one_long_segment_becomes_several_of_one_piece),
+		rig_test(one_long_segment_becomes_several_of_one_part),
 		rig_test(discards_end_at_the_devices_own_units),
 		rig_test(the_longest_request_that_fits_is_not_split),
 		rig_test(a_split_request_completes_once_after_its_last_part),

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Cutting a request into pieces that the device may have: arithmetic only.
+ * Cutting a request into parts that the device may have: arithmetic only.
  *
  *   segments  |----|------------|---|----|--------------------|
- *   pieces    |--- borrowed ----|--- own ----|--- own ---| ...
+ *   parts     |--- borrowed ----|--- own ----|--- own ---| ...
  *
- * A piece is as large as the limits allow and always whole blocks. It borrows
+ * A part is as large as the limits allow and always whole blocks. It borrows
  * the request's segments when it starts at the beginning of one and takes
  * whole ones; else they are cut to measure into a few of its own. Whichever of
  * the two gets further is taken. A segment longer than the device's becomes
- * several of one piece, not several pieces.
+ * several of one part, not several parts.
  *
  * Owns nothing; any context. Asks for segments that add up to the request,
- * which blk_special.c has checked.
+ * which blk_limits.c has checked.
  */
-#include "kernel/blk/split.h"
+#include "kernel/blk/parts.h"
 
-uint32_t blk_split_max_sectors(const struct blk_limits *limits, uint8_t op)
+uint32_t blk_parts_max_sectors(const struct blk_limits *limits, uint8_t op)
 {
 	switch (op) {
 	case BLK_DISCARD:
@@ -30,9 +30,9 @@ uint32_t blk_split_max_sectors(const struct blk_limits *limits, uint8_t op)
 	}
 }
 
-void blk_split_start(struct blk_split_cursor *cursor, const struct blk_request *request)
+void blk_parts_start(struct blk_parts_cursor *cursor, const struct blk_request *request)
 {
-	*cursor = (struct blk_split_cursor){
+	*cursor = (struct blk_parts_cursor){
 		.request = request,
 		.sector = request->sector,
 		.sectors_left = request->sector_count,
@@ -41,7 +41,7 @@ void blk_split_start(struct blk_split_cursor *cursor, const struct blk_request *
 
 /* Whole segments of the request from the cursor on; the number of bytes. */
 static uint32_t borrow_segments(const struct blk_limits *limits,
-				const struct blk_split_cursor *cursor, uint32_t most_bytes,
+				const struct blk_parts_cursor *cursor, uint32_t most_bytes,
 				uint16_t *count)
 {
 	const struct blk_request *request = cursor->request;
@@ -85,10 +85,10 @@ static uint16_t trim_segments(blk_segment *segments, uint16_t count, uint32_t ex
 
 /* Segments cut to measure; the number of bytes. */
 static uint32_t copy_segments(const struct blk_limits *limits,
-			      const struct blk_split_cursor *cursor, uint32_t most_bytes,
+			      const struct blk_parts_cursor *cursor, uint32_t most_bytes,
 			      blk_segment *own, uint16_t *count)
 {
-	uint32_t most_segments = MIN(limits->max_segments, BLK_SPLIT_SEGMENTS);
+	uint32_t most_segments = MIN(limits->max_segments, BLK_PART_SEGMENTS);
 	uint32_t at = cursor->segment, offset = cursor->segment_offset_bytes, bytes = 0;
 	uint16_t n = 0;
 
@@ -112,7 +112,7 @@ static uint32_t copy_segments(const struct blk_limits *limits,
 	return bytes - excess;
 }
 
-static void advance(struct blk_split_cursor *cursor, uint32_t sectors)
+static void advance(struct blk_parts_cursor *cursor, uint32_t sectors)
 {
 	const struct blk_request *request = cursor->request;
 	uint64_t bytes = (uint64_t)sectors * SECTOR_BYTES;
@@ -128,9 +128,9 @@ static void advance(struct blk_split_cursor *cursor, uint32_t sectors)
 	cursor->segment_offset_bytes = (uint32_t)bytes;
 }
 
-/* Pieces of a discard end where the device's own units do. */
+/* Parts of a discard end where the device's own units do. */
 static uint32_t aligned_count(const struct blk_limits *limits,
-			      const struct blk_split_cursor *cursor, uint32_t count)
+			      const struct blk_parts_cursor *cursor, uint32_t count)
 {
 	uint32_t alignment = limits->discard_align_sectors;
 
@@ -143,15 +143,15 @@ static uint32_t aligned_count(const struct blk_limits *limits,
 	return aligned ? aligned : count;
 }
 
-bool blk_split_cut(const struct blk_limits *limits, struct blk_split_cursor *cursor,
-		   struct blk_request *piece, blk_segment own[BLK_SPLIT_SEGMENTS])
+bool blk_parts_cut(const struct blk_limits *limits, struct blk_parts_cursor *cursor,
+		   struct blk_request *part, blk_segment own[BLK_PART_SEGMENTS])
 {
 	const struct blk_request *request = cursor->request;
-	uint32_t most = MIN(cursor->sectors_left, blk_split_max_sectors(limits, request->op));
+	uint32_t most = MIN(cursor->sectors_left, blk_parts_max_sectors(limits, request->op));
 
-	piece->sector = cursor->sector;
-	piece->segments = NULL;
-	piece->segment_count = 0;
+	part->sector = cursor->sector;
+	part->segments = NULL;
+	part->segment_count = 0;
 	if (request->op <= BLK_WRITE) {
 		uint16_t borrowed_count, copied_count;
 		uint32_t borrowed = borrow_segments(limits, cursor, most * SECTOR_BYTES,
@@ -161,12 +161,12 @@ bool blk_split_cut(const struct blk_limits *limits, struct blk_split_cursor *cur
 		bool borrow = borrowed >= copied;
 
 		most = MAX(borrowed, copied) / SECTOR_BYTES;
-		piece->segments = borrow ? &request->segments[cursor->segment] : own;
-		piece->segment_count = borrow ? borrowed_count : copied_count;
+		part->segments = borrow ? &request->segments[cursor->segment] : own;
+		part->segment_count = borrow ? borrowed_count : copied_count;
 	} else {
 		most = aligned_count(limits, cursor, most);
 	}
-	piece->sector_count = most;
+	part->sector_count = most;
 	if (!most)
 		return false;
 	advance(cursor, most);
