@@ -42,9 +42,12 @@ KERNEL_C := \
 	kernel/cpu/calibrate.c \
 	kernel/cpu/clock.c \
 	kernel/cpu/clock_sources.c \
+	kernel/cpu/cmos.c \
+	kernel/cpu/exit.c \
+	kernel/cpu/fw_cfg.c \
 	kernel/cpu/gdt.c \
+	kernel/cpu/hypervisor.c \
 	kernel/cpu/idt.c \
-	kernel/cpu/machine.c \
 	kernel/cpu/panic.c \
 	kernel/cpu/percpu.c \
 	kernel/cpu/rtc.c \

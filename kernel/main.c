@@ -12,7 +12,8 @@
 #include "kernel/acpi/acpi.h"
 #include "kernel/blk/drivers/drivers.h"
 #include "kernel/cpu/clock.h"
-#include "kernel/cpu/machine.h"
+#include "kernel/cpu/exit.h"
+#include "kernel/cpu/fw_cfg.h"
 #include "kernel/cpu/uart.h"
 #include "kernel/cpu/x86.h"
 #include "kernel/irq/irq.h"
@@ -40,7 +41,7 @@ static void console_write(const char *text, size_t length_bytes)
 NORETURN static void cannot_start(const char *unit, const char *why)
 {
 	log_error(unit, "%s", why);
-	machine_exit(EXIT_CRASH);
+	exit_machine(EXIT_CRASH);
 }
 
 /* --- texts that people wrote --- */
@@ -55,7 +56,7 @@ struct text {
 NORETURN static void refuse_length(const char *name, int64_t length)
 {
 	log_raw("%s: %ld bytes are more than a text of ours can have\n", name, length);
-	machine_exit(EXIT_USAGE);
+	exit_machine(EXIT_USAGE);
 }
 
 /* Which Windows' editors put before a text: it would become part of the first word. */
@@ -65,7 +66,7 @@ static struct text without_mark(struct text text)
 	if (text.length_bytes >= sizeof(mark) - 1 && !memcmp(text.bytes, mark, sizeof(mark) - 1)) {
 		log_raw("%s:1: begins with a byte order mark; save it as UTF-8 without one\n",
 			text.name);
-		machine_exit(EXIT_USAGE);
+		exit_machine(EXIT_USAGE);
 	}
 	return text;
 }
@@ -115,7 +116,7 @@ static void read_settings(const struct bootinfo *bootinfo)
 						     &error);
 	if (failed) {
 		log_raw("%s\n", error.text);
-		machine_exit(EXIT_USAGE);
+		exit_machine(EXIT_USAGE);
 	}
 	log_set_level(settings.log);
 }
@@ -128,7 +129,7 @@ static struct text read_job_file(const struct bootinfo *bootinfo)
 	if (!text.bytes) {
 		log_raw("job.fio: no job file was given (fw_cfg opt/ringbolt/job, or "
 			"ringbolt/job.fio beside the kernel)\n");
-		machine_exit(EXIT_USAGE);
+		exit_machine(EXIT_USAGE);
 	}
 	return text;
 }
@@ -153,7 +154,7 @@ static void parse_jobs(struct job_set *set, const struct text *text)
 	if (!set->arena || !set->jobs)
 		cannot_start("jobs", "not enough memory for the job file");
 	if (job_parse(set, text->name, text->bytes, text->length_bytes, &environment, &messages))
-		machine_exit(EXIT_USAGE);
+		exit_machine(EXIT_USAGE);
 }
 
 /* --- the machine --- */
@@ -192,7 +193,7 @@ static void start_cpus(const struct bootinfo *bootinfo)
 	if (acpi_init(phys_make(bootinfo->rsdp_phys)))
 		log_warn("acpi", "NO ACPI TABLES: one CPU, no ECAM, no PM timer, no power-off");
 	if (acpi_info.has_s5)
-		machine_set_poweroff(acpi_info.pm1a_control_port, acpi_info.pm1b_control_port,
+		exit_set_poweroff(acpi_info.pm1a_control_port, acpi_info.pm1b_control_port,
 				     acpi_info.s5_type_a, acpi_info.s5_type_b);
 	start_clock();
 	if (irq_init())
@@ -255,5 +256,5 @@ NORETURN void kernel_main(const struct bootinfo *bootinfo)
 		};
 		result_write(&result);
 	}
-	machine_exit(status);
+	exit_machine(status);
 }

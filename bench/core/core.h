@@ -12,7 +12,7 @@
 #include "bench/measure/stats.h"
 #include "bench/sequence/generator.h"
 #include "kernel/blk/blk.h"
-#include "kernel/cpu/machine.h"
+#include "kernel/cpu/exit.h"
 #include "kernel/irq/timer.h"
 #include "kernel/lib/settings.h"
 #include "kernel/mm/dma.h"

@@ -14,6 +14,7 @@
 #include "bench/run/recording.h"
 #include "bench/result/result_impl.h"
 #include "kernel/cpu/calibrate.h"
+#include "kernel/cpu/cmos.h"
 #include "kernel/cpu/rtc.h"
 #include "kernel/cpu/uart.h"
 #include "kernel/lib/log.h"
@@ -238,7 +239,7 @@ static uint64_t start_ms(uint32_t job, uint64_t now_ms)
 void result_write(const struct result *result)
 {
 	struct report_job *jobs = memory_allocate(result->set->job_count * sizeof(jobs[0]));
-	uint64_t now_ms = rtc_seconds(machine_read_cmos) * 1000;
+	uint64_t now_ms = rtc_seconds(cmos_read) * 1000;
 	if (!jobs) {
 		log_error("result", "not enough memory to report");
 		return;

@@ -12,7 +12,7 @@
 
 #include "bench/job/job.h"
 #include "bench/measure/stats.h"
-#include "kernel/cpu/machine.h"
+#include "kernel/cpu/exit.h"
 #include "kernel/lib/settings.h"
 
 /* Moments of the start, TSC; for the result's boot phases. */

@@ -32,7 +32,7 @@
  * Owned here: a learning state per CPU, [c]. Loop context; no lock.
  */
 #include "kernel/blk/blk_impl.h"
-#include "kernel/cpu/machine.h"
+#include "kernel/cpu/hypervisor.h"
 #include "kernel/irq/timer.h"
 
 #define LOOKS_MAX 4096u /* of one polling wait; then the caller's loop runs once */
@@ -72,7 +72,7 @@ void blk_wait_init(const struct settings *settings)
 {
 	spin_max_tsc = clock_ns_to_tsc(settings->spin_max_us * NS_PER_US);
 	coalesce_max_tsc = clock_ns_to_tsc(settings->coalesce_max_us * NS_PER_US);
-	pause_is_slow = machine_is_tcg();
+	pause_is_slow = hypervisor_is_tcg();
 }
 
 /* What other CPUs have in flight on a shared queue is not known without its lock. */

@@ -10,7 +10,7 @@
 #include "kernel/cpu/clock.h"
 
 #include "kernel/cpu/clock_sources.h"
-#include "kernel/cpu/machine.h"
+#include "kernel/cpu/hypervisor.h"
 #include "kernel/lib/err.h"
 #include "kernel/lib/log.h"
 #include "kernel/lib/mem.h"
@@ -58,7 +58,7 @@ static void log_calibration(void)
 		 calibration.confirmed_by,
 		 (unsigned)clock_tsc_to_ns(clock_scale.stamp_cost_tsc));
 	/* TCG's TSC is QEMU's own clock, whatever its CPUID says. */
-	if (!has_invariant_tsc() && !machine_is_tcg())
+	if (!has_invariant_tsc() && !hypervisor_is_tcg())
 		log_warn("clock", "the CPU does not promise a constant TSC rate");
 	if (!calibration.tsc_hz)
 		log_error("clock", "nothing to calibrate the TSC against: assuming 1 GHz");

@@ -13,7 +13,7 @@
  */
 #include "kernel/cpu/gdt.h"
 #include "kernel/cpu/idt.h"
-#include "kernel/cpu/machine.h"
+#include "kernel/cpu/exit.h"
 #include "kernel/cpu/percpu.h"
 #include "kernel/cpu/symbols.h"
 #include "kernel/cpu/trace.h"
@@ -73,7 +73,7 @@ static void enter(const struct cpu *cpu)
 	}
 	if (expected == cpu->index + 1) {
 		uart_write(UART_COM1, "\npanic within a panic\n", 22);
-		machine_exit(EXIT_CRASH);
+		exit_machine(EXIT_CRASH);
 	}
 	for (;;)
 		x86_hlt();
@@ -150,7 +150,7 @@ NORETURN void panic(const char *format, ...)
 	print("rsp %016lx\n", rsp);
 	print_control_registers();
 	print_trace(cpu, rsp);
-	machine_exit(EXIT_CRASH);
+	exit_machine(EXIT_CRASH);
 }
 
 static const char *exception_name(uint64_t vector)
@@ -200,5 +200,5 @@ NORETURN void exception_dispatch(const struct exception_frame *frame)
 	print("rflags %08lx cs %02lx ss %02lx\n", frame->rflags, frame->cs, frame->ss);
 	print_control_registers();
 	print_trace(cpu, frame->rsp);
-	machine_exit(EXIT_CRASH);
+	exit_machine(EXIT_CRASH);
 }

@@ -22,6 +22,7 @@
 #include "kernel/acpi/acpi.h"
 #include "kernel/cpu/barrier.h"
 #include "kernel/cpu/clock.h"
+#include "kernel/cpu/hypervisor.h"
 #include "kernel/cpu/x86.h"
 #include "kernel/irq/irq.h"
 #include "kernel/irq/lapic.h"
@@ -213,21 +214,13 @@ static void send_to_absent(uint32_t command)
 	}
 }
 
-/* Real CPUs need a pause after INIT; a hypervisor's is done at once. */
-static bool has_hypervisor(void)
-{
-	uint32_t regs[4];
-
-	x86_cpuid(1, 0, regs);
-	return regs[2] >> 31;
-}
-
 static void start_all(phys_addr page)
 {
 	uint32_t startup = LAPIC_DELIVERY_STARTUP | (uint32_t)(page.value / PAGE_BYTES);
 
 	send_to_absent(LAPIC_DELIVERY_INIT);
-	if (!has_hypervisor())
+	/* Real CPUs need a pause after INIT; a hypervisor's is done at once. */
+	if (!hypervisor_is_present())
 		clock_delay_ns(INIT_WAIT_NS);
 	send_to_absent(startup);
 	if (!wait_for_stage(AP_CHECKED_IN, ap_count, STARTUP_REPEAT_NS)) {

@@ -9,7 +9,7 @@
 #include "kernel/blk/blk_shared.c"
 #include "kernel/blk/wait.c"
 
-#include "kernel/cpu/machine.h"
+#include "kernel/cpu/hypervisor.h"
 #include "kernel/mm/dma.h"
 #include "kernel/mm/paging.h"
 
@@ -65,7 +65,7 @@ void smp_wake(struct cpu *cpu)
 	__atomic_fetch_add(&rig_wakes[cpu->index], 1, __ATOMIC_RELAXED);
 }
 
-bool machine_is_tcg(void)
+bool hypervisor_is_tcg(void)
 {
 	return true;
 }
