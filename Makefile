@@ -55,6 +55,7 @@ KERNEL_C := \
 	kernel/cpu/trace.c \
 	kernel/cpu/uart.c \
 	kernel/mm/dma.c \
+	kernel/mm/heap.c \
 	kernel/mm/page.c \
 	kernel/mm/pagetable.c \
 	kernel/mm/paging.c \
@@ -213,7 +214,7 @@ UNIT_TESTS += kernel/mm/ranges kernel/mm/page kernel/mm/pagetable kernel/mm/pagi
 	kernel/acpi/acpi kernel/acpi/acpi_s5 kernel/irq/lapic kernel/irq/pic kernel/irq/timer \
 	kernel/irq/timer_list kernel/irq/vector
 unit_kernel/mm/ranges := kernel/mm/ranges.c tests/unit/kernel/mm/fake_memory.c
-unit_kernel/mm/page := $(PAGE_HOST) kernel/mm/dma.c
+unit_kernel/mm/page := $(PAGE_HOST) kernel/mm/dma.c kernel/mm/heap.c
 unit_kernel/mm/pagetable := $(PAGE_HOST) kernel/mm/pagetable.c
 # Includes paging.c itself.
 unit_kernel/mm/paging := $(PAGE_HOST) kernel/mm/pagetable.c

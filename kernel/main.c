@@ -23,7 +23,7 @@
 #include "kernel/lib/mem.h"
 #include "kernel/lib/settings.h"
 #include "kernel/lib/version.h"
-#include "kernel/mm/dma.h"
+#include "kernel/mm/heap.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/paging.h"
 #include "kernel/pci/pci.h"
@@ -77,7 +77,7 @@ static struct text boot_text(const char *name, const struct bootinfo_text *where
 	if (text.length_bytes > TEXT_BYTES_MAX)
 		refuse_length(name, (int64_t)text.length_bytes);
 	if (text.length_bytes)
-		text.bytes = firmware_map(phys_make(where->phys), text.length_bytes);
+		text.bytes = paging_map_firmware(phys_make(where->phys), text.length_bytes);
 	return without_mark(text);
 }
 
@@ -87,7 +87,7 @@ static struct text fw_cfg_text(const char *file)
 	int64_t length = fw_cfg_read(file, NULL, 0);
 	if (length <= 0)
 		return text;
-	char *bytes = length <= TEXT_BYTES_MAX ? memory_allocate((uint64_t)length) : NULL;
+	char *bytes = length <= TEXT_BYTES_MAX ? heap_allocate((uint64_t)length) : NULL;
 	if (!bytes)
 		refuse_length(file, length);
 	fw_cfg_read(file, bytes, (size_t)length);
@@ -149,8 +149,8 @@ static void parse_jobs(struct job_set *set, const struct text *text)
 		.fio_version = settings.fio_version,
 	};
 	set->arena_bytes = job_arena_bytes(text->length_bytes);
-	set->arena = memory_allocate(set->arena_bytes);
-	set->jobs = memory_allocate(JOB_MAX * sizeof(set->jobs[0]));
+	set->arena = heap_allocate(set->arena_bytes);
+	set->jobs = heap_allocate(JOB_MAX * sizeof(set->jobs[0]));
 	if (!set->arena || !set->jobs)
 		cannot_start("jobs", "not enough memory for the job file");
 	if (job_parse(set, text->name, text->bytes, text->length_bytes, &environment, &messages))
@@ -182,7 +182,7 @@ static void start_clock(void)
 		.pm_timer_is_32bit = acpi_info.pm_timer_32bit,
 	};
 	if (acpi_info.hpet.value)
-		hardware.hpet = mmio_map(acpi_info.hpet, ACPI_HPET_BYTES);
+		hardware.hpet = paging_map_mmio(acpi_info.hpet, ACPI_HPET_BYTES);
 	if (clock_init(&hardware))
 		cannot_start("clock", "nothing here tells the time");
 	log_set_sink(console_write, clock_ns);

@@ -15,7 +15,6 @@
 #include "kernel/cpu/exit.h"
 #include "kernel/irq/timer.h"
 #include "kernel/lib/settings.h"
-#include "kernel/mm/dma.h"
 
 struct engine_boot; /* run/run.h */
 struct engine_job;

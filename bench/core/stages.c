@@ -17,12 +17,13 @@
 #include "bench/core/core.h"
 #include "kernel/lib/err.h"
 #include "kernel/lib/mem.h"
+#include "kernel/mm/heap.h"
 
 int engine_stages_init(struct engine_job *job)
 {
 	if (engine.settings->stages != STAGES_FULL || !job->measured)
 		return 0;
-	job->stages = memory_allocate(sizeof(*job->stages));
+	job->stages = heap_allocate(sizeof(*job->stages));
 	return job->stages ? 0 : -ERR_NO_MEMORY;
 }
 

@@ -26,6 +26,7 @@
 #include "kernel/irq/smp.h"
 #include "kernel/lib/err.h"
 #include "kernel/lib/log.h"
+#include "kernel/mm/heap.h"
 
 static struct engine_flow flows[JOB_MAX];
 
@@ -82,7 +83,7 @@ static int init_log(struct engine_job *job)
 {
 	if (!iolog_is_wanted(job->job))
 		return 0;
-	void *memory = memory_allocate(iolog_memory_bytes(job->job));
+	void *memory = heap_allocate(iolog_memory_bytes(job->job));
 	if (!memory)
 		return -ERR_NO_MEMORY;
 	iolog_init(&job->pace->log, job->job, memory);
@@ -95,7 +96,7 @@ int engine_pace_init(struct engine_job *job)
 	const struct job *options = job->job;
 	if (!is_paced(options))
 		return 0;
-	struct engine_pace *pace = memory_allocate(sizeof(*pace));
+	struct engine_pace *pace = heap_allocate(sizeof(*pace));
 	if (!pace)
 		return -ERR_NO_MEMORY;
 	job->pace = pace;

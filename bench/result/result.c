@@ -19,6 +19,7 @@
 #include "kernel/cpu/uart.h"
 #include "kernel/lib/log.h"
 #include "kernel/lib/version.h"
+#include "kernel/mm/heap.h"
 
 #define RESULT_BEGIN "-----BEGIN RINGBOLT RESULT-----\n"
 #define RESULT_END "-----END RINGBOLT RESULT-----\n"
@@ -238,7 +239,7 @@ static uint64_t start_ms(uint32_t job, uint64_t now_ms)
 
 void result_write(const struct result *result)
 {
-	struct report_job *jobs = memory_allocate(result->set->job_count * sizeof(jobs[0]));
+	struct report_job *jobs = heap_allocate(result->set->job_count * sizeof(jobs[0]));
 	uint64_t now_ms = rtc_seconds(cmos_read) * 1000;
 	if (!jobs) {
 		log_error("result", "not enough memory to report");

@@ -18,6 +18,7 @@
 #include "bench/core/core.h"
 #include "bench/sequence/generator_impl.h"
 #include "kernel/lib/err.h"
+#include "kernel/mm/heap.h"
 
 bool engine_plain_is_possible(const struct engine_job *job)
 {
@@ -297,8 +298,8 @@ int engine_plain_init(struct engine_job *job)
 	job->plain_bytes = (uint32_t)job->job->min_bs[DIR_READ];
 	job->plain_step = step_of(job->generator, job->depth == 1);
 	job->plain_stats = &job->stats->direction[DIR_READ];
-	job->plain_batches = memory_allocate(job->depth * sizeof(job->plain_batches[0]));
-	job->plain_reaped = memory_allocate((job->depth + 1u) * sizeof(job->plain_reaped[0]));
+	job->plain_batches = heap_allocate(job->depth * sizeof(job->plain_batches[0]));
+	job->plain_reaped = heap_allocate((job->depth + 1u) * sizeof(job->plain_reaped[0]));
 	for (uint32_t i = 0; i < job->depth; i++) {
 		struct engine_io *io = &job->ios[i];
 		io->direction = DIR_READ;

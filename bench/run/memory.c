@@ -16,6 +16,7 @@
 #include "kernel/lib/err.h"
 #include "kernel/lib/log.h"
 #include "kernel/lib/mem.h"
+#include "kernel/mm/dma.h"
 #include "kernel/mm/page.h"
 
 #define MIB_BYTES (1ul << 20)

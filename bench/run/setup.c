@@ -12,6 +12,7 @@
 #include "kernel/lib/err.h"
 #include "kernel/lib/fmt.h"
 #include "kernel/lib/log.h"
+#include "kernel/mm/heap.h"
 
 #define NULL_DEVICE "/dev/null0" /* of ioengine=null, whatever its file is called */
 
@@ -151,10 +152,10 @@ static int allocate_ios(struct engine_job *job)
 	uint64_t segments = MAX(1u, (bytes + job->segment_bytes - 1) / job->segment_bytes);
 	if (segments > UINT16_MAX)
 		return engine_complain(job->job, "bs", "too many segments of %u bytes", wanted);
-	blk_segment *all = memory_allocate(job->depth * segments * sizeof(all[0]));
-	job->ios = memory_allocate(job->depth * sizeof(job->ios[0]));
-	job->free = memory_allocate(job->depth * sizeof(job->free[0]));
-	job->prepared = memory_allocate(job->depth * sizeof(job->prepared[0]));
+	blk_segment *all = heap_allocate(job->depth * segments * sizeof(all[0]));
+	job->ios = heap_allocate(job->depth * sizeof(job->ios[0]));
+	job->free = heap_allocate(job->depth * sizeof(job->free[0]));
+	job->prepared = heap_allocate(job->depth * sizeof(job->prepared[0]));
 	if (!all || !job->ios || !job->free || !job->prepared)
 		return engine_complain(job->job, "iodepth", "not enough memory for %u I/Os",
 				       job->depth);
@@ -284,7 +285,7 @@ static int setup_job(struct engine_job *job, const struct job *options)
 		return engine_complain(options, "io_size", "%u%% is less than the smallest block",
 				       options->io_size.percent);
 
-	void *memory = memory_allocate(generator_memory_bytes(options));
+	void *memory = heap_allocate(generator_memory_bytes(options));
 	if (!memory)
 		return engine_complain(options, "name", "not enough memory for the job");
 	job->generator = generator_init(memory, options, regions);
@@ -329,10 +330,10 @@ static int add_to_cpu(struct engine_job *job)
 	uint32_t most_queues = blk_device_count() * BLK_QUEUES_MAX;
 	if (!cpu->jobs) {
 		cpu->cpu = job->cpu;
-		cpu->jobs = memory_allocate(engine.set->job_count * sizeof(cpu->jobs[0]));
-		cpu->queues = memory_allocate(most_queues * sizeof(cpu->queues[0]));
-		cpu->active_jobs = memory_allocate(engine.set->job_count * sizeof(cpu->jobs[0]));
-		cpu->active_queues = memory_allocate(most_queues * sizeof(cpu->queues[0]));
+		cpu->jobs = heap_allocate(engine.set->job_count * sizeof(cpu->jobs[0]));
+		cpu->queues = heap_allocate(most_queues * sizeof(cpu->queues[0]));
+		cpu->active_jobs = heap_allocate(engine.set->job_count * sizeof(cpu->jobs[0]));
+		cpu->active_queues = heap_allocate(most_queues * sizeof(cpu->queues[0]));
 		if (!cpu->jobs || !cpu->queues || !cpu->active_jobs || !cpu->active_queues)
 			return -ERR_NO_MEMORY;
 	}
@@ -393,8 +394,8 @@ int engine_setup(void)
 		log_raw("%s:1: no job is defined\n", engine.job_file);
 		return -ERR_INVALID;
 	}
-	engine.jobs = memory_allocate(count * sizeof(engine.jobs[0]));
-	struct stats_job *stats = memory_allocate(count * sizeof(stats[0]));
+	engine.jobs = heap_allocate(count * sizeof(engine.jobs[0]));
+	struct stats_job *stats = heap_allocate(count * sizeof(stats[0]));
 	if (!engine.jobs || !stats) {
 		log_raw("%s:1: not enough memory for %u jobs\n", engine.job_file, count);
 		return -ERR_NO_MEMORY;

@@ -14,6 +14,7 @@
 #include "bench/measure/steady.h"
 #include "bench/run/run.h"
 #include "kernel/lib/err.h"
+#include "kernel/mm/heap.h"
 
 struct watch {
 	struct steady steady;
@@ -30,7 +31,7 @@ static uint32_t watch_count;
 int engine_steady_init(void)
 {
 	uint32_t count = engine.set->job_count;
-	watches = memory_allocate(count * sizeof(watches[0]));
+	watches = heap_allocate(count * sizeof(watches[0]));
 	if (!watches)
 		return -ERR_NO_MEMORY;
 	for (uint32_t first = 0, end; first < count; first = end) {
@@ -44,7 +45,7 @@ int engine_steady_init(void)
 			continue;
 		uint32_t seconds = (uint32_t)MIN(options->steadystate_duration_s,
 						 STEADY_SECONDS_MAX);
-		uint64_t *memory = memory_allocate(2 * seconds * sizeof(memory[0]));
+		uint64_t *memory = heap_allocate(2 * seconds * sizeof(memory[0]));
 		if (!memory)
 			return -ERR_NO_MEMORY;
 		struct watch *watch = &watches[watch_count++];

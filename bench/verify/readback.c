@@ -24,6 +24,7 @@
 #include "bench/verify/written.h"
 #include "kernel/lib/err.h"
 #include "kernel/lib/log.h"
+#include "kernel/mm/heap.h"
 
 #define FAILURES_PRINTED 8u /* per job */
 
@@ -71,7 +72,7 @@ static struct written *allocate_written(const struct engine_job *job,
 	if (!written_shape_for(job->job, regions, block_bytes, limits_of(job), &shape))
 		return NULL;
 	uint64_t bytes = written_memory_bytes(&shape);
-	void *memory = bytes == UINT64_MAX ? NULL : memory_allocate(bytes);
+	void *memory = bytes == UINT64_MAX ? NULL : heap_allocate(bytes);
 	return memory ? written_init(memory, &shape) : NULL;
 }
 
@@ -82,7 +83,7 @@ int engine_verify_init(struct engine_job *job, const struct generator_region *re
 	if (!has_checksums)
 		checksum_init();
 	has_checksums = true;
-	job->verify = memory_allocate(sizeof(*job->verify));
+	job->verify = heap_allocate(sizeof(*job->verify));
 	if (!job->verify)
 		return -ERR_NO_MEMORY;
 	if (!(options->rw & JOB_RW_WRITE))

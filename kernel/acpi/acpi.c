@@ -55,7 +55,7 @@ static const void *map_table(uint64_t address, const char *signature, size_t min
 	const struct acpi_header *header;
 	uint32_t length;
 
-	header = firmware_map(phys_make(address), sizeof(*header));
+	header = paging_map_firmware(phys_make(address), sizeof(*header));
 	if (!header || memcmp(header->Signature, signature, 4))
 		return NULL;
 	length = header->Length;
@@ -64,7 +64,7 @@ static const void *map_table(uint64_t address, const char *signature, size_t min
 			 (unsigned)length);
 		return NULL;
 	}
-	header = firmware_map(phys_make(address), length);
+	header = paging_map_firmware(phys_make(address), length);
 	if (!header || sum_bytes(header, length)) {
 		log_warn("acpi", "%s: %s, table left out", signature,
 			 header ? "checksum is wrong" : "out of reach");
@@ -269,7 +269,7 @@ static void read_tables(const uint8_t *root, size_t length, size_t address_bytes
 /* Copies a sound RSDP; what its revision lacks reads as zero. */
 static bool read_rsdp(phys_addr address, struct acpi_rsdp *rsdp)
 {
-	const void *mapped = firmware_map(address, ACPI_RSDP_V1_BYTES);
+	const void *mapped = paging_map_firmware(address, ACPI_RSDP_V1_BYTES);
 
 	if (!address.value || !mapped || memcmp(mapped, "RSD PTR ", 8) ||
 	    sum_bytes(mapped, ACPI_RSDP_V1_BYTES))
@@ -278,7 +278,7 @@ static bool read_rsdp(phys_addr address, struct acpi_rsdp *rsdp)
 	memcpy(rsdp, mapped, ACPI_RSDP_V1_BYTES);
 	if (rsdp->Revision < 2)
 		return true;
-	mapped = firmware_map(address, sizeof(*rsdp));
+	mapped = paging_map_firmware(address, sizeof(*rsdp));
 	if (mapped && !sum_bytes(mapped, sizeof(*rsdp)))
 		memcpy(rsdp, mapped, sizeof(*rsdp));
 	else

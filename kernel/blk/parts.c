@@ -22,7 +22,7 @@
 #include "kernel/blk/parts.h"
 
 #include "kernel/blk/blk_impl.h"
-#include "kernel/mm/dma.h"
+#include "kernel/mm/heap.h"
 
 struct blk_parts {
 	struct blk_request *free; /* [c] list of parts */
@@ -62,7 +62,7 @@ bool blk_parts_needed(const struct blk_limits *limits, const struct blk_request 
 
 struct blk_parts *blk_parts_create(void)
 {
-	struct blk_parts *pool = memory_allocate(sizeof(*pool));
+	struct blk_parts *pool = heap_allocate(sizeof(*pool));
 
 	if (!pool)
 		return NULL;

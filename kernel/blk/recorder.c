@@ -31,7 +31,7 @@
 #include "kernel/blk/blk_impl.h"
 #include "kernel/blk/parts.h"
 #include "kernel/lib/err.h"
-#include "kernel/mm/dma.h"
+#include "kernel/mm/heap.h"
 
 /* What a CPU is in the middle of. */
 struct waiting {
@@ -221,8 +221,8 @@ int recorder_start(struct blk_queue *queue, uint32_t capacity)
 {
 	if (queue->driver->submit == recorded_submit)
 		return 0;
-	struct recorder *l = memory_allocate(sizeof(*l));
-	struct recorder_event *events = memory_allocate(capacity * sizeof(events[0]));
+	struct recorder *l = heap_allocate(sizeof(*l));
+	struct recorder_event *events = heap_allocate(capacity * sizeof(events[0]));
 	if (!l || !events)
 		return -ERR_NO_MEMORY;
 	*l = (struct recorder){ .driver = *queue->driver,

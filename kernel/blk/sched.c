@@ -33,7 +33,7 @@
 
 #include "kernel/lib/assert.h"
 #include "kernel/lib/mem.h"
-#include "kernel/mm/dma.h"
+#include "kernel/mm/heap.h"
 
 /* Requests merged to be one; known by its place in sched->groups. */
 struct sched_group {
@@ -80,7 +80,7 @@ struct blk_sched {
 
 struct blk_sched *blk_sched_create(const struct blk_limits *limits)
 {
-	struct blk_sched *sched = memory_allocate(sizeof(*sched));
+	struct blk_sched *sched = heap_allocate(sizeof(*sched));
 
 	if (!sched)
 		return NULL;

@@ -99,7 +99,7 @@ int lapic_init(phys_addr madt_base)
 	if (address != madt_base.value)
 		log_warn("irq", "local APIC at 0x%llx, the MADT says 0x%llx",
 			 (unsigned long long)address, (unsigned long long)madt_base.value);
-	lapic_registers = mmio_map(phys_make(address), REGISTERS_BYTES);
+	lapic_registers = paging_map_mmio(phys_make(address), REGISTERS_BYTES);
 	return lapic_registers ? 0 : -ERR_NO_MEMORY;
 }
 

@@ -185,7 +185,7 @@ static int prepare_start_page(phys_addr page)
 	memcpy(memory, ap_start_begin, (size_t)(ap_start_end - ap_start_begin));
 	start = (struct ap_start_data *)(memory + page_offset(ap_start_data));
 	for (uint32_t i = 0; i < ap_count; i++) {
-		uint8_t *stack_top = stack_allocate(CPU_STACK_BYTES);
+		uint8_t *stack_top = paging_allocate_stack(CPU_STACK_BYTES);
 
 		if (!stack_top)
 			return -ERR_NO_MEMORY;

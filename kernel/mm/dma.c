@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory for devices and for start-up, whole pages at a time.
+ * Memory for devices, whole pages at a time.
  *
  * The caller owns what it gets. Context: boot CPU, or the caller serialises;
- * never the I/O path. Deliberately no heap: what start-up allocates for itself
- * lives until power-off.
+ * never the I/O path.
  */
 #include "kernel/mm/dma.h"
 
@@ -46,16 +45,4 @@ void dma_free(struct dma_buffer *buffer)
 {
 	page_free(buffer->phys, pages_for(buffer->length_bytes));
 	*buffer = (struct dma_buffer){ 0 };
-}
-
-uint64_t memory_free_bytes(void)
-{
-	return page_free_count() * PAGE_BYTES;
-}
-
-void *memory_allocate(uint64_t length_bytes)
-{
-	struct dma_buffer buffer;
-
-	return dma_allocate(length_bytes, &buffer) ? NULL : buffer.virt;
 }

@@ -2,7 +2,6 @@
 /*
  * Memory that a device reads or writes: contiguous, zeroed, page aligned.
  * Lives until dma_free(); give it back only after the device let go of it.
- * Also the general allocator of start-up: there is no other heap.
  */
 #ifndef KERNEL_MM_DMA_H
 #define KERNEL_MM_DMA_H
@@ -20,11 +19,5 @@ int dma_allocate(uint64_t length_bytes, struct dma_buffer *out);
 /* The same, but it holds anything. */
 int dma_take(uint64_t length_bytes, struct dma_buffer *out);
 void dma_free(struct dma_buffer *buffer);
-
-/* What is free in all, not always in one piece. */
-uint64_t memory_free_bytes(void);
-
-/* Zeroed memory for our own structures; NULL when there is none. */
-void *memory_allocate(uint64_t length_bytes);
 
 #endif

@@ -215,7 +215,7 @@ static bool is_addressable(phys_addr address, uint64_t length_bytes)
 	       length_bytes <= phys_end - address.value;
 }
 
-volatile void *mmio_map(phys_addr address, uint64_t length_bytes)
+volatile void *paging_map_mmio(phys_addr address, uint64_t length_bytes)
 {
 	uint64_t end = address.value + length_bytes;
 
@@ -228,7 +228,7 @@ volatile void *mmio_map(phys_addr address, uint64_t length_bytes)
 						      xd | PTE_WRITE | PTE_PCD | PTE_PWT);
 }
 
-const void *firmware_map(phys_addr address, uint64_t length_bytes)
+const void *paging_map_firmware(phys_addr address, uint64_t length_bytes)
 {
 	uint64_t end = address.value + length_bytes;
 
@@ -240,7 +240,7 @@ const void *firmware_map(phys_addr address, uint64_t length_bytes)
 	return (const void *)(uintptr_t)window_map(&firmware_window, address, length_bytes, xd);
 }
 
-uint8_t *stack_allocate(uint64_t bytes)
+uint8_t *paging_allocate_stack(uint64_t bytes)
 {
 	uint64_t length_bytes = align_up(bytes, PAGE_BYTES);
 	phys_addr memory = page_allocate(length_bytes / PAGE_BYTES, 1);

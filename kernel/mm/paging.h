@@ -38,16 +38,16 @@ static inline phys_addr virt_to_phys(const void *pointer)
  * too), any length. NULL when out of tables, or the range wraps, exceeds what
  * the CPU can address, or touches RAM.
  */
-volatile void *mmio_map(phys_addr address, uint64_t length_bytes);
+volatile void *paging_map_mmio(phys_addr address, uint64_t length_bytes);
 
 /* Maps memory read-only and cached if it is not RAM in the direct map (ACPI). */
-const void *firmware_map(phys_addr address, uint64_t length_bytes);
+const void *paging_map_firmware(phys_addr address, uint64_t length_bytes);
 
 /*
  * A stack of `bytes` with an unmapped guard page below; returns its top, NULL
  * when there is no memory.
  */
-uint8_t *stack_allocate(uint64_t bytes);
+uint8_t *paging_allocate_stack(uint64_t bytes);
 
 /*
  * Tables of their own for AP start code: the kernel and, 1:1, one page, read

@@ -116,5 +116,5 @@ volatile void *pci_bar_map(const struct pci_function *f, unsigned bar, uint64_t 
 {
 	if (!pci_bar_contains(f, bar, offset_bytes, length_bytes))
 		return NULL;
-	return mmio_map(phys_add(f->bars[bar].base, offset_bytes), length_bytes);
+	return paging_map_mmio(phys_add(f->bars[bar].base, offset_bytes), length_bytes);
 }

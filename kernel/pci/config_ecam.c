@@ -76,7 +76,7 @@ static volatile uint8_t *map_range(const struct pci_bus_range *range)
 		return NULL;
 	uint64_t first = range->first_bus * BUS_BYTES;
 	uint64_t length = (range->last_bus + 1ull) * BUS_BYTES - first;
-	return mmio_map(phys_add(range->ecam, first), length);
+	return paging_map_mmio(phys_add(range->ecam, first), length);
 }
 
 const struct pci_access *pci_ecam_access(const struct pci_bus_range *ranges, unsigned count)

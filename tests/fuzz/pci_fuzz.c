@@ -29,7 +29,7 @@
 #define ACCESSES_MAX 2000000u
 #define MAPPINGS_MAX 64u
 #define FUNCTIONS 4u
-/* mmio_map() returns addresses in here, never dereferenced by the fake. */
+/* paging_map_mmio() returns addresses in here, never dereferenced by the fake. */
 #define WINDOW_BASE 0x7e0000000000ull
 #define WINDOW_STRIDE (1ull << 32)
 
@@ -179,7 +179,7 @@ static bool is_inside_a_bar(uint64_t base, uint64_t length_bytes)
 	return false;
 }
 
-volatile void *mmio_map(phys_addr address, uint64_t length_bytes)
+volatile void *paging_map_mmio(phys_addr address, uint64_t length_bytes)
 {
 	check(length_bytes > 0 && length_bytes <= 16u << 20, "a mapping of a sane length");
 	check(is_inside_a_bar(address.value, length_bytes), "a mapping inside a BAR");

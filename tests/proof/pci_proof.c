@@ -115,7 +115,7 @@ void pci_write16(const struct pci_function *f, uint16_t offset, uint16_t value)
 
 static uint64_t least_bytes, alignment;
 
-volatile void *mmio_map(phys_addr address, uint64_t length_bytes)
+volatile void *paging_map_mmio(phys_addr address, uint64_t length_bytes)
 {
 	//@ assert maps_inside: BAR_BASE <= address.value < BAR_BASE + BAR_BYTES;
 	uint64_t room_bytes = BAR_BASE + BAR_BYTES - address.value;

@@ -14,7 +14,7 @@
 #include "kernel/lib/err.h"
 #include "kernel/lib/fmt.h"
 #include "kernel/lib/log.h"
-#include "kernel/mm/dma.h"
+#include "kernel/mm/heap.h"
 
 unsigned immediate_submit(struct blk_queue *queue, const struct blk_run *run,
 			struct blk_request *const *requests, unsigned count)
@@ -76,9 +76,9 @@ int immediate_register(struct blk_device *device, const char *name,
 {
 	uint16_t count = (uint16_t)MIN(settings->queues ? settings->queues : cpu_count,
 				       BLK_QUEUES_MAX);
-	struct immediate_queue *rings = memory_allocate(count * sizeof(*rings));
+	struct immediate_queue *rings = heap_allocate(count * sizeof(*rings));
 
-	device->queues = memory_allocate(count * sizeof(*device->queues));
+	device->queues = heap_allocate(count * sizeof(*device->queues));
 	if (!rings || !device->queues)
 		return -ERR_NO_MEMORY;
 	fmt_print(device->name, sizeof(device->name), "%s", name);

@@ -9,7 +9,7 @@
 #include "kernel/blk/drivers/drivers.h"
 #include "kernel/blk/drivers/immediate_queue.h"
 #include "kernel/lib/err.h"
-#include "kernel/mm/dma.h"
+#include "kernel/mm/heap.h"
 
 /* As large as requests can be, so that nothing is ever cut. */
 #define SECTORS_MAX 0x100000u
@@ -37,7 +37,7 @@ static const struct blk_driver null_blk_driver = {
 
 int null_blk_create(const char *name, uint64_t size_bytes, const struct settings *settings)
 {
-	struct blk_device *device = memory_allocate(sizeof(*device));
+	struct blk_device *device = heap_allocate(sizeof(*device));
 
 	if (!device)
 		return -ERR_NO_MEMORY;

@@ -15,7 +15,7 @@
 #include "kernel/blk/drivers/immediate_queue.h"
 #include "kernel/lib/err.h"
 #include "kernel/lib/mem.h"
-#include "kernel/mm/dma.h"
+#include "kernel/mm/heap.h"
 #include "kernel/mm/paging.h"
 
 #define SECTORS_MAX 8192u /* of one request: 4 MiB */
@@ -119,11 +119,11 @@ struct blk_limits ram_blk_limits(uint64_t size_bytes)
 int ram_blk_create_limited(const char *name, const struct blk_limits *limits,
 			   const struct settings *settings)
 {
-	struct ram_blk *disk = memory_allocate(sizeof(*disk));
+	struct ram_blk *disk = heap_allocate(sizeof(*disk));
 
 	if (!disk)
 		return -ERR_NO_MEMORY;
-	disk->data = memory_allocate(limits->capacity_sectors * SECTOR_BYTES);
+	disk->data = heap_allocate(limits->capacity_sectors * SECTOR_BYTES);
 	if (!disk->data)
 		return -ERR_NO_MEMORY;
 	disk->device.driver_data = disk;

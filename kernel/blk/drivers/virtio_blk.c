@@ -15,6 +15,7 @@
 #include "kernel/lib/fmt.h"
 #include "kernel/lib/log.h"
 #include "kernel/lib/mem.h"
+#include "kernel/mm/heap.h"
 
 static uint16_t choose_queue_count(const struct virtio_blk *disk, const struct settings *settings)
 {
@@ -154,7 +155,7 @@ unsigned virtio_blk_probe(const struct settings *settings)
 	for (unsigned i = 0; (f = pci_function_at(i)); i++) {
 		if (!virtio_pci_matches(f, VIRTIO_ID_BLOCK) || ++here > BLK_DEVICES_MAX)
 			continue;
-		struct virtio_blk *disk = memory_allocate(sizeof(*disk));
+		struct virtio_blk *disk = heap_allocate(sizeof(*disk));
 		if (!disk) {
 			log_error("virtio-blk", "no memory for another disk");
 			break;

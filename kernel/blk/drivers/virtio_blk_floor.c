@@ -15,6 +15,7 @@
 #include "kernel/irq/timer.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/err.h"
+#include "kernel/mm/heap.h"
 #include "kernel/virtio/virtqueue_either.h"
 
 /* How often an empty spin looks at the clock. */
@@ -36,7 +37,7 @@ struct floor {
 static int allocate(struct floor *floor, const struct blk_floor_run *run)
 {
 	uint16_t slots = floor->queue->slot_count;
-	floor->segments = memory_allocate(slots * sizeof(floor->segments[0]));
+	floor->segments = heap_allocate(slots * sizeof(floor->segments[0]));
 	if (!floor->segments)
 		return -ERR_NO_MEMORY;
 	for (uint16_t slot = 0; slot < slots; slot++) {

@@ -19,6 +19,7 @@
 #include "kernel/lib/err.h"
 #include "kernel/lib/log.h"
 #include "kernel/lib/mem.h"
+#include "kernel/mm/heap.h"
 
 /*
  * How long a completion may take, and how much later its interrupt may come. A busy
@@ -240,8 +241,8 @@ void virtio_blk_irq_prove(struct virtio_blk *disk)
 	for (uint16_t i = 0; i < disk->queue_count; i++) {
 		struct blk_queue *queue = &disk->blk_queues[i];
 		/* Static life: a queue that breaks here keeps its request. */
-		struct blk_request *request = memory_allocate(sizeof(*request));
-		blk_segment *segment = memory_allocate(sizeof(*segment));
+		struct blk_request *request = heap_allocate(sizeof(*request));
+		blk_segment *segment = heap_allocate(sizeof(*segment));
 		if (!request || !segment)
 			return;
 		*segment = (blk_segment){ .address = id.phys, .length_bytes = BLK_ID_BYTES };

@@ -12,6 +12,7 @@
 #include "kernel/blk/drivers/virtio_blk_impl.h"
 #include "kernel/lib/err.h"
 #include "kernel/lib/log.h"
+#include "kernel/mm/heap.h"
 #include "kernel/virtio/virtqueue_impl.h"
 
 phys_addr virtio_blk_slot_phys(const struct virtio_blk_queue *queue, uint16_t slot)
@@ -105,8 +106,8 @@ int virtio_blk_queue_create(struct virtio_blk *disk, uint16_t index, uint16_t si
 	if (dma_allocate(layout.dma_bytes, &queue->ring_memory) ||
 	    dma_allocate(slot_bytes, &queue->slot_memory))
 		return -ERR_NO_MEMORY;
-	void *shadow = memory_allocate(layout.shadow_bytes);
-	queue->vq = memory_allocate(virtqueue_struct_bytes());
+	void *shadow = heap_allocate(layout.shadow_bytes);
+	queue->vq = heap_allocate(virtqueue_struct_bytes());
 	if (!shadow || !queue->vq)
 		return -ERR_NO_MEMORY;
 	int error = virtqueue_init(queue->vq, &config, queue->ring_memory.virt,

@@ -19,6 +19,7 @@
  */
 #include "kernel/blk/drivers/virtio_blk_impl.h"
 #include "kernel/lib/log.h"
+#include "kernel/mm/heap.h"
 
 /* Requests for whose sake a direct ring lets them have fewer segments. */
 #define DIRECT_SLOTS_WANTED 128u
@@ -53,7 +54,7 @@ static bool any_size_will_do(const struct virtqueue_config *ring)
 /* As many entries as may be used of those shown, and as there is memory for. */
 static uint32_t choose_size(const struct virtio_blk *disk, uint32_t usable)
 {
-	uint64_t share = memory_free_bytes() / MEMORY_SHARE / disk->queue_count;
+	uint64_t share = heap_free_bytes() / MEMORY_SHARE / disk->queue_count;
 	uint64_t fit = MAX(share / bytes_per_entry(disk), ENTRIES_LEAST);
 	uint32_t size = (uint32_t)MIN(usable, fit);
 	return any_size_will_do(&disk->ring) ? size : power_of_two_within(size);

@@ -36,7 +36,7 @@ static void *mapped[4096];
 static unsigned mapped_count;
 
 /* A copy of exactly the length that was asked for: reading on is noticed. */
-const void *firmware_map(phys_addr address, uint64_t length_bytes)
+const void *paging_map_firmware(phys_addr address, uint64_t length_bytes)
 {
 	uint64_t offset = address.value - FIRMWARE_BASE;
 	if (offset >= FIRMWARE_BYTES || length_bytes > FIRMWARE_BYTES - offset || !length_bytes)

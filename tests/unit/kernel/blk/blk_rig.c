@@ -10,7 +10,7 @@
 #include "kernel/blk/wait.c"
 
 #include "kernel/cpu/hypervisor.h"
-#include "kernel/mm/dma.h"
+#include "kernel/mm/heap.h"
 #include "kernel/mm/paging.h"
 
 struct cpu cpu_table[CPU_MAX];
@@ -92,7 +92,7 @@ static void *remember(void *memory)
 	return memory;
 }
 
-void *memory_allocate(uint64_t length_bytes)
+void *heap_allocate(uint64_t length_bytes)
 {
 	if (rig_no_memory)
 		return NULL;
@@ -342,7 +342,7 @@ struct blk_limits rig_limits(void)
 struct rig *rig_create_with(uint32_t cpus, uint16_t queues, const struct blk_limits *limits,
 			    const struct settings *settings, const struct blk_driver *driver)
 {
-	struct rig *rig = memory_allocate(sizeof(*rig));
+	struct rig *rig = heap_allocate(sizeof(*rig));
 
 	cpu_count = cpus;
 	rig->settings = *settings;

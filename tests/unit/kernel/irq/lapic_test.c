@@ -70,7 +70,7 @@ void clock_delay_ns(uint64_t ns)
 	counts_done = ticks_per_count ? ns / ticks_per_count : 0;
 }
 
-volatile void *mmio_map(phys_addr address, uint64_t length_bytes)
+volatile void *paging_map_mmio(phys_addr address, uint64_t length_bytes)
 {
 	(void)address;
 	(void)length_bytes;

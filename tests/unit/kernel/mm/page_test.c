@@ -11,6 +11,7 @@
 
 #include "kernel/lib/err.h"
 #include "kernel/mm/dma.h"
+#include "kernel/mm/heap.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/paging.h"
 #include "tests/unit/kernel/mm/fake_memory.h"
@@ -386,7 +387,7 @@ static void dma_memory_is_zeroed_and_returns(void **state)
 	dma_free(&buffer);
 	assert_null(buffer.virt);
 	assert_int_equal(page_free_count(), before);
-	uint8_t *again = memory_allocate(2 * PAGE_BYTES);
+	uint8_t *again = heap_allocate(2 * PAGE_BYTES);
 	assert_non_null(again);
 	assert_int_equal(again[0] | again[2 * PAGE_BYTES - 1], 0);
 }
@@ -399,7 +400,7 @@ static void dma_refuses_what_is_not_there(void **state)
 	struct dma_buffer buffer;
 	assert_int_equal(dma_allocate(5 * MIB, &buffer), -ERR_NO_MEMORY);
 	assert_int_equal(dma_allocate(UINT64_MAX, &buffer), -ERR_NO_MEMORY);
-	assert_null(memory_allocate(UINT64_MAX - PAGE_BYTES));
+	assert_null(heap_allocate(UINT64_MAX - PAGE_BYTES));
 }
 
 int main(void)

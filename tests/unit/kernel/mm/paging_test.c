@@ -196,8 +196,9 @@ static void a_cpu_without_nx_gets_no_reserved_bit(void **state)
 static void registers_are_uncached_and_apart(void **state)
 {
 	(void)state;
-	uint64_t first = (uint64_t)(uintptr_t)mmio_map(phys_make(DEVICE_PHYS + 0x123), 0x1000);
-	uint64_t second = (uint64_t)(uintptr_t)mmio_map(phys_make(DEVICE_PHYS), 4 * MIB);
+	uint64_t first =
+		(uint64_t)(uintptr_t)paging_map_mmio(phys_make(DEVICE_PHYS + 0x123), 0x1000);
+	uint64_t second = (uint64_t)(uintptr_t)paging_map_mmio(phys_make(DEVICE_PHYS), 4 * MIB);
 	assert_int_equal(phys_at(first), DEVICE_PHYS + 0x123);
 	assert_int_equal(rights_at(first), UNCACHED);
 	assert_int_equal(rights_at(first + 0xfff), UNCACHED);
@@ -224,30 +225,31 @@ static void what_is_no_register_is_not_mapped_as_one(void **state)
 		{ DEVICE_PHYS, UINT64_MAX },
 	};
 	for (unsigned i = 0; i < ARRAY_COUNT(rows); i++)
-		assert_null(mmio_map(phys_make(rows[i].phys), rows[i].length_bytes));
-	assert_non_null(mmio_map(phys_make((1ull << 40) - 0x1000), 0x1000));
+		assert_null(paging_map_mmio(phys_make(rows[i].phys), rows[i].length_bytes));
+	assert_non_null(paging_map_mmio(phys_make((1ull << 40) - 0x1000), 0x1000));
 }
 
 static void firmware_tables_are_constants(void **state)
 {
 	(void)state;
-	assert_ptr_equal(firmware_map(phys_make(ACPI_PHYS + 0x10), 0x20),
+	assert_ptr_equal(paging_map_firmware(phys_make(ACPI_PHYS + 0x10), 0x20),
 			 phys_to_virt(phys_make(ACPI_PHYS + 0x10)));
-	uint64_t virt = (uint64_t)(uintptr_t)firmware_map(phys_make(RESERVED_PHYS + 8), 0x20);
+	uint64_t virt =
+		(uint64_t)(uintptr_t)paging_map_firmware(phys_make(RESERVED_PHYS + 8), 0x20);
 	assert_int_equal(phys_at(virt), RESERVED_PHYS + 8);
 	assert_int_equal(rights_at(virt), CONSTANT);
 	/* Half in the direct map: mapped anew as a whole. */
-	virt = (uint64_t)(uintptr_t)firmware_map(phys_make(ACPI_PHYS + 0x2ff0), 0x20);
+	virt = (uint64_t)(uintptr_t)paging_map_firmware(phys_make(ACPI_PHYS + 0x2ff0), 0x20);
 	assert_int_equal(rights_at(virt), CONSTANT);
 	assert_int_equal(phys_at(virt + 0x1f), ACPI_PHYS + 0x300f);
-	assert_null(firmware_map(phys_make(1ull << 40), 1));
+	assert_null(paging_map_firmware(phys_make(1ull << 40), 1));
 }
 
 static void a_stack_has_nothing_below_it(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 3; i++) {
-		uint64_t top = (uint64_t)(uintptr_t)stack_allocate(0x4000);
+		uint64_t top = (uint64_t)(uintptr_t)paging_allocate_stack(0x4000);
 		assert_int_equal(top % PAGE_BYTES, 0);
 		assert_int_equal(rights_at(top - 1), WRITABLE);
 		assert_int_equal(rights_at(top - 0x4000), WRITABLE);

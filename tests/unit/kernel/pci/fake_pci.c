@@ -110,7 +110,7 @@ const struct pci_access pci_port_access = {
 	.name = "ports",
 };
 
-volatile void *mmio_map(phys_addr address, uint64_t length_bytes)
+volatile void *paging_map_mmio(phys_addr address, uint64_t length_bytes)
 {
 	fake_mapping.base = address.value;
 	fake_mapping.length_bytes = length_bytes;

@@ -21,7 +21,7 @@ struct fake_function {
 	unsigned stray_writes; /* 32 bits wide, to no BAR; must stay 0 */
 };
 
-/* What mmio_map() was asked for last. */
+/* What paging_map_mmio() was asked for last. */
 struct fake_mapping {
 	uint64_t base, length_bytes;
 	unsigned count;
@@ -49,7 +49,7 @@ void fake_bar32(struct fake_function *f, unsigned index, uint32_t base, uint32_t
 void fake_bar64(struct fake_function *f, unsigned index, uint64_t base, uint64_t length_bytes);
 
 /*
- * Memory that mmio_map() finds at a physical address; exactly this long, so
+ * Memory that paging_map_mmio() finds at a physical address; exactly this long, so
  * that the sanitizer sees an access beyond it.
  */
 uint8_t *fake_memory(uint64_t base, size_t length_bytes);

@@ -4,7 +4,7 @@
 
 #include "kernel/blk/drivers/ram_blk.h"
 #include "kernel/lib/err.h"
-#include "kernel/mm/dma.h"
+#include "kernel/mm/heap.h"
 #include "kernel/mm/paging.h"
 
 #define DISK_BYTES (256u << 10)
@@ -16,8 +16,8 @@ static struct blk_queue *queue;
 static void create(const struct blk_limits *limits, const struct settings *settings)
 {
 	assert_int_equal(ram_blk_create_limited("ram0", limits, settings), 0);
-	model = memory_allocate(DISK_BYTES);
-	buffer = memory_allocate(DISK_BYTES);
+	model = heap_allocate(DISK_BYTES);
+	buffer = heap_allocate(DISK_BYTES);
 	queue = blk_queue_for(blk_find("ram0"), &cpu_table[0], 0);
 }
 

@@ -202,7 +202,7 @@ int virtio_pci_set_config_vector(struct virtio_pci *device, uint16_t msix_vector
 	return 0;
 }
 
-void *memory_allocate(uint64_t length_bytes)
+void *heap_allocate(uint64_t length_bytes)
 {
 	assert_true(allocation_count < ARRAY_COUNT(allocations));
 	return allocations[allocation_count++] = calloc(1, length_bytes);
@@ -210,7 +210,7 @@ void *memory_allocate(uint64_t length_bytes)
 
 int dma_allocate(uint64_t length_bytes, struct dma_buffer *out)
 {
-	void *memory = memory_allocate(length_bytes);
+	void *memory = heap_allocate(length_bytes);
 	*out = (struct dma_buffer){ memory, phys_make((uintptr_t)memory), length_bytes };
 	return 0;
 }

@@ -26,7 +26,7 @@
 static void *allocations[16];
 static unsigned allocation_count;
 
-void *memory_allocate(uint64_t length_bytes)
+void *heap_allocate(uint64_t length_bytes)
 {
 	void *memory = aligned_alloc(PAGE_BYTES, align_up(length_bytes, PAGE_BYTES));
 	assert_non_null(memory);
@@ -37,7 +37,7 @@ void *memory_allocate(uint64_t length_bytes)
 
 int dma_allocate(uint64_t length_bytes, struct dma_buffer *out)
 {
-	void *memory = memory_allocate(length_bytes);
+	void *memory = heap_allocate(length_bytes);
 	*out = (struct dma_buffer){ memory, phys_make((uintptr_t)memory), length_bytes };
 	return 0;
 }

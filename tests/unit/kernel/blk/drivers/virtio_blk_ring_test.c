@@ -27,12 +27,12 @@ uint16_t virtio_pci_queue_max_size(const struct virtio_pci *device, uint16_t que
 	return shown[queue];
 }
 
-uint64_t memory_free_bytes(void)
+uint64_t heap_free_bytes(void)
 {
 	return free_bytes;
 }
 
-void *memory_allocate(uint64_t length_bytes)
+void *heap_allocate(uint64_t length_bytes)
 {
 	return calloc(1, length_bytes);
 }

@@ -48,14 +48,14 @@ static struct card *card_of(const struct virtio_pci *device)
 	return &cards[device->pci - functions];
 }
 
-void *memory_allocate(uint64_t length_bytes)
+void *heap_allocate(uint64_t length_bytes)
 {
 	void *memory = aligned_alloc(PAGE_BYTES, align_up(length_bytes, PAGE_BYTES));
 	assert_true(memory && allocation_count < ARRAY_COUNT(allocations));
 	return allocations[allocation_count++] = memset(memory, 0, length_bytes);
 }
 
-uint64_t memory_free_bytes(void)
+uint64_t heap_free_bytes(void)
 {
 	return 1 << 28;
 }
