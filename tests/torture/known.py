@@ -63,6 +63,9 @@ KNOWN = [
     Known("fio 3.33 flushes again as a pass begins, if the one before ended with a flush",
           lambda of: (of("fsync") or of("fdatasync")) is not None
           and (of("io_size") or of("loops")) is not None, only=("sync",)),
+    Known("where a rated job is late, what is in flight as its blocks run out goes by the clock",
+          lambda of: (of("rate") or of("rate_iops")) is not None
+          and of("random_distribution") is not None),
     Known("where blocks leave a rest, rw=rand*:N asks fio's map of blocks that are beyond it",
           lambda of: re.match("rand.*:", str(of("rw"))) and leaves_a_rest(of), only=("sequence",)),
     Known("zones, and ends that steps go by, are refused off the blocks even where none is met",

@@ -31,6 +31,8 @@ NO_SEQUENCE = {
     "block_error_percentiles": "fio 3.33 cannot always report it",
     "sync_file_range": "fio's mix of reads and writes counts its calls",
     "openfiles": "fio goes on with the files that it has open",
+    "cmdprio_percentage": "not each kernel takes each command with a priority",
+    "cmdprio_bssplit": "not each kernel takes each command with a priority",
     "lockfile": "fio's jobs run all at once, and lock files that are the same disk",
     "nrfiles": "fio goes on with the files that it has open",
     "create_serialize": "fio tells the order of its jobs by their set-up",
@@ -48,7 +50,7 @@ NO_FILE = dict.fromkeys(("pre_read", "fsync_on_close"), "fio has no file open wi
 KINDS = {
     "null": draw.Kind(("null",), {**NO_SEQUENCE, **NO_FILE}),
     "disk": draw.Kind(("psync", "sync", "pvsync2", "libaio", "libaio", "io_uring", "posixaio"),
-                      NO_SEQUENCE),
+                      {**NO_SEQUENCE, "random_distribution": "a disk's name seeds it"}),
 }
 DISKS = {"vda": 1 << 20, "vdb": (1 << 20) - 512, "vdc": 655360, "vdd": 1000 * 1024}
 SETTINGS = ("completion=irq", "completion=poll", "completion=adaptive", "queues=1", "ring=packed",
@@ -108,7 +110,7 @@ def draw_pack(options, kind, seed, number, count):
         chosen = [dice.choice(names)]
         if dice.random() < 0.1:
             chosen = dice.sample(names, dice.randint(2, 3))
-        where = ":".join(f"/dev/{name}" for name in chosen)
+        where = ":".join(name if kind == "null" else f"/dev/{name}" for name in chosen)
         job = draw.draw_job(dice, options, KINDS[kind], f"j{index}", where,
                             min(DISKS[name] for name in chosen), head)
         for option in ("stonewall", "new_group"):
@@ -182,7 +184,8 @@ def counts(entry):
         if name in entry:
             found[name] = (entry[name]["total_ios"], entry[name]["io_bytes"])
     found["sync"] = entry.get("sync", {}).get("total_ios")
-    found["options"] = {name: value for name, value in entry.get("job options", {}).items()
+    found["options"] = {name: value.replace("/dev/", "")
+                        for name, value in entry.get("job options", {}).items()
                         if name not in ("stonewall", "wait_for_previous", "new_group")}
     return found
 
