@@ -85,7 +85,7 @@ KERNEL_C := \
 	kernel/blk/blk_issue.c \
 	kernel/blk/blk_limits.c \
 	kernel/blk/blk_shared.c \
-	kernel/blk/blk_special.c \
+	kernel/blk/blk_general.c \
 	kernel/blk/parts.c \
 	kernel/blk/parts_cut.c \
 	kernel/blk/recorder.c \
@@ -290,10 +290,10 @@ unit_bench/lib/json := bench/lib/json.c bench/lib/decimal.c
 unit_bench/report/report := $(REPORT_C)
 
 # blk.c, blk_shared.c and wait.c are compiled into the rig, which resets their tables.
-BLK_HOST := kernel/blk/blk_dump.c kernel/blk/blk_issue.c kernel/blk/blk_limits.c kernel/blk/blk_special.c \
+BLK_HOST := kernel/blk/blk_dump.c kernel/blk/blk_issue.c kernel/blk/blk_limits.c kernel/blk/blk_general.c \
 	kernel/blk/parts.c kernel/blk/parts_cut.c kernel/blk/sched.c \
 	tests/unit/kernel/blk/blk_rig.c
-UNIT_TESTS += kernel/lib/settings kernel/blk/blk kernel/blk/blk_shared kernel/blk/blk_special \
+UNIT_TESTS += kernel/lib/settings kernel/blk/blk kernel/blk/blk_shared kernel/blk/blk_general \
 	kernel/blk/blk_storm kernel/blk/blk_turns kernel/blk/recorder kernel/blk/drivers/ram_blk \
 	kernel/blk/sched kernel/blk/parts kernel/blk/wait kernel/blk/drivers/virtio_blk \
 	kernel/blk/drivers/virtio_blk_irq kernel/blk/drivers/virtio_blk_queue \
@@ -301,7 +301,7 @@ UNIT_TESTS += kernel/lib/settings kernel/blk/blk kernel/blk/blk_shared kernel/bl
 unit_kernel/lib/settings := kernel/lib/settings.c kernel/lib/fmt.c
 unit_kernel/blk/blk := $(BLK_HOST)
 unit_kernel/blk/blk_shared := $(BLK_HOST)
-unit_kernel/blk/blk_special := $(BLK_HOST)
+unit_kernel/blk/blk_general := $(BLK_HOST)
 unit_kernel/blk/blk_storm := $(BLK_HOST)
 unit_kernel/blk/blk_turns := $(BLK_HOST)
 # Both include kernel/blk/recorder.c themselves.

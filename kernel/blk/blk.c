@@ -2,7 +2,7 @@
 /*
  * The block layer's core: the list of disks, which queue serves which CPU, and
  * which way a queue's requests go. blk_submit() and blk_poll() jump to where the
- * queue points: the plain path (blk_plain.h); blk_special.c while the queue is
+ * queue points: the plain path (blk_plain.h); blk_general.c while the queue is
  * broken or has a scheduler, a request was cut or refused, or a flush is out; or
  * blk_shared.c. So the plain path pays for nothing that it does not do itself.
  *
@@ -149,7 +149,7 @@ static unsigned plain_submit(struct blk_queue *queue, struct blk_request *const 
 	struct blk_run run;
 
 	if (!blk_run_plain(queue, *requests, &run))
-		return blk_submit_special(queue, requests, count);
+		return blk_submit_general(queue, requests, count);
 	unsigned taken = queue->driver->submit(queue, &run, requests, count);
 	if (taken != count)
 		return blk_submit_rest(queue, requests, taken, count);
@@ -180,7 +180,7 @@ static unsigned plain_poll(struct blk_queue *queue)
 			blk_deliver(queue, found[i], signal_tsc);
 		total += count;
 		left -= count;
-	} while (count && left && !queue->special);
+	} while (count && left && !queue->general);
 	if (!total)
 		blk_count_nothing_found(queue, interrupt_tsc);
 	return total;
@@ -206,11 +206,11 @@ void blk_prepare_ways(struct blk_queue *queue)
 		.wait = plain_wait(queue),
 	};
 	/* A shared queue's never change, so that any CPU may read them at any time. */
-	queue->special_ways = (struct blk_ways){
-		.submit = queue->shared ? blk_submit_shared : blk_submit_special,
+	queue->general_ways = (struct blk_ways){
+		.submit = queue->shared ? blk_submit_shared : blk_submit_general,
 		.submit_one = submit_one,
-		.poll = queue->shared ? blk_poll_shared : blk_poll_special,
-		.wait = blk_wait_alone,
+		.poll = queue->shared ? blk_poll_shared : blk_poll_general,
+		.wait = blk_wait_general,
 	};
 	blk_choose_ways(queue);
 }

@@ -146,7 +146,7 @@ struct blk_ways {
 
 struct blk_queue {
 	/* Hot: all that a plain batch reads or writes here. */
-	blk_submit_function *submit; /* [c] the plain way, or blk_special.c's */
+	blk_submit_function *submit; /* [c] the plain way, or blk_general.c's */
 	blk_submit_one_function *submit_one; /* [c] likewise */
 	blk_poll_function *poll; /* [c] likewise */
 	void *driver_data; /* [I] the driver's own queue */
@@ -164,8 +164,8 @@ struct blk_queue {
 	const struct blk_driver *driver; /* [I] */
 	struct blk_counters counters; /* [c] interrupts: the handler */
 	/* The rest. */
-	struct blk_ways plain_ways, special_ways; /* [c] submit and so on are of one of them */
-	bool special; /* [c] the plain way does not do */
+	struct blk_ways plain_ways, general_ways; /* [c] submit and so on are of one of them */
+	bool general; /* [c] the general way is in force */
 	bool broken; /* [c] */
 	uint32_t fast_sectors; /* [I] up to here, with one segment, nothing is cut */
 	bool polled_only; /* [I] no interrupt arrives: polled, whatever is asked for */

@@ -6,7 +6,7 @@
  *   blk_limits.c   what a device can do
  *   blk_plain.h    the plain path
  *   blk_issue.c    to the scheduler or the driver; onto the list of what is over
- *   blk_special.c  everything that is not plain: refusals, cutting, the
+ *   blk_general.c  everything that is not plain: refusals, cutting, the
  *                  scheduler, broken queues; who completes what
  *   blk_shared.c   queues of several CPUs: who works there, inbox, mailboxes
  *   parts.c        requests beyond the device's limits, FUA
@@ -37,7 +37,7 @@ uint64_t blk_limits_align_mask(const struct blk_limits *limits);
 /* BLK_OK, or the status that the request is over with. */
 enum blk_status blk_check(const struct blk_queue *queue, const struct blk_request *request);
 
-/* --- used by blk_plain.h and blk_special.c --- */
+/* --- used by blk_plain.h and blk_general.c --- */
 
 /* True when requests of that shape are plain, wherever they begin; remembers it. */
 bool blk_shape_is_plain(struct blk_queue *queue, uint64_t shape);
@@ -117,17 +117,17 @@ bool blk_issue(struct blk_queue *queue, struct blk_request *request);
  */
 void blk_finish(struct blk_queue *queue, struct blk_request *request);
 
-/* --- blk_special.c --- */
+/* --- blk_general.c --- */
 
-unsigned blk_submit_special(struct blk_queue *queue, struct blk_request *const *requests,
+unsigned blk_submit_general(struct blk_queue *queue, struct blk_request *const *requests,
 			    unsigned count);
-unsigned blk_poll_special(struct blk_queue *queue);
+unsigned blk_poll_general(struct blk_queue *queue);
 
 /* The same for a batch of which the driver took the first ones, but no more. */
 unsigned blk_submit_rest(struct blk_queue *queue, struct blk_request *const *requests,
 			 unsigned taken, unsigned count);
 
-/* Plain or special, by what is going on there. */
+/* Plain or general, by what is going on there. */
 void blk_choose_ways(struct blk_queue *queue);
 
 /* blk_abandon(), by whoever is at work there; the driver has abandon(). */
@@ -168,7 +168,7 @@ void blk_shared_disarm(struct blk_queue *queue);
 /* --- wait.c --- */
 
 /* For one queue, whatever its state and mode. */
-blk_wait_function blk_wait_alone;
+blk_wait_function blk_wait_general;
 
 /* For one queue that goes the plain way, by its mode. */
 blk_wait_function blk_wait_sleeping;

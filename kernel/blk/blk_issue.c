@@ -3,7 +3,7 @@
  * The last steps of a request that is not plain, either way: to the scheduler
  * or the driver, and onto the list of those that are over.
  *
- * blk_special.c and parts.c both end here; nothing here needs either.
+ * blk_general.c and parts.c both end here; nothing here needs either.
  *
  * Context: as in blk_impl.h. No allocation, no printing.
  */

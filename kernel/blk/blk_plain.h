@@ -11,7 +11,7 @@
  *
  * Nothing here asks whether the queue is shared, has a scheduler, is broken or
  * has a request out that needs care: then queue->submit and queue->poll lead to
- * blk_special.c, and not here (blk_choose_ways()).
+ * blk_general.c, and not here (blk_choose_ways()).
  */
 #ifndef KERNEL_BLK_BLK_PLAIN_H
 #define KERNEL_BLK_BLK_PLAIN_H

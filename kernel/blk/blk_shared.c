@@ -51,7 +51,7 @@ static uint64_t bit_of(const struct cpu *cpu)
 	return 1ull << cpu->index;
 }
 
-static void wake(uint64_t cpus)
+static void wake_cpus(uint64_t cpus)
 {
 	for (; cpus; cpus &= cpus - 1)
 		smp_wake(&cpu_table[__builtin_ctzll(cpus)]);
@@ -135,7 +135,7 @@ static void answer_sleepers(struct blk_queue *queue)
 	blk_reap(queue);
 	blk_feed(queue);
 	if (arm_next(queue))
-		wake(asking);
+		wake_cpus(asking);
 }
 
 /* This CPU's own it finds itself. */
@@ -151,7 +151,7 @@ static void send(struct blk_request *list)
 		post(&mailbox_table[cpu->index].newest, list, list);
 		to_wake |= bit_of(cpu);
 	}
-	wake(to_wake & ~bit_of(cpu_this()));
+	wake_cpus(to_wake & ~bit_of(cpu_this()));
 }
 
 void blk_begin_work(struct blk_queue *queue)
@@ -241,7 +241,7 @@ void blk_shared_disarm(struct blk_queue *queue)
 
 void blk_wake_sleepers(struct blk_queue *queue)
 {
-	wake(load_once(&queue->sleepers));
+	wake_cpus(load_once(&queue->sleepers));
 }
 
 unsigned blk_abandon(struct blk_queue *queue)

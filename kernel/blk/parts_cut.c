@@ -84,9 +84,8 @@ static uint16_t trim_segments(blk_segment *segments, uint16_t count, uint32_t ex
 }
 
 /* Segments cut to measure; the number of bytes. */
-static uint32_t copy_segments(const struct blk_limits *limits,
-			      const struct blk_parts_cursor *cursor, uint32_t most_bytes,
-			      blk_segment *own, uint16_t *count)
+static uint32_t cut_segments(const struct blk_limits *limits, const struct blk_parts_cursor *cursor,
+			     uint32_t most_bytes, blk_segment *own, uint16_t *count)
 {
 	uint32_t most_segments = MIN(limits->max_segments, BLK_PART_SEGMENTS);
 	uint32_t at = cursor->segment, offset = cursor->segment_offset_bytes, bytes = 0;
@@ -156,8 +155,8 @@ bool blk_parts_cut(const struct blk_limits *limits, struct blk_parts_cursor *cur
 		uint16_t borrowed_count, copied_count;
 		uint32_t borrowed = borrow_segments(limits, cursor, most * SECTOR_BYTES,
 						    &borrowed_count);
-		uint32_t copied = copy_segments(limits, cursor, most * SECTOR_BYTES, own,
-						&copied_count);
+		uint32_t copied =
+			cut_segments(limits, cursor, most * SECTOR_BYTES, own, &copied_count);
 		bool borrow = borrowed >= copied;
 
 		most = MAX(borrowed, copied) / SECTOR_BYTES;

@@ -122,7 +122,7 @@ static uint32_t find_from(const struct sched_direction *direction, uint64_t sect
 	return low;
 }
 
-static void insert_at(struct sched_direction *direction, uint32_t at, struct sched_entry *entry)
+static void insert_entry(struct sched_direction *direction, uint32_t at, struct sched_entry *entry)
 {
 	memmove(&direction->sorted[at + 1], &direction->sorted[at],
 		(direction->count - at) * sizeof(direction->sorted[0]));
@@ -155,7 +155,8 @@ static struct sched_entry *take_at(struct sched_direction *direction, uint32_t a
 	return entry;
 }
 
-static uint32_t place_of(const struct sched_direction *direction, const struct sched_entry *entry)
+static uint32_t position_of(const struct sched_direction *direction,
+			    const struct sched_entry *entry)
 {
 	uint32_t at = find_from(direction, entry->sector);
 
@@ -166,8 +167,8 @@ static uint32_t place_of(const struct sched_direction *direction, const struct s
 
 /* --- merging --- */
 
-static bool fits(const struct blk_sched *sched, const struct sched_entry *entry,
-		 const struct blk_request *request)
+static bool fits_group(const struct blk_sched *sched, const struct sched_entry *entry,
+		       const struct blk_request *request)
 {
 	return request->op <= BLK_WRITE && entry->first->op == request->op &&
 	       entry->first->flags == request->flags &&
@@ -194,7 +195,7 @@ static void count_in(struct sched_entry *entry, const struct blk_request *reques
 static bool merge_behind(struct blk_sched *sched, struct sched_entry *entry,
 			 struct blk_request *request)
 {
-	if (entry->end_sector != request->sector || !fits(sched, entry, request) ||
+	if (entry->end_sector != request->sector || !fits_group(sched, entry, request) ||
 	    !have_group(sched, entry))
 		return false;
 	request->next = NULL;
@@ -210,7 +211,7 @@ static bool merge_in_front(struct blk_sched *sched, struct sched_entry *entry,
 			   struct blk_request *request)
 {
 	if (request->sector + request->sector_count != entry->sector ||
-	    !fits(sched, entry, request) || !have_group(sched, entry))
+	    !fits_group(sched, entry, request) || !have_group(sched, entry))
 		return false;
 	request->next = entry->first;
 	entry->first = request;
@@ -259,13 +260,13 @@ bool blk_sched_insert(struct blk_sched *sched, struct blk_request *request, uint
 		.request_count = 1,
 		.segment_count = request->segment_count,
 	};
-	insert_at(direction, at, entry);
+	insert_entry(direction, at, entry);
 	return true;
 }
 
 /* --- choosing --- */
 
-static void choose_direction(struct blk_sched *sched)
+static void choose_next_direction(struct blk_sched *sched)
 {
 	bool reads = sched->directions[READS].count, writes = sched->directions[WRITES].count;
 
@@ -296,11 +297,11 @@ static struct sched_entry *choose(struct blk_sched *sched, uint64_t now_tsc)
 	if (passes(sched))
 		return take_at(&sched->directions[PASSING], 0);
 	if (!sched->batch_left || at == direction->count) {
-		choose_direction(sched);
+		choose_next_direction(sched);
 		direction = &sched->directions[sched->current];
 		at = find_from(direction, direction->position);
 		if (at == direction->count || direction->oldest->expires_tsc <= now_tsc)
-			at = place_of(direction, direction->oldest);
+			at = position_of(direction, direction->oldest);
 	}
 	sched->batch_left--;
 	direction->position = direction->sorted[at]->end_sector;

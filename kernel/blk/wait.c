@@ -306,7 +306,7 @@ void blk_wait_several(struct blk_queue *const *queues, unsigned count, unsigned 
 		sleep_armed(cpu, queues, count, wanted, false);
 }
 
-void blk_wait_alone(struct blk_queue *queue, unsigned ahead)
+void blk_wait_general(struct blk_queue *queue, unsigned ahead)
 {
 	blk_wait_several(&queue, 1, ahead);
 }

@@ -17,7 +17,7 @@
 #include "kernel/mm/heap.h"
 
 unsigned immediate_submit(struct blk_queue *queue, const struct blk_run *run,
-			struct blk_request *const *requests, unsigned count)
+			  struct blk_request *const *requests, unsigned count)
 {
 	struct immediate_queue *ring = queue->driver_data;
 	uint32_t room = IMMEDIATE_DEPTH - (ring->taken - ring->reaped);
@@ -72,7 +72,7 @@ const struct blk_request *immediate_request_in(const struct blk_queue *queue, ui
 }
 
 int immediate_register(struct blk_device *device, const char *name,
-		     const struct blk_driver *driver, const struct settings *settings)
+		       const struct blk_driver *driver, const struct settings *settings)
 {
 	uint16_t count = (uint16_t)MIN(settings->queues ? settings->queues : cpu_count,
 				       BLK_QUEUES_MAX);

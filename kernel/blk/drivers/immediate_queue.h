@@ -22,7 +22,7 @@ struct immediate_queue {
 
 /* The operations of struct blk_driver, for queues whose driver_data is one. */
 unsigned immediate_submit(struct blk_queue *queue, const struct blk_run *run,
-			struct blk_request *const *requests, unsigned count);
+			  struct blk_request *const *requests, unsigned count);
 void immediate_publish(struct blk_queue *queue);
 unsigned immediate_reap(struct blk_queue *queue, struct blk_request **out, unsigned max);
 bool immediate_has_completions(const struct blk_queue *queue);
@@ -31,9 +31,9 @@ const struct blk_request *immediate_request_in(const struct blk_queue *queue, ui
 
 /*
  * Allocates a device's queues, one per CPU or as the settings say, fills in
- * what instant drivers have in common, and registers it. 0 or -ERR_*.
+ * what immediate drivers have in common, and registers it. 0 or -ERR_*.
  */
 int immediate_register(struct blk_device *device, const char *name,
-		     const struct blk_driver *driver, const struct settings *settings);
+		       const struct blk_driver *driver, const struct settings *settings);
 
 #endif

@@ -14,7 +14,7 @@
  *
  * Context: loop context of the queue's CPU, or under the queue's lock. No
  * allocation, no lock, no printing. Cutting and ordering are the layer's
- * (blk_special.c); timeouts are too.
+ * (blk_general.c); timeouts are too.
  */
 #include "kernel/blk/drivers/virtio_blk_impl.h"
 
@@ -28,9 +28,9 @@
  * added, of count > 0. Fewer: the run is over, or no slot is free, or its last
  * chain was of another length. `op` and `packed` are constants where this is inlined.
  */
-static ALWAYS_INLINE unsigned add_alike(struct virtio_blk_queue *queue, const struct blk_run *run,
-					struct blk_request *const *requests, unsigned count,
-					enum blk_op op, bool packed)
+static ALWAYS_INLINE unsigned add_run(struct virtio_blk_queue *queue, const struct blk_run *run,
+				      struct blk_request *const *requests, unsigned count,
+				      enum blk_op op, bool packed)
 {
 	struct virtqueue_adder adder;
 	struct blk_request *const *at = requests, *const *end = requests + count;
@@ -55,14 +55,14 @@ static NOINLINE unsigned add_writes_split(struct virtio_blk_queue *queue,
 					  const struct blk_run *run,
 					  struct blk_request *const *requests, unsigned count)
 {
-	return add_alike(queue, run, requests, count, BLK_WRITE, false);
+	return add_run(queue, run, requests, count, BLK_WRITE, false);
 }
 
 static NOINLINE unsigned add_writes_packed(struct virtio_blk_queue *queue,
 					   const struct blk_run *run,
 					   struct blk_request *const *requests, unsigned count)
 {
-	return add_alike(queue, run, requests, count, BLK_WRITE, true);
+	return add_run(queue, run, requests, count, BLK_WRITE, true);
 }
 
 /* What is not a run of reads, or met a slot of another length. */
@@ -106,19 +106,19 @@ static void virtio_blk_publish(struct blk_queue *blk)
 }
 
 /* `lone`, a constant: there is but one; it has registers enough for writes, too. */
-static ALWAYS_INLINE unsigned plain_submit(struct blk_queue *blk,
-					   struct blk_request *const *requests, unsigned count,
-					   bool lone, bool packed)
+static ALWAYS_INLINE unsigned ring_submit(struct blk_queue *blk,
+					  struct blk_request *const *requests, unsigned count,
+					  bool lone, bool packed)
 {
 	struct virtio_blk_queue *queue = blk->driver_data;
 	struct blk_run run;
 	unsigned added;
 	if (UNLIKELY(!blk_run_plain(blk, *requests, &run)))
-		return blk_submit_special(blk, requests, count);
+		return blk_submit_general(blk, requests, count);
 	if (LIKELY(blk_run_is_plain(&run, BLK_READ))) {
-		added = add_alike(queue, &run, requests, count, BLK_READ, packed);
+		added = add_run(queue, &run, requests, count, BLK_READ, packed);
 	} else if (lone) {
-		added = add_alike(queue, &run, requests, 1, BLK_WRITE, packed);
+		added = add_run(queue, &run, requests, 1, BLK_WRITE, packed);
 	} else {
 		const struct blk_run copy = run; /* so that run need not be in memory */
 		added = packed ? add_writes_packed(queue, &copy, requests, count)
@@ -131,26 +131,26 @@ static ALWAYS_INLINE unsigned plain_submit(struct blk_queue *blk,
 	return count;
 }
 
-static unsigned plain_submit_split(struct blk_queue *blk, struct blk_request *const *requests,
+static unsigned split_ring_submit(struct blk_queue *blk, struct blk_request *const *requests,
+				  unsigned count)
+{
+	return ring_submit(blk, requests, count, false, false);
+}
+
+static bool split_ring_submit_one(struct blk_queue *blk, struct blk_request *request)
+{
+	return ring_submit(blk, &request, 1, true, false);
+}
+
+static unsigned packed_ring_submit(struct blk_queue *blk, struct blk_request *const *requests,
 				   unsigned count)
 {
-	return plain_submit(blk, requests, count, false, false);
+	return ring_submit(blk, requests, count, false, true);
 }
 
-static bool plain_submit_one_split(struct blk_queue *blk, struct blk_request *request)
+static bool packed_ring_submit_one(struct blk_queue *blk, struct blk_request *request)
 {
-	return plain_submit(blk, &request, 1, true, false);
-}
-
-static unsigned plain_submit_packed(struct blk_queue *blk, struct blk_request *const *requests,
-				    unsigned count)
-{
-	return plain_submit(blk, requests, count, false, true);
-}
-
-static bool plain_submit_one_packed(struct blk_queue *blk, struct blk_request *request)
-{
-	return plain_submit(blk, &request, 1, true, true);
+	return ring_submit(blk, &request, 1, true, true);
 }
 
 /* --- completing --- */
@@ -160,7 +160,7 @@ static bool plain_submit_one_packed(struct blk_queue *blk, struct blk_request *r
  * comparison for all operations: a device that wrote everything it could, its
  * status byte perhaps not counted, needs no second look.
  */
-static ALWAYS_INLINE struct blk_request *take_back(struct virtio_blk_queue *queue, bool packed)
+static ALWAYS_INLINE struct blk_request *pop_request(struct virtio_blk_queue *queue, bool packed)
 {
 	uint32_t length_bytes;
 	uint64_t writable_bytes;
@@ -185,7 +185,7 @@ static unsigned virtio_blk_reap(struct blk_queue *blk, struct blk_request **out,
 	unsigned count = 0;
 	int ready = 0;
 	for (; count < max && (ready || (ready = virtqueue_ready(queue->vq)) > 0); ready--) {
-		out[count] = take_back(queue, queue->vq->packed);
+		out[count] = pop_request(queue, queue->vq->packed);
 		if (UNLIKELY(!out[count])) {
 			ready = -ERR_DEVICE;
 			break;
@@ -203,7 +203,7 @@ static unsigned virtio_blk_reap(struct blk_queue *blk, struct blk_request **out,
  * on a packed ring, where that is not known, with what was in flight then, or
  * when something was submitted that is not the plain path's to deliver.
  */
-static ALWAYS_INLINE unsigned plain_poll(struct blk_queue *blk, bool packed)
+static ALWAYS_INLINE unsigned ring_poll(struct blk_queue *blk, bool packed)
 {
 	struct virtio_blk_queue *queue = blk->driver_data;
 	struct virtqueue *vq = queue->vq;
@@ -218,26 +218,25 @@ static ALWAYS_INLINE unsigned plain_poll(struct blk_queue *blk, bool packed)
 	uint64_t signal_tsc = blk_signal_tsc(blk, interrupt_tsc);
 	uint32_t most = packed ? blk->in_flight : (uint32_t)ready, left = most;
 	do {
-		struct blk_request *request = take_back(queue, packed);
+		struct blk_request *request = pop_request(queue, packed);
 		if (UNLIKELY(!request)) {
 			blk_break(blk);
 			break;
 		}
 		left--;
 		blk_deliver(blk, request, signal_tsc);
-	} while (left &&
-		 (!packed || (LIKELY(!blk->special) && virtqueue_packed_ready(vq) > 0)));
+	} while (left && (!packed || (LIKELY(!blk->general) && virtqueue_packed_ready(vq) > 0)));
 	return most - left;
 }
 
-static unsigned plain_poll_split(struct blk_queue *blk)
+static unsigned split_ring_poll(struct blk_queue *blk)
 {
-	return plain_poll(blk, false);
+	return ring_poll(blk, false);
 }
 
-static unsigned plain_poll_packed(struct blk_queue *blk)
+static unsigned packed_ring_poll(struct blk_queue *blk)
 {
-	return plain_poll(blk, true);
+	return ring_poll(blk, true);
 }
 
 static bool virtio_blk_has_completions(const struct blk_queue *blk)
@@ -262,7 +261,7 @@ static void virtio_blk_disarm(struct blk_queue *blk)
  * As blk_wait_sleeping(), without its calls, on a ring with events. An event that
  * was passed is over; one that is still to come must not interrupt what follows.
  */
-static ALWAYS_INLINE void plain_wait(struct blk_queue *blk, unsigned ahead, bool packed)
+static ALWAYS_INLINE void ring_wait(struct blk_queue *blk, unsigned ahead, bool packed)
 {
 	const struct virtio_blk_queue *queue = blk->driver_data;
 	struct virtqueue *vq = queue->vq;
@@ -280,14 +279,14 @@ static ALWAYS_INLINE void plain_wait(struct blk_queue *blk, unsigned ahead, bool
 		virtqueue_disarm(vq);
 }
 
-static void plain_wait_split(struct blk_queue *blk, unsigned ahead)
+static void split_ring_wait(struct blk_queue *blk, unsigned ahead)
 {
-	plain_wait(blk, ahead, false);
+	ring_wait(blk, ahead, false);
 }
 
-static void plain_wait_packed(struct blk_queue *blk, unsigned ahead)
+static void packed_ring_wait(struct blk_queue *blk, unsigned ahead)
 {
-	plain_wait(blk, ahead, true);
+	ring_wait(blk, ahead, true);
 }
 
 /* --- the tables: for any ring, and with what each can do faster --- */
@@ -308,23 +307,23 @@ const struct blk_driver virtio_blk_driver = { OPERATIONS_OF_ANY_RING };
 
 static const struct blk_driver split_driver = {
 	OPERATIONS_OF_ANY_RING,
-	.plain_submit = plain_submit_split,
-	.plain_submit_one = plain_submit_one_split,
-	.plain_poll = plain_poll_split,
-	.plain_wait = plain_wait_split,
+	.plain_submit = split_ring_submit,
+	.plain_submit_one = split_ring_submit_one,
+	.plain_poll = split_ring_poll,
+	.plain_wait = split_ring_wait,
 };
 
 static const struct blk_driver packed_driver = {
 	OPERATIONS_OF_ANY_RING,
-	.plain_submit = plain_submit_packed,
-	.plain_submit_one = plain_submit_one_packed,
-	.plain_poll = plain_poll_packed,
-	.plain_wait = plain_wait_packed,
+	.plain_submit = packed_ring_submit,
+	.plain_submit_one = packed_ring_submit_one,
+	.plain_poll = packed_ring_poll,
+	.plain_wait = packed_ring_wait,
 };
 
 static const struct blk_driver packed_direct_driver = {
 	OPERATIONS_OF_ANY_RING,
-	.plain_poll = plain_poll_packed,
+	.plain_poll = packed_ring_poll,
 };
 
 const struct blk_driver *virtio_blk_driver_of(const struct virtqueue *vq)

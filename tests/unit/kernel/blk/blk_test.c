@@ -191,7 +191,7 @@ static void submit_and_check_calls(uint32_t writes_every, uint32_t calls)
 	for (uint32_t i = 0; i < 32; i++)
 		assert_int_equal(batch[i]->doorbell_tsc, queue->doorbell_tsc);
 	assert_int_equal(queue->in_flight, 32);
-	assert_false(queue->special);
+	assert_false(queue->general);
 	rig_complete_all(queue);
 	assert_int_equal(blk_poll(queue), 32);
 	assert_int_equal(rig_fake(queue)->reap_calls, 1);

@@ -255,7 +255,7 @@ static void the_longest_request_that_fits_is_not_split(void **state)
 	struct blk_queue *queue = &rig_create(1, 1, &limits)->queues[0];
 
 	rig_submit(queue, rig_request(BLK_READ, 0, 32));
-	assert_false(queue->special);
+	assert_false(queue->general);
 	rig_submit(queue, rig_request_segments(BLK_READ, 0, 64, 2));
 	assert_int_equal(queue->counters.splits, 0);
 	rig_submit(queue, rig_request(BLK_READ, 0, 33)); /* two segments of one request */
@@ -287,7 +287,7 @@ static void a_split_request_completes_once_after_its_last_part(void **state)
 	assert_int_equal(blk_poll(queue), 1);
 	assert_int_equal(r->done_count, 1);
 	assert_int_equal(r->request.status, BLK_OK);
-	assert_false(queue->special);
+	assert_false(queue->general);
 	assert_true(blk_queue_idle(queue));
 	assert_int_equal(queue->counters.completions, 5);
 }
@@ -507,7 +507,7 @@ static void random_work_with_splits_is_all_done_once(void **state)
 	}
 	assert_int_equal(queue->counters.errors, failed);
 	assert_int_equal(queue->counters.completions, queue->counters.requests);
-	assert_false(queue->special);
+	assert_false(queue->general);
 }
 
 /* The first part was shown first, and stayed out longest. */

@@ -56,7 +56,7 @@ bool blk_shape_is_plain(struct blk_queue *blk, uint64_t shape)
 	return true;
 }
 
-unsigned blk_submit_special(struct blk_queue *blk, struct blk_request *const *requests,
+unsigned blk_submit_general(struct blk_queue *blk, struct blk_request *const *requests,
 			    unsigned count)
 {
 	(void)blk, (void)requests, (void)count;
@@ -475,24 +475,24 @@ static void the_plain_path_takes_runs_and_delivers_what_is_there(void **state)
 }
 
 /* As the layer does with a flush or a part: whose it is, the plain path does not know. */
-static struct blk_request special_request;
+static struct blk_request general_request;
 
-static void submit_special_and_complete_it(struct blk_request *request)
+static void submit_a_flush_and_complete_it(struct blk_request *request)
 {
 	struct seen seen;
 
 	done_count++;
 	request->done = count_done;
-	special_request = request_of(BLK_FLUSH, 0);
-	special_request.segments = NULL;
-	give(&special_request);
+	general_request = request_of(BLK_FLUSH, 0);
+	general_request.segments = NULL;
+	give(&general_request);
 	queue->in_flight++;
-	queue->special = true;
+	queue->general = true;
 	seen = take();
 	answer(&seen, VIRTIO_BLK_S_OK, 1);
 }
 
-static void overtaken_by_a_special_one(void)
+static void overtaken_by_a_flush(void)
 {
 	struct blk_request requests[2], *list[] = { &requests[0], &requests[1] };
 	struct blk_device blk_device = { .limits.capacity_sectors = UINT64_MAX };
@@ -503,7 +503,7 @@ static void overtaken_by_a_special_one(void)
 	done_count = 0;
 	for (unsigned i = 0; i < 2; i++) {
 		requests[i] = request_of(BLK_READ, 1);
-		requests[i].done = i ? count_done : submit_special_and_complete_it;
+		requests[i].done = i ? count_done : submit_a_flush_and_complete_it;
 	}
 	run = run_of(&requests[0]);
 	assert_int_equal(queue->driver->submit(queue, &run, list, 2), 2);
@@ -514,15 +514,15 @@ static void overtaken_by_a_special_one(void)
 	answer(&seen[0], VIRTIO_BLK_S_OK, 4097);
 	assert_int_equal(queue->driver->plain_poll(queue), 1);
 	assert_int_equal(done_count, 1);
-	expect_one(&special_request, BLK_OK);
+	expect_one(&general_request, BLK_OK);
 	answer(&seen[1], VIRTIO_BLK_S_OK, 4097);
 	expect_one(&requests[1], BLK_OK);
 }
 
-static void what_is_special_is_left_to_the_layer(void **state)
+static void what_is_not_plain_is_left_to_the_layer(void **state)
 {
 	(void)state;
-	on_every_ring(overtaken_by_a_special_one);
+	on_every_ring(overtaken_by_a_flush);
 }
 
 static void one_by_one_until_full(void)
@@ -754,7 +754,7 @@ int main(void)
 		cmocka_unit_test(a_batch_rings_once_and_only_if_asked),
 		cmocka_unit_test(no_answer_is_taken_for_a_better_one),
 		cmocka_unit_test(the_plain_path_takes_runs_and_delivers_what_is_there),
-		cmocka_unit_test(what_is_special_is_left_to_the_layer),
+		cmocka_unit_test(what_is_not_plain_is_left_to_the_layer),
 		cmocka_unit_test(the_plain_path_tells_a_lone_request_that_there_is_no_room),
 		cmocka_unit_test(the_plain_path_delivers_nothing_twice),
 		cmocka_unit_test(a_full_queue_is_a_count_and_any_order_is_right),

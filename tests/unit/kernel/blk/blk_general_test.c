@@ -22,7 +22,7 @@ static void is_refused(struct blk_queue *queue, struct rig_request *r, enum blk_
 	assert_int_equal(r->request.status, status);
 	assert_int_equal(rig_fake(queue)->log_count, seen);
 	assert_true(blk_queue_idle(queue));
-	assert_false(queue->special);
+	assert_false(queue->general);
 	assert_true(r->request.doorbell_tsc >= r->request.submit_tsc);
 	assert_true(r->request.signal_tsc >= r->request.doorbell_tsc);
 }
@@ -124,7 +124,7 @@ static void a_refusal_among_good_ones_stays_alone(void **state)
 	assert_int_equal(bad->done_count, 1);
 	rig_drain(queue);
 	assert_int_equal(rig_done_total, 5);
-	assert_false(queue->special);
+	assert_false(queue->general);
 }
 
 static void segments_that_do_not_add_up_are_our_own_bug(void **state)
@@ -158,7 +158,7 @@ static void flush_goes_to_the_device_whatever_it_says_of_its_cache(void **state)
 		assert_int_equal(queue->urgent, 1);
 		rig_drain(queue);
 		assert_int_equal(queue->urgent, 0);
-		assert_false(queue->special);
+		assert_false(queue->general);
 	}
 }
 
@@ -215,7 +215,7 @@ static void is_flushed_after_it_completed(const struct blk_limits *limits)
 	assert_int_equal(r->request.status, BLK_OK);
 	assert_true(r->request.doorbell_tsc > r->request.submit_tsc);
 	assert_true(r->request.signal_tsc > r->request.doorbell_tsc);
-	assert_false(queue->special);
+	assert_false(queue->general);
 	assert_int_equal(queue->counters.requests, 2);
 	assert_int_equal(queue->counters.splits, 1);
 }
@@ -467,8 +467,8 @@ static void random_work_through_a_small_scheduled_queue_is_all_done_once(void **
 		enum blk_op op = ops[rig_random_below(ARRAY_COUNT(ops))];
 		uint32_t length = rig_random_below(50) ? 8 : 5000;
 
-		requests[i] = rig_request(op, rig_random_below(40) * 8,
-					  op == BLK_FLUSH ? 0 : length);
+		requests[i] =
+			rig_request(op, rig_random_below(40) * 8, op == BLK_FLUSH ? 0 : length);
 		if (op == BLK_WRITE && !rig_random_below(4))
 			requests[i]->request.flags = BLK_FUA;
 	}

@@ -87,8 +87,8 @@ static void set_status_here(struct blk_request *request, enum blk_status status)
 }
 
 /* What the driver gave back. */
-static void take_back(struct blk_queue *queue, struct blk_request *const *found, unsigned count,
-		      uint64_t signal_tsc)
+static void take_from_driver(struct blk_queue *queue, struct blk_request *const *found,
+			     unsigned count, uint64_t signal_tsc)
 {
 	queue->in_flight -= count;
 	for (unsigned i = 0; i < count; i++) {
@@ -107,8 +107,8 @@ void blk_reap(struct blk_queue *queue)
 
 	do {
 		count = queue->driver->reap(queue, found, MIN(left, BLK_REAP_BATCH));
-		take_back(queue, found, count,
-			  count ? blk_signal_tsc(queue, interrupt_tsc) : 0);
+		take_from_driver(queue, found, count,
+				 count ? blk_signal_tsc(queue, interrupt_tsc) : 0);
 		queue->counters.completions += count;
 		total += count;
 		left -= count;
@@ -150,8 +150,7 @@ static bool admit_one(struct blk_queue *queue, struct blk_request *request)
 }
 
 /* Runs of plain ones, and the others one by one, all in order. */
-static unsigned admit(struct blk_queue *queue, struct blk_request *const *requests,
-		      unsigned count)
+static unsigned admit(struct blk_queue *queue, struct blk_request *const *requests, unsigned count)
 {
 	bool direct = !queue->sched && !queue->broken;
 	unsigned accepted = 0;
@@ -225,9 +224,9 @@ void blk_feed(struct blk_queue *queue)
 
 void blk_choose_ways(struct blk_queue *queue)
 {
-	queue->special = queue->broken || queue->shared || queue->sched || queue->finished ||
+	queue->general = queue->broken || queue->shared || queue->sched || queue->finished ||
 			 queue->urgent || blk_parts_busy(queue->parts);
-	const struct blk_ways *ways = queue->special ? &queue->special_ways : &queue->plain_ways;
+	const struct blk_ways *ways = queue->general ? &queue->general_ways : &queue->plain_ways;
 
 	store_once(&queue->submit, ways->submit);
 	store_once(&queue->submit_one, ways->submit_one);
@@ -239,10 +238,10 @@ unsigned blk_submit_rest(struct blk_queue *queue, struct blk_request *const *req
 			 unsigned taken, unsigned count)
 {
 	blk_note_taken(queue, requests, taken);
-	return taken + blk_submit_special(queue, requests + taken, count - taken);
+	return taken + blk_submit_general(queue, requests + taken, count - taken);
 }
 
-unsigned blk_submit_special(struct blk_queue *queue, struct blk_request *const *requests,
+unsigned blk_submit_general(struct blk_queue *queue, struct blk_request *const *requests,
 			    unsigned count)
 {
 	unsigned accepted = admit(queue, requests, count);
@@ -252,7 +251,7 @@ unsigned blk_submit_special(struct blk_queue *queue, struct blk_request *const *
 	return accepted;
 }
 
-unsigned blk_poll_special(struct blk_queue *queue)
+unsigned blk_poll_general(struct blk_queue *queue)
 {
 	blk_reap(queue);
 	blk_feed(queue);
@@ -274,7 +273,7 @@ unsigned blk_take_abandoned(struct blk_queue *queue)
 
 	do {
 		count = queue->driver->abandon(queue, found, BLK_REAP_BATCH);
-		take_back(queue, found, count, clock_tsc());
+		take_from_driver(queue, found, count, clock_tsc());
 		total += count;
 	} while (count);
 	blk_choose_ways(queue);
