@@ -157,7 +157,7 @@ void firmware_command_line(EFI_LOADED_IMAGE *loaded, struct bootinfo_text *out)
 	*out = (struct bootinfo_text){ (uint64_t)text, length - first };
 }
 
-static enum bootinfo_memory_type memory_type(const EFI_MEMORY_DESCRIPTOR *descriptor)
+static enum bootinfo_memory_type efi_memory_type(const EFI_MEMORY_DESCRIPTOR *descriptor)
 {
 	if (descriptor->Attribute & EFI_MEMORY_RUNTIME)
 		return BOOTINFO_MEMORY_RESERVED;
@@ -176,8 +176,8 @@ static enum bootinfo_memory_type memory_type(const EFI_MEMORY_DESCRIPTOR *descri
 	}
 }
 
-static void take_memory_map(struct bootinfo *bootinfo, const uint8_t *map, UINTN map_bytes,
-			    UINTN descriptor_bytes)
+static void take_efi_map(struct bootinfo *bootinfo, const uint8_t *map, UINTN map_bytes,
+			 UINTN descriptor_bytes)
 {
 	for (UINTN at = 0; at + descriptor_bytes <= map_bytes; at += descriptor_bytes) {
 		const EFI_MEMORY_DESCRIPTOR *descriptor = (const void *)(map + at);
@@ -187,7 +187,8 @@ static void take_memory_map(struct bootinfo *bootinfo, const uint8_t *map, UINTN
 			continue;
 		}
 		memory_map_add(bootinfo, descriptor->PhysicalStart,
-			       descriptor->NumberOfPages * EFI_PAGE_SIZE, memory_type(descriptor));
+			       descriptor->NumberOfPages * EFI_PAGE_SIZE,
+			       efi_memory_type(descriptor));
 	}
 	for (unsigned i = 0; i < own_range_count; i++)
 		memory_map_add(bootinfo, own_ranges[i].base, own_ranges[i].length_bytes,
@@ -217,7 +218,7 @@ EFI_STATUS firmware_exit(EFI_HANDLE image, struct bootinfo *bootinfo)
 		status = BS->ExitBootServices(image, key);
 		if (EFI_ERROR(status))
 			continue;
-		take_memory_map(bootinfo, map, map_bytes, descriptor_bytes);
+		take_efi_map(bootinfo, map, map_bytes, descriptor_bytes);
 		return EFI_SUCCESS;
 	}
 	return status;

@@ -54,7 +54,7 @@ static uint64_t table_entry(const uint64_t *table)
 	return (uint64_t)table | ENTRY_PRESENT_WRITE;
 }
 
-static struct tables *build_tables(uint64_t image_phys, uint64_t image_bytes)
+static struct tables *build_start_tables(uint64_t image_phys, uint64_t image_bytes)
 {
 	struct tables *tables = firmware_allocate(EfiLoaderData, sizeof(*tables), EFI_PAGE_SIZE);
 	unsigned first = (KERNEL_IMAGE_BASE >> 21) % TABLE_ENTRIES;
@@ -132,7 +132,7 @@ static EFI_STATUS load_kernel(const struct bootinfo_text *file, struct bootinfo 
 static EFI_STATUS start_kernel(EFI_HANDLE image, struct bootinfo *bootinfo, uint64_t entry)
 {
 	struct tables *tables =
-		build_tables(bootinfo->kernel_phys_base, bootinfo->kernel_length_bytes);
+		build_start_tables(bootinfo->kernel_phys_base, bootinfo->kernel_length_bytes);
 	void *page = firmware_allocate(EfiLoaderCode, EFI_PAGE_SIZE, EFI_PAGE_SIZE);
 	EFI_STATUS status;
 

@@ -66,12 +66,12 @@ struct elf64_phdr {
 _Static_assert(sizeof(struct elf64_phdr) == 56, "layout");
 
 /* [offset, offset + length) inside [0, limit), without wrapping. */
-static bool fits(uint64_t offset, uint64_t length, uint64_t limit)
+static bool range_fits(uint64_t offset, uint64_t length, uint64_t limit)
 {
 	return length <= limit && offset <= limit - length;
 }
 
-static const char *check_header(const struct elf64_ehdr *header, uint64_t length_bytes)
+static const char *check_elf_header(const struct elf64_ehdr *header, uint64_t length_bytes)
 {
 	const uint8_t *ident = header->e_ident;
 
@@ -87,19 +87,19 @@ static const char *check_header(const struct elf64_ehdr *header, uint64_t length
 	    header->e_phnum > PROGRAM_HEADERS_MAX)
 		return "program headers of unknown size or number";
 	if (header->e_phoff % 8 ||
-	    !fits(header->e_phoff, header->e_phnum * sizeof(struct elf64_phdr), length_bytes))
+	    !range_fits(header->e_phoff, header->e_phnum * sizeof(struct elf64_phdr), length_bytes))
 		return "program headers outside of the file";
 	return NULL;
 }
 
 static const char *check_segment(const struct elf64_phdr *header, uint64_t length_bytes)
 {
-	if (!fits(header->p_offset, header->p_filesz, length_bytes))
+	if (!range_fits(header->p_offset, header->p_filesz, length_bytes))
 		return "segment outside of the file";
 	if (header->p_filesz > header->p_memsz)
 		return "segment larger in the file than in memory";
 	if (header->p_vaddr < KERNEL_IMAGE_BASE ||
-	    !fits(header->p_vaddr - KERNEL_IMAGE_BASE, header->p_memsz, ELF_IMAGE_BYTES_MAX))
+	    !range_fits(header->p_vaddr - KERNEL_IMAGE_BASE, header->p_memsz, ELF_IMAGE_BYTES_MAX))
 		return "segment outside of the kernel's address range";
 	if (header->p_align > 1 && ((header->p_align & (header->p_align - 1)) ||
 				    (header->p_vaddr - header->p_offset) % header->p_align))
@@ -107,7 +107,7 @@ static const char *check_segment(const struct elf64_phdr *header, uint64_t lengt
 	return NULL;
 }
 
-static bool overlaps(const struct elf_segment *a, const struct elf_segment *b)
+static bool segments_overlap(const struct elf_segment *a, const struct elf_segment *b)
 {
 	return a->image_offset < b->image_offset + b->memory_bytes &&
 	       b->image_offset < a->image_offset + a->memory_bytes;
@@ -128,7 +128,7 @@ static const char *add_segment(struct elf_image *image, const struct elf64_phdr 
 	if (image->segment_count == ELF_SEGMENTS_MAX)
 		return "too many segments";
 	for (unsigned i = 0; i < image->segment_count; i++)
-		if (overlaps(&image->segments[i], &segment))
+		if (segments_overlap(&image->segments[i], &segment))
 			return "overlapping segments";
 	image->segments[image->segment_count++] = segment;
 	if (end > image->length_bytes)
@@ -146,7 +146,7 @@ const char *elf_check(const void *file, uint64_t length_bytes, struct elf_image 
 	memset(image, 0, sizeof(*image));
 	if (length_bytes < sizeof(*header))
 		return "too short for an ELF file";
-	problem = check_header(header, length_bytes);
+	problem = check_elf_header(header, length_bytes);
 	if (problem)
 		return problem;
 	segments = (const void *)((const uint8_t *)file + header->e_phoff);

@@ -49,8 +49,8 @@ static void remove_at(struct bootinfo *bootinfo, uint64_t index)
 	bootinfo->range_count--;
 }
 
-static void insert_at(struct bootinfo *bootinfo, uint64_t index, uint64_t base, uint64_t end,
-		      uint64_t type)
+static void insert_range(struct bootinfo *bootinfo, uint64_t index, uint64_t base, uint64_t end,
+			 uint64_t type)
 {
 	for (uint64_t i = bootinfo->range_count; i > index; i--)
 		bootinfo->ranges[i] = bootinfo->ranges[i - 1];
@@ -103,7 +103,7 @@ static void make_room(struct bootinfo *bootinfo)
 }
 
 /* Fills a gap: [base, end) overlaps no range. Joins neighbours of its type. */
-static void fill(struct bootinfo *bootinfo, uint64_t base, uint64_t end, uint64_t type)
+static void fill_gap(struct bootinfo *bootinfo, uint64_t base, uint64_t end, uint64_t type)
 {
 	struct bootinfo_memory_range *ranges = bootinfo->ranges;
 	uint64_t next = find_after(bootinfo, base);
@@ -124,7 +124,7 @@ static void fill(struct bootinfo *bootinfo, uint64_t base, uint64_t end, uint64_
 		if (next < bootinfo->range_count && ranges[next].base < end)
 			return;
 	}
-	insert_at(bootinfo, next, base, end, type);
+	insert_range(bootinfo, next, base, end, type);
 }
 
 /*
@@ -147,7 +147,7 @@ static bool cut(struct bootinfo *bootinfo, uint64_t index, uint64_t from, uint64
 			above = 0;
 	}
 	if (below && above)
-		insert_at(bootinfo, index + 1, to, to + above, range->type);
+		insert_range(bootinfo, index + 1, to, to + above, range->type);
 	if (below)
 		range->length_bytes = below;
 	else if (above)
@@ -184,7 +184,7 @@ void memory_map_add(struct bootinfo *bootinfo, uint64_t base, uint64_t length_by
 		} else if (i < bootinfo->range_count && range->base < end) {
 			stop = range->base;
 		}
-		fill(bootinfo, cursor, stop, type);
+		fill_gap(bootinfo, cursor, stop, type);
 		cursor = stop;
 	}
 }

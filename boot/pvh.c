@@ -40,7 +40,7 @@ static uint64_t image_phys(const void *symbol)
 	return (uint64_t)(uintptr_t)symbol - KERNEL_VIRT_BASE;
 }
 
-static enum bootinfo_memory_type memory_type(uint32_t type)
+static enum bootinfo_memory_type pvh_memory_type(uint32_t type)
 {
 	switch (type) {
 	case XEN_HVM_MEMMAP_TYPE_RAM:
@@ -53,7 +53,7 @@ static enum bootinfo_memory_type memory_type(uint32_t type)
 	}
 }
 
-static void take_memory_map(struct bootinfo *bootinfo, const struct hvm_start_info *info)
+static void take_pvh_map(struct bootinfo *bootinfo, const struct hvm_start_info *info)
 {
 	uint32_t count = info->version >= 1 ? info->memmap_entries : 0;
 	const struct hvm_memmap_table_entry *entries;
@@ -65,7 +65,7 @@ static void take_memory_map(struct bootinfo *bootinfo, const struct hvm_start_in
 	entries = reach(info->memmap_paddr, count * sizeof(*entries));
 	for (uint32_t i = 0; entries && i < count; i++)
 		memory_map_add(bootinfo, entries[i].addr, entries[i].size,
-			       memory_type(entries[i].type));
+			       pvh_memory_type(entries[i].type));
 	if (!bootinfo->range_count) {
 		bootinfo->notes |= BOOTINFO_NOTE_NO_MAP;
 		memory_map_add(bootinfo, 1 << 20, ASSUMED_MEMORY_BYTES - (1 << 20),
@@ -121,7 +121,7 @@ void pvh_main(uint32_t start_info_phys)
 	bootinfo->kernel_phys_base = image_phys(kernel_start);
 	bootinfo->kernel_length_bytes = (uint64_t)(kernel_end - kernel_start);
 	bootinfo->rsdp_phys = info.rsdp_paddr;
-	take_memory_map(bootinfo, &info);
+	take_pvh_map(bootinfo, &info);
 	memory_map_add(bootinfo, bootinfo->kernel_phys_base, bootinfo->kernel_length_bytes,
 		       BOOTINFO_MEMORY_KERNEL);
 	take_command_line(bootinfo, info.cmdline_paddr);

@@ -134,7 +134,7 @@ static struct text read_job_file(const struct bootinfo *bootinfo)
 	return text;
 }
 
-static void print_line(void *context, const char *line)
+static void print_message(void *context, const char *line)
 {
 	(void)context;
 	log_raw("%s\n", line);
@@ -142,7 +142,7 @@ static void print_line(void *context, const char *line)
 
 static void parse_jobs(struct job_set *set, const struct text *text)
 {
-	const struct job_messages messages = { print_line, print_line, NULL };
+	const struct job_messages messages = { print_message, print_message, NULL };
 	const struct job_environment environment = {
 		.cpus = cpu_count,
 		.memory_mib = page_total_count() * PAGE_BYTES >> 20,
@@ -194,7 +194,7 @@ static void start_cpus(const struct bootinfo *bootinfo)
 		log_warn("acpi", "NO ACPI TABLES: one CPU, no ECAM, no PM timer, no power-off");
 	if (acpi_info.has_s5)
 		exit_set_poweroff(acpi_info.pm1a_control_port, acpi_info.pm1b_control_port,
-				     acpi_info.s5_type_a, acpi_info.s5_type_b);
+				  acpi_info.s5_type_a, acpi_info.s5_type_b);
 	start_clock();
 	if (irq_init())
 		cannot_start("irq", "no usable local APIC");

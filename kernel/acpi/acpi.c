@@ -49,8 +49,8 @@ static uint8_t sum_bytes(const void *bytes, size_t length_bytes)
  * The table at `address` if it bears the signature and is sound, all of its
  * *length_bytes (>= min_bytes) mapped; else NULL. Other signatures are normal.
  */
-static const void *map_table(uint64_t address, const char *signature, size_t min_bytes,
-			     size_t *length_bytes)
+static const void *map_acpi_table(uint64_t address, const char *signature, size_t min_bytes,
+				  size_t *length_bytes)
 {
 	const struct acpi_header *header;
 	uint32_t length;
@@ -194,7 +194,7 @@ static void read_dsdt(uint64_t address)
 
 	if (!address)
 		return;
-	table = map_table(address, "DSDT", header_bytes, &length);
+	table = map_acpi_table(address, "DSDT", header_bytes, &length);
 	if (table)
 		acpi_info.has_s5 = acpi_find_s5(table + header_bytes, length - header_bytes,
 						&acpi_info.s5_type_a, &acpi_info.s5_type_b);
@@ -217,7 +217,7 @@ static void read_fadt(const uint8_t *table, size_t length)
 	read_dsdt(fadt.X_DSDT ? fadt.X_DSDT : fadt.DSDT);
 }
 
-static void read_hpet(const uint8_t *table, size_t length)
+static void read_hpet_table(const uint8_t *table, size_t length)
 {
 	struct acpi_hpet hpet;
 
@@ -236,7 +236,7 @@ static const struct table_reader {
 	{ "APIC", sizeof(struct acpi_madt), read_madt },
 	{ "MCFG", sizeof(struct acpi_mcfg), read_mcfg },
 	{ "FACP", ACPI_FADT_REVISION_1_BYTES, read_fadt },
-	{ "HPET", sizeof(struct acpi_hpet), read_hpet },
+	{ "HPET", sizeof(struct acpi_hpet), read_hpet_table },
 };
 
 /* Each table that the root names, the first sound one of each kind. */
@@ -256,8 +256,8 @@ static void read_tables(const uint8_t *root, size_t length, size_t address_bytes
 
 			if (done[r])
 				continue;
-			table = map_table(address, readers[r].signature, readers[r].min_bytes,
-					  &table_bytes);
+			table = map_acpi_table(address, readers[r].signature, readers[r].min_bytes,
+					       &table_bytes);
 			if (!table)
 				continue;
 			readers[r].read(table, table_bytes);
@@ -299,10 +299,10 @@ int acpi_init(phys_addr rsdp_address)
 	if (!read_rsdp(rsdp_address, &rsdp))
 		return -ERR_NOT_FOUND;
 	if (rsdp.XsdtAddress)
-		root = map_table(rsdp.XsdtAddress, "XSDT", header_bytes, &length);
+		root = map_acpi_table(rsdp.XsdtAddress, "XSDT", header_bytes, &length);
 	if (!root && rsdp.RsdtAddress) {
 		address_bytes = 4;
-		root = map_table(rsdp.RsdtAddress, "RSDT", header_bytes, &length);
+		root = map_acpi_table(rsdp.RsdtAddress, "RSDT", header_bytes, &length);
 	}
 	if (!root)
 		return -ERR_NOT_FOUND;

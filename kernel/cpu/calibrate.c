@@ -88,7 +88,7 @@ static uint32_t ticks_since_begin(const struct calibrate_clock *clock,
 }
 
 /* A counter that is through at once has another chance: it may have had to wait for us. */
-static void begin(struct calibrate_clock *clock)
+static void begin_clock(struct calibrate_clock *clock)
 {
 	clock->has_begun = false;
 	for (unsigned i = 0; i < 2 && clock->read && !clock->has_begun; i++) {
@@ -142,7 +142,7 @@ static bool has_counted(const struct calibrate_clock *clock, uint64_t window_ns)
 }
 
 /* Until one of the counters says that the window is over. */
-static void wait(const struct calibrate_clock *clocks, unsigned count, uint64_t window_ns)
+static void wait_window(const struct calibrate_clock *clocks, unsigned count, uint64_t window_ns)
 {
 	uint64_t start = clock_tsc();
 
@@ -161,8 +161,8 @@ static bool measure(struct calibrate_clock *clocks, unsigned count, uint64_t win
 	bool all = true;
 
 	for (unsigned i = 0; i < count; i++)
-		begin(&clocks[i]);
-	wait(clocks, count, window_ns);
+		begin_clock(&clocks[i]);
+	wait_window(clocks, count, window_ns);
 	for (unsigned i = 0; i < count; i++)
 		all &= end(&clocks[i]);
 	return all;

@@ -24,8 +24,7 @@ static struct {
 	uint8_t type_a, type_b;
 } poweroff;
 
-void exit_set_poweroff(uint16_t pm1a_port, uint16_t pm1b_port, uint8_t type_a,
-		       uint8_t type_b)
+void exit_set_poweroff(uint16_t pm1a_port, uint16_t pm1b_port, uint8_t type_a, uint8_t type_b)
 {
 	poweroff.pm1a_port = pm1a_port;
 	poweroff.pm1b_port = pm1b_port;

@@ -23,7 +23,6 @@ NORETURN void exit_machine(enum exit_status status);
  * the SLP_TYP values of \_S5. Without it exit_machine() can only halt where
  * isa-debug-exit is missing.
  */
-void exit_set_poweroff(uint16_t pm1a_port, uint16_t pm1b_port, uint8_t type_a,
-		       uint8_t type_b);
+void exit_set_poweroff(uint16_t pm1a_port, uint16_t pm1b_port, uint8_t type_a, uint8_t type_b);
 
 #endif

@@ -30,21 +30,21 @@
 static uint32_t owner; /* [a] index + 1 of the CPU that dumps */
 static char text[512];
 
-static void print(const char *format, ...) PRINTF_LIKE(1, 2);
+static void dump(const char *format, ...) PRINTF_LIKE(1, 2);
 
-static void print_list(const char *format, va_list list)
+static void dump_list(const char *format, va_list list)
 {
 	int length = fmt_vprint(text, sizeof(text), format, list);
 
 	uart_write(UART_COM1, text, MIN((size_t)length, sizeof(text) - 1));
 }
 
-static void print(const char *format, ...)
+static void dump(const char *format, ...)
 {
 	va_list list;
 
 	va_start(list, format);
-	print_list(format, list);
+	dump_list(format, list);
 	va_end(list);
 }
 
@@ -85,9 +85,9 @@ static void print_place(const char *label, uint64_t address)
 	const char *name = symbol_find(address, &offset);
 
 	if (name && address <= (uint64_t)(uintptr_t)kernel_text_end)
-		print("%s%016lx %s+%#lx\n", label, address, name, offset);
+		dump("%s%016lx %s+%#lx\n", label, address, name, offset);
 	else
-		print("%s%016lx\n", label, address);
+		dump("%s%016lx\n", label, address);
 }
 
 /* The part of the stack in use; empty when rsp lies on no known stack. */
@@ -118,20 +118,20 @@ static void print_trace(const struct cpu *cpu, uint64_t rsp)
 
 	stack_bounds(cpu, rsp, &from, &to);
 	if (from == to) {
-		print("no stack trace: rsp is outside the stacks of this CPU\n");
+		dump("no stack trace: rsp is outside the stacks of this CPU\n");
 		return;
 	}
 	count = trace_scan(from, to, (const uint8_t *)kernel_text_start,
 			   (const uint8_t *)kernel_text_end, places, TRACE_MAX);
-	print("possible callers, innermost first:\n");
+	dump("possible callers, innermost first:\n");
 	for (unsigned i = 0; i < count; i++)
 		print_place("  ", places[i]);
 }
 
 static void print_control_registers(void)
 {
-	print("cr0 %016lx cr2 %016lx cr3 %016lx cr4 %016lx\n", x86_read_cr0(), x86_read_cr2(),
-	      x86_read_cr3(), x86_read_cr4());
+	dump("cr0 %016lx cr2 %016lx cr3 %016lx cr4 %016lx\n", x86_read_cr0(), x86_read_cr2(),
+	     x86_read_cr3(), x86_read_cr4());
 }
 
 NORETURN void panic(const char *format, ...)
@@ -141,13 +141,13 @@ NORETURN void panic(const char *format, ...)
 	va_list list;
 
 	enter(cpu);
-	print("\npanic on CPU %u: ", cpu->index);
+	dump("\npanic on CPU %u: ", cpu->index);
 	va_start(list, format);
-	print_list(format, list);
+	dump_list(format, list);
 	va_end(list);
-	print("\n");
+	dump("\n");
 	print_place("rip ", (uint64_t)(uintptr_t)__builtin_return_address(0));
-	print("rsp %016lx\n", rsp);
+	dump("rsp %016lx\n", rsp);
 	print_control_registers();
 	print_trace(cpu, rsp);
 	exit_machine(EXIT_CRASH);
@@ -169,14 +169,14 @@ static const char *exception_name(uint64_t vector)
 
 static void print_page_fault(uint64_t error_code)
 {
-	print("%s of %016lx: %s\n",
-	      error_code & 16 ? "execution" :
-	      error_code & 2  ? "write" :
-				"read",
-	      x86_read_cr2(),
-	      error_code & 8 ? "reserved bit set" :
-	      error_code & 1 ? "not permitted" :
-			       "not mapped");
+	dump("%s of %016lx: %s\n",
+	     error_code & 16  ? "execution"
+	     : error_code & 2 ? "write"
+			      : "read",
+	     x86_read_cr2(),
+	     error_code & 8   ? "reserved bit set"
+	     : error_code & 1 ? "not permitted"
+			      : "not mapped");
 }
 
 NORETURN void exception_dispatch(const struct exception_frame *frame)
@@ -184,20 +184,20 @@ NORETURN void exception_dispatch(const struct exception_frame *frame)
 	const struct cpu *cpu = current_cpu();
 
 	enter(cpu);
-	print("\npanic on CPU %u: exception %lu (%s), error code %#lx\n", cpu->index,
-	      frame->vector, exception_name(frame->vector), frame->error_code);
+	dump("\npanic on CPU %u: exception %lu (%s), error code %#lx\n", cpu->index, frame->vector,
+	     exception_name(frame->vector), frame->error_code);
 	if (frame->vector == VECTOR_PAGE_FAULT)
 		print_page_fault(frame->error_code);
 	print_place("rip ", frame->rip);
-	print("rax %016lx rbx %016lx rcx %016lx rdx %016lx\n", frame->rax, frame->rbx, frame->rcx,
-	      frame->rdx);
-	print("rsi %016lx rdi %016lx rbp %016lx rsp %016lx\n", frame->rsi, frame->rdi, frame->rbp,
-	      frame->rsp);
-	print("r8  %016lx r9  %016lx r10 %016lx r11 %016lx\n", frame->r8, frame->r9, frame->r10,
-	      frame->r11);
-	print("r12 %016lx r13 %016lx r14 %016lx r15 %016lx\n", frame->r12, frame->r13, frame->r14,
-	      frame->r15);
-	print("rflags %08lx cs %02lx ss %02lx\n", frame->rflags, frame->cs, frame->ss);
+	dump("rax %016lx rbx %016lx rcx %016lx rdx %016lx\n", frame->rax, frame->rbx, frame->rcx,
+	     frame->rdx);
+	dump("rsi %016lx rdi %016lx rbp %016lx rsp %016lx\n", frame->rsi, frame->rdi, frame->rbp,
+	     frame->rsp);
+	dump("r8  %016lx r9  %016lx r10 %016lx r11 %016lx\n", frame->r8, frame->r9, frame->r10,
+	     frame->r11);
+	dump("r12 %016lx r13 %016lx r14 %016lx r15 %016lx\n", frame->r12, frame->r13, frame->r14,
+	     frame->r15);
+	dump("rflags %08lx cs %02lx ss %02lx\n", frame->rflags, frame->cs, frame->ss);
 	print_control_registers();
 	print_trace(cpu, frame->rsp);
 	exit_machine(EXIT_CRASH);

@@ -89,7 +89,7 @@ static bool wait_ready(struct port *port)
 }
 
 /* One byte; `room` is what is left of the burst. A byte not taken is lost. */
-static void put(struct port *port, unsigned *room, char byte)
+static void put_byte(struct port *port, unsigned *room, char byte)
 {
 	if (!*room) {
 		if (!wait_ready(port))
@@ -109,7 +109,7 @@ void uart_write(enum uart_port which, const char *text, size_t length_bytes)
 		return;
 	for (size_t i = 0; i < length_bytes; i++) {
 		if (text[i] == '\n' && which == UART_COM1)
-			put(port, &room, '\r');
-		put(port, &room, text[i]);
+			put_byte(port, &room, '\r');
+		put_byte(port, &room, text[i]);
 	}
 }

@@ -40,7 +40,7 @@ static void stray(void *context)
 	cpu_this()->spurious_interrupts++;
 }
 
-static void wake(void *context)
+static void on_wake(void *context)
 {
 	(void)context; /* having left HLT is all there is to it */
 }
@@ -78,7 +78,7 @@ static void init_vectors(void)
 
 	vector_init(table, stray);
 	cpu_this()->vectors = (const uint8_t *)table;
-	vector_set(table, VECTOR_WAKE, wake, NULL);
+	vector_set(table, VECTOR_WAKE, on_wake, NULL);
 	vector_set(table, VECTOR_TIMER, timer_interrupt, NULL);
 	lapic_timer_init_cpu(VECTOR_TIMER);
 }

@@ -4,7 +4,7 @@
  *
  * One pass over the format: parse_spec() reads flags, width, precision and
  * length of a conversion; the value is written backwards into a scratch array
- * and emitted with its padding. Everything goes through put(), which counts all
+ * and emitted with its padding. Everything goes through put_char(), which counts all
  * characters and stores those that fit, so nothing else knows the buffer's end.
  *
  * Deliberately without floats, %n, %o and positional arguments. An unknown
@@ -29,7 +29,7 @@ struct spec {
 	enum { SIZE_CHAR, SIZE_SHORT, SIZE_INT, SIZE_LONG } size;
 };
 
-static void put(struct output *out, char character)
+static void put_char(struct output *out, char character)
 {
 	if (out->length + 1 < out->size)
 		out->buffer[out->length] = character;
@@ -39,11 +39,11 @@ static void put(struct output *out, char character)
 static void put_repeated(struct output *out, char character, int count)
 {
 	for (; count > 0; count--)
-		put(out, character);
+		put_char(out, character);
 }
 
 /* A decimal number of the format itself; capped, since it is only padding. */
-static int parse_number(const char **format)
+static int parse_count(const char **format)
 {
 	int value = 0;
 
@@ -108,7 +108,7 @@ static void parse_spec(const char **format, struct spec *spec, struct arguments 
 			spec->width = spec->width < -10000 ? 10000 : -spec->width;
 		}
 	} else {
-		spec->width = parse_number(format);
+		spec->width = parse_count(format);
 	}
 	if (**format == '.') {
 		(*format)++;
@@ -118,7 +118,7 @@ static void parse_spec(const char **format, struct spec *spec, struct arguments 
 			spec->precision = va_arg(arguments->list, int);
 			spec->has_precision = spec->precision >= 0;
 		} else {
-			spec->precision = parse_number(format);
+			spec->precision = parse_count(format);
 		}
 	}
 	parse_size(format, spec);
@@ -170,10 +170,10 @@ static void put_number(struct output *out, const struct spec *spec, uint64_t val
 	if (!spec->left)
 		put_repeated(out, ' ', padding);
 	for (int i = 0; i < prefix_length; i++)
-		put(out, prefix[i]);
+		put_char(out, prefix[i]);
 	put_repeated(out, '0', zeros);
 	while (count)
-		put(out, scratch[--count]);
+		put_char(out, scratch[--count]);
 	if (spec->left)
 		put_repeated(out, ' ', padding);
 }
@@ -198,7 +198,7 @@ static void put_string(struct output *out, const struct spec *spec, const char *
 	if (!spec->left)
 		put_repeated(out, ' ', spec->width - length);
 	for (int i = 0; i < length; i++)
-		put(out, text[i]);
+		put_char(out, text[i]);
 	if (spec->left)
 		put_repeated(out, ' ', spec->width - length);
 }
@@ -207,7 +207,7 @@ static void put_character(struct output *out, const struct spec *spec, char char
 {
 	if (!spec->left)
 		put_repeated(out, ' ', spec->width - 1);
-	put(out, character);
+	put_char(out, character);
 	if (spec->left)
 		put_repeated(out, ' ', spec->width - 1);
 }
@@ -245,7 +245,7 @@ static bool convert(struct output *out, const struct spec *spec, char conversion
 		put_string(out, spec, va_arg(arguments->list, const char *));
 		return true;
 	case '%':
-		put(out, '%');
+		put_char(out, '%');
 		return true;
 	default:
 		return false;
@@ -263,7 +263,7 @@ int fmt_vprint(char *buffer, size_t size, const char *format, va_list list)
 		const char *start = format;
 
 		if (*format++ != '%') {
-			put(&out, *start);
+			put_char(&out, *start);
 			continue;
 		}
 		parse_spec(&format, &spec, &arguments);
@@ -272,7 +272,7 @@ int fmt_vprint(char *buffer, size_t size, const char *format, va_list list)
 			continue;
 		}
 		while (start < format)
-			put(&out, *start++);
+			put_char(&out, *start++);
 	}
 	va_end(arguments.list);
 	if (size)

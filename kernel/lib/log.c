@@ -82,7 +82,7 @@ static size_t clip(char *buffer, size_t size, size_t needed)
 	return size ? size - 1 : 0;
 }
 
-static void keep(const char *text, size_t length_bytes)
+static void keep_line(const char *text, size_t length_bytes)
 {
 	uint32_t index = __atomic_fetch_add(&kept_count, 1, __ATOMIC_RELAXED);
 
@@ -125,7 +125,7 @@ void log_write(enum log_level level, const char *unit, const char *format, ...)
 		       (size_t)fmt_vprint(line + length, sizeof(line) - 1 - length, format, list));
 	va_end(list);
 	if (level <= LOG_WARN)
-		keep(line + time_length, length - time_length);
+		keep_line(line + time_length, length - time_length);
 	line[length++] = '\n';
 	if (level <= threshold)
 		emit(line, length);

@@ -140,18 +140,18 @@ static uint32_t *setting_value(struct settings *settings, const struct setting *
 	return (uint32_t *)((char *)settings + setting->offset);
 }
 
-static bool is_space(char c)
+static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
 static struct word word_trim(struct word word)
 {
-	while (word.length && is_space(word.text[0])) {
+	while (word.length && is_blank(word.text[0])) {
 		word.text++;
 		word.length--;
 	}
-	while (word.length && is_space(word.text[word.length - 1]))
+	while (word.length && is_blank(word.text[word.length - 1]))
 		word.length--;
 	return word;
 }
@@ -342,7 +342,7 @@ int settings_parse_command_line(struct settings *settings, const char *text, siz
 	for (size_t at = 0; at < length; at++) {
 		struct word word = { text + at, 0 };
 
-		while (at < length && !is_space(text[at]))
+		while (at < length && !is_blank(text[at]))
 			at++;
 		word.length = (size_t)(text + at - word.text);
 		if (!word.length)

@@ -42,7 +42,7 @@ static void write_control(const struct pci_function *f, uint16_t set, uint16_t c
 	pci_write16(f, offset, (uint16_t)((control & ~clear) | set));
 }
 
-static volatile uint8_t *entry_at(const struct pci_function *f, uint16_t entry)
+static volatile uint8_t *msix_entry(const struct pci_function *f, uint16_t entry)
 {
 	return f->msix_table + entry * sizeof(struct pci_msix_entry);
 }
@@ -56,7 +56,7 @@ static void mask_vector(volatile uint8_t *entry, bool mask)
 }
 
 /* Finds the table and maps it. Number of vectors, or 0. */
-static uint16_t map_table(struct pci_function *f)
+static uint16_t map_msix_table(struct pci_function *f)
 {
 	uint16_t at = f->msix_capability;
 	uint16_t control = pci_read16(f, (uint16_t)(at + PCI_MSIX_CONTROL));
@@ -79,7 +79,7 @@ uint16_t pci_msix_init(struct pci_function *f)
 	f->msix_capability = pci_find_capability(f, PCI_CAP_ID_MSIX, 0, PCI_MSIX_CAPABILITY_BYTES);
 	if (!f->msix_capability)
 		return 0;
-	uint16_t count = map_table(f);
+	uint16_t count = map_msix_table(f);
 	if (!count) {
 		log_warn("pci", "%s: the MSI-X table or its pending bits are not in a BAR",
 			 pci_name(f, name));
@@ -94,7 +94,7 @@ uint16_t pci_msix_init(struct pci_function *f)
 		return 0;
 	}
 	for (uint16_t i = 0; i < count; i++)
-		mask_vector(entry_at(f, i), true);
+		mask_vector(msix_entry(f, i), true);
 	f->msix_table_size = count;
 	return count;
 }
@@ -103,7 +103,7 @@ int pci_msix_set(struct pci_function *f, uint16_t entry, uint64_t address, uint3
 {
 	if (entry >= f->msix_table_size)
 		return -ERR_RANGE;
-	volatile uint8_t *at = entry_at(f, entry);
+	volatile uint8_t *at = msix_entry(f, entry);
 	mask_vector(at, true);
 	mmio_write64_halves(at + offsetof(struct pci_msix_entry, message_address), address);
 	mmio_write32(at + offsetof(struct pci_msix_entry, message_data), data);

@@ -37,7 +37,7 @@ static uint32_t chain_entries(const struct virtqueue_config *config)
 }
 
 /* A table never shares a cache line with another one. */
-static uint64_t table_bytes(const struct virtqueue_config *config)
+static uint64_t indirect_table_bytes(const struct virtqueue_config *config)
 {
 	return align_up(chain_entries(config) * sizeof(struct virtq_desc), CACHE_LINE_BYTES);
 }
@@ -69,7 +69,7 @@ struct virtqueue_layout virtqueue_layout(const struct virtqueue_config *config)
 	}
 	layout.driver_offset = align_up(size * sizeof(struct virtq_desc), CACHE_LINE_BYTES);
 	layout.tables_offset = align_up(layout.driver_offset + driver_bytes, CACHE_LINE_BYTES);
-	uint64_t tables_bytes = config->indirect ? size * table_bytes(config) : 0;
+	uint64_t tables_bytes = config->indirect ? size * indirect_table_bytes(config) : 0;
 	layout.device_offset = align_up(layout.tables_offset + tables_bytes, PAGE_BYTES);
 	layout.dma_bytes = align_up(layout.device_offset + device_bytes, CACHE_LINE_BYTES);
 	layout.shadow_bytes = layout.slot_count * sizeof(struct virtqueue_chain);
@@ -87,7 +87,7 @@ static void init_chains(struct virtqueue *vq, const struct virtqueue_config *con
 {
 	for (uint16_t slot = 0; slot < layout->slot_count; slot++) {
 		struct virtqueue_chain *chain = &vq->chains[slot];
-		uint64_t table_offset = layout->tables_offset + slot * table_bytes(config);
+		uint64_t table_offset = layout->tables_offset + slot * indirect_table_bytes(config);
 		chain->slot = slot;
 		if (config->indirect)
 			chain->table = phys_add(dma_phys, table_offset);

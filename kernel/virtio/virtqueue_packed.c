@@ -85,8 +85,8 @@ static uint64_t fill_table(struct virtqueue_chain *chain, const struct virtqueue
 }
 
 /* Writes an entry of a direct chain and moves on; kind 0: the flags come later. */
-static void write_entry(struct virtqueue *vq, const struct virtqueue_chain *chain,
-			phys_addr address, uint32_t length_bytes, uint16_t kind)
+static void write_descriptor(struct virtqueue *vq, const struct virtqueue_chain *chain,
+			     phys_addr address, uint32_t length_bytes, uint16_t kind)
 {
 	uint32_t position = vq->next_avail;
 	struct pvirtq_desc *entry = &vq->ring[position];
@@ -105,13 +105,13 @@ static uint64_t add_direct(struct virtqueue *vq, struct virtqueue_chain *chain,
 	uint64_t data_bytes = 0;
 	uint32_t head_position = vq->next_avail;
 	uint16_t head_bits = vq->avail_bits;
-	write_entry(vq, chain, chain->head, chain->head_bytes, 0);
+	write_descriptor(vq, chain, chain->head, chain->head_bytes, 0);
 	uint16_t kind = device_writes ? VIRTQ_DESC_F_NEXT | VIRTQ_DESC_F_WRITE : VIRTQ_DESC_F_NEXT;
 	for (uint32_t i = 0; i < count; i++) {
-		write_entry(vq, chain, segments[i].address, segments[i].length_bytes, kind);
+		write_descriptor(vq, chain, segments[i].address, segments[i].length_bytes, kind);
 		data_bytes += segments[i].length_bytes;
 	}
-	write_entry(vq, chain, chain->tail, chain->tail_bytes, VIRTQ_DESC_F_WRITE);
+	write_descriptor(vq, chain, chain->tail, chain->tail_bytes, VIRTQ_DESC_F_WRITE);
 	chain->ring_entries = (uint16_t)(count + 2);
 	if (head_position != vq->first_avail) /* as virtqueue_packed_show() */
 		vq->ring[head_position].flags = vq->head_kind | head_bits;

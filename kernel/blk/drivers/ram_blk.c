@@ -25,7 +25,7 @@ struct ram_blk {
 	uint8_t *data; /* [I] capacity_sectors of them */
 };
 
-static void copy_segments(uint8_t *at, const struct blk_request *request)
+static void move_data(uint8_t *at, const struct blk_request *request)
 {
 	for (uint32_t i = 0; i < request->segment_count; i++) {
 		const blk_segment *segment = &request->segments[i];
@@ -53,7 +53,7 @@ static enum blk_status execute(const struct ram_blk *disk, const struct blk_requ
 	switch ((enum blk_op)request->op) {
 	case BLK_READ:
 	case BLK_WRITE:
-		copy_segments(at, request);
+		move_data(at, request);
 		return BLK_OK;
 	case BLK_DISCARD:
 	case BLK_WRITE_ZEROES:

@@ -24,7 +24,7 @@ static uint16_t choose_queue_count(const struct virtio_blk *disk, const struct s
 	return (uint16_t)MIN(MIN(wanted, there), BLK_QUEUES_MAX);
 }
 
-static int start_queue(struct virtio_blk *disk, uint16_t index)
+static int start_ring(struct virtio_blk *disk, uint16_t index)
 {
 	struct virtio_blk_queue *queue = &disk->queues[index];
 	struct virtio_pci_queue_setup setup = {
@@ -68,7 +68,7 @@ static int start_queues(struct virtio_blk *disk, const struct settings *settings
 	}
 	virtio_blk_irq_init(disk, settings->interrupts);
 	for (uint16_t i = 0; i < disk->queue_count; i++) {
-		int error = start_queue(disk, i);
+		int error = start_ring(disk, i);
 		if (error)
 			return error;
 	}
@@ -76,8 +76,8 @@ static int start_queues(struct virtio_blk *disk, const struct settings *settings
 	return 0;
 }
 
-static void describe(const struct blk_device *device, void *sink,
-		     void (*emit)(void *sink, const char *key, const char *value))
+static void describe_disk(const struct blk_device *device, void *sink,
+			  void (*emit)(void *sink, const char *key, const char *value))
 {
 	const struct virtio_blk *disk = device->driver_data;
 	char text[320];
@@ -114,7 +114,7 @@ static int start_disk(struct virtio_blk *disk, struct pci_function *f,
 	device->queues = disk->blk_queues;
 	device->refresh = virtio_blk_refresh;
 	device->floor = virtio_blk_floor;
-	device->describe = describe;
+	device->describe = describe_disk;
 	virtio_blk_irq_prove(disk);
 	return blk_register(device, settings);
 }

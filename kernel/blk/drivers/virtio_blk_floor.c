@@ -97,7 +97,8 @@ static ALWAYS_INLINE void add_direct_packed(struct floor *floor, uint32_t count,
 	}
 }
 
-static ALWAYS_INLINE void issue(struct floor *floor, uint32_t count, uint32_t sectors_per_block)
+static ALWAYS_INLINE void floor_issue(struct floor *floor, uint32_t count,
+				      uint32_t sectors_per_block)
 {
 	struct virtio_blk_queue *queue = floor->queue;
 	if (!queue->vq->packed)
@@ -121,7 +122,7 @@ static ALWAYS_INLINE void issue(struct floor *floor, uint32_t count, uint32_t se
 }
 
 /* Takes back everything that is completed. 0, or -ERR_DEVICE when the ring broke. */
-static ALWAYS_INLINE int collect(struct floor *floor, struct blk_floor_run *run)
+static ALWAYS_INLINE int floor_collect(struct floor *floor, struct blk_floor_run *run)
 {
 	struct virtio_blk_queue *queue = floor->queue;
 	struct virtqueue *vq = queue->vq;
@@ -156,7 +157,7 @@ static void on_timer(void *context)
  * Spins for a while, or sleeps. Fewer completions than a batch wants let
  * nothing go on, so no interrupt is asked for before.
  */
-static ALWAYS_INLINE void wait(const struct floor *floor, uint32_t wanted, uint32_t *spins)
+static ALWAYS_INLINE void floor_wait(const struct floor *floor, uint32_t wanted, uint32_t *spins)
 {
 	struct blk_queue *blk = floor->queue->blk;
 	if (blk->completion != COMPLETION_IRQ) {
@@ -203,19 +204,19 @@ static ALWAYS_INLINE int look_at_clock(struct floor *floor, const struct blk_flo
 	return 0;
 }
 
-static int loop(struct floor floor, struct blk_floor_run *run, struct timer *timer)
+static int floor_loop(struct floor floor, struct blk_floor_run *run, struct timer *timer)
 {
 	uint32_t sectors = run->block_bytes / SECTOR_BYTES, spins = 0;
 	bool timed = run->runtime_tsc || run->timeout_tsc;
 	while (floor.left || floor.in_flight) {
 		while (floor.left && floor.ready >= MIN(run->batch, floor.left)) {
 			uint32_t most = run->batch > 1 ? run->batch : floor.ready;
-			issue(&floor, (uint32_t)MIN(most, floor.left), sectors);
+			floor_issue(&floor, (uint32_t)MIN(most, floor.left), sectors);
 		}
 		uint64_t batch = MIN(run->batch, floor.left);
 		uint64_t wanted = batch > floor.ready ? batch - floor.ready : floor.in_flight;
-		wait(&floor, (uint32_t)MIN(wanted, UINT16_MAX), &spins);
-		int error = collect(&floor, run);
+		floor_wait(&floor, (uint32_t)MIN(wanted, UINT16_MAX), &spins);
+		int error = floor_collect(&floor, run);
 		if (!error && timed && (run->runtime_tsc || spins % SPINS_PER_CLOCK_CHECK == 0))
 			error = look_at_clock(&floor, run, timer);
 		if (UNLIKELY(error))
@@ -232,7 +233,7 @@ static int run_timed(struct floor *floor, struct blk_floor_run *run)
 	floor->hung_tsc = end_of(start, run->timeout_tsc);
 	floor->alarm_tsc = MIN(floor->end_tsc, floor->hung_tsc);
 	set_alarm(&timer, floor->alarm_tsc);
-	int error = loop(*floor, run, &timer);
+	int error = floor_loop(*floor, run, &timer);
 	run->elapsed_tsc = clock_tsc() - start;
 	timer_cancel(&timer);
 	return error;
