@@ -37,6 +37,8 @@ def is_mixed(of):
 
 def leaves_a_rest(of):
     """Whether the size is no multiple of a block; of lists, of each of them."""
+    if of("bssplit") or of("bsrange"):
+        return True
     size_bytes = values.bytes_of(of("size") or "0", 0)
     blocks = (of("bs") or "4k").split(",")
     return any(size_bytes % (values.bytes_of(block, 0) or 1) for block in blocks if block)
@@ -67,7 +69,12 @@ KNOWN = [
           lambda of: (of("rate") or of("rate_iops")) is not None
           and of("random_distribution") is not None),
     Known("where blocks leave a rest, rw=rand*:N asks fio's map of blocks that are beyond it",
-          lambda of: re.match("rand.*:", str(of("rw"))) and leaves_a_rest(of), only=("sequence",)),
+          lambda of: re.match("rand.*:", str(of("rw"))) and leaves_a_rest(of),
+          only=("sequence", *packs.sides.DIRECTIONS, "mixed")),
+    Known("zones of a distribution beyond the region are refused; fio cuts them off",
+          lambda of: str(of("random_distribution")).startswith("zoned_abs"), only=("set-up",)),
+    Known("a block size off the blocks is refused even where fio rounds it to the smallest",
+          lambda of: of("bssplit") is not None, only=("set-up",), ours="bs: "),
     Known("zones, and ends that steps go by, are refused off the blocks even where none is met",
           lambda of: of("zonemode") == "strided" or ":" in str(of("rw")), only=("set-up",),
           ours="is not a multiple of"),

@@ -33,6 +33,7 @@ NO_SEQUENCE = {
     "openfiles": "fio goes on with the files that it has open",
     "cmdprio_percentage": "not each kernel takes each command with a priority",
     "cmdprio_bssplit": "not each kernel takes each command with a priority",
+    "sqthread_poll_cpu": "the host need not have that CPU",
     "lockfile": "fio's jobs run all at once, and lock files that are the same disk",
     "nrfiles": "fio goes on with the files that it has open",
     "create_serialize": "fio tells the order of its jobs by their set-up",
