@@ -195,7 +195,7 @@ static void write_devices(struct json_writer *w)
 static void write_extra(struct json_writer *w, void *context)
 {
 	const struct result *result = context;
-	json_uint(w, "format", 1);
+	json_uint(w, "format", 2);
 	json_string(w, "version", version_release);
 	json_string(w, "commit", version_commit);
 	json_string(w, "firmware", result->firmware);

@@ -93,3 +93,59 @@ def test_a_page_that_is_not_what_its_table_says_is_found(tmp_path):
                           text=True, check=False)
     assert done.returncode == 1
     assert "-| `queue_sizes`" in done.stdout and "+| `queue_size`" in done.stdout
+
+
+def proof_exists(word):
+    """A test, a file of tests, a case, a model, a proof, a fuzz target, a target of make."""
+    if word.startswith("make "):
+        makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+        return re.search(rf"^{word.removeprefix('make ')}:", makefile, re.MULTILINE)
+    if "/" in word or "." in word:
+        return list((ROOT / "tests").rglob(Path(word).name))
+    tests = {name: text for name, text in sources().items() if name.startswith("tests/")}
+    if any(Path(name).stem == word for name in tests):
+        return True
+    return any(defines(text, word) or re.search(rf"^static void {word}\(", text, re.MULTILINE)
+               for text in tests.values())
+
+
+def claims():
+    """(what, limit, proofs) of each row."""
+    text = (ROOT / "docs" / "claims.md").read_text(encoding="utf-8")
+    for line in text.splitlines():
+        if line.startswith("| ") and not line.startswith("| what |"):
+            yield [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_each_claim_has_a_proof_that_exists():
+    rows = list(claims())
+    assert len(rows) >= 50
+    assert not [what for what, _, proofs in rows if not WORD.findall(proofs)]
+    assert not [word for _, _, proofs in rows for word in WORD.findall(proofs)
+                if not proof_exists(word)]
+
+
+@pytest.mark.parametrize("word", ["test_no_such_thing", "no_such_test", "test_no.py", "no.pml",
+                                  "make nothing"])
+def test_a_proof_that_is_not_there_is_found(word):
+    assert not proof_exists(word)
+
+
+def test_every_folder_has_its_line_in_the_readme():
+    folders = {path.parent.relative_to(ROOT) for top in FOLDERS if top != "tests"
+               for path in (ROOT / top).rglob("*.*") if "__pycache__" not in path.parts}
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    listed = {Path(word) for word in re.findall(r"^ {4}(\w[\w/]*)/ ", text, re.MULTILINE)}
+    listed |= {Path(word) for word in re.findall(r" {4}(configs/\w+)/ ", text)}
+    assert not sorted(folders - listed)
+    assert not sorted(folder for folder in listed if not (ROOT / folder).is_dir())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_every_setting_that_a_page_gives_exists(page):
+    table = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    known = re.findall(r"^\| `(\w+)`", table, re.MULTILINE)
+    text = page.read_text(encoding="utf-8")
+    assert not set(re.findall(r"--set (\w+)=", text)) - {*known, "key"}
+    assert not set(re.findall(r"^\s*make ([\w-]+)\b", text, re.MULTILINE)) - set(
+        re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))

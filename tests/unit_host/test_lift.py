@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The README's table of what another kernel takes and supplies: each row builds by itself."""
+"""docs/lifting.md's table of what another kernel takes and supplies: each row builds by itself."""
 
 import re
 import shutil
@@ -15,8 +15,7 @@ FLAGS = ("-std=gnu17", "-O2", "-ffreestanding", "-mgeneral-regs-only", "-mno-red
 
 def rows():
     """(what, globs, symbols), each with those of the rows above."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    table = text.partition("### To lift it into your kernel")[2].partition("\n## ")[0]
+    table = (ROOT / "docs" / "lifting.md").read_text(encoding="utf-8")
     globs, symbols, found = [], [], []
     for line in table.splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
