@@ -420,7 +420,7 @@ FUZZ_CFLAGS := -std=gnu17 -O1 -g -I. -DRINGBOLT_HOST -DRINGBOLT_FUZZ \
 
 # --- all --------------------------------------------------------------------------
 
-.PHONY: all docs image run bench compare insns regress baseline peer test test-releases unit model proof fuzz torture-jobs debug fmt \
+.PHONY: all docs install uninstall release image run bench compare insns regress baseline peer test test-releases unit model proof fuzz torture-jobs debug fmt \
 	check clean help deps
 
 all: image
@@ -442,6 +442,8 @@ help:
 	@echo "make torture-jobs  COUNT=$(COUNT) random jobs, SEED=$(SEED), by us and by the real fio"
 	@echo "make debug   QEMU stopped, gdb attached, symbols loaded"
 	@echo "make check   include order, line and function lengths"
+	@echo "make install into PREFIX=$(PREFIX), below DESTDIR if that is given; make uninstall"
+	@echo "make release $(OUT)/$(NAME).tar.gz: kernel, image, tool and manuals, with checksums"
 	@echo "make docs    settings.md and jobs.md of docs/, from the tables in the sources"
 	@echo "make fmt     clang-format on what changed since the last commit"
 	@echo "make clean   remove $(B)/"
@@ -697,6 +699,48 @@ debug: image
 	gdb -q -ex 'target remote :1234' -ex 'hbreak kernel_main' -ex continue \
 		$(B)/kernel.debug.elf; \
 	kill $$qemu 2>/dev/null || true
+
+# --- installing ---------------------------------------------------------------------
+
+PREFIX ?= /usr/local
+OUT ?= $(B)
+SHARED = $(DESTDIR)$(PREFIX)/share/ringbolt
+NAME = ringbolt-$(VERSION)
+# Beside kernel and image: the tool, and what it reads.
+INSTALLED = CHANGELOG.md LICENSE README.md SECURITY.md CONTRIBUTING.md bench/ringbolt \
+	$(shell find bench/host configs docs -type f ! -name '*.pyc')
+
+# A folder that the tool runs from, wherever it stands: VERSION names the commit there.
+define lay_out
+	$(Q)mkdir -p $(1)/build
+	$(Q)cp --parents $(INSTALLED) $(1)
+	$(Q)cp $(B)/kernel.elf $(B)/ringbolt.img $(B)/version $(1)/build
+	$(Q)cp $(B)/version $(1)/VERSION
+	$(Q)chmod -R u+rwX,go+rX $(1)
+endef
+
+install: $(B)/ringbolt.img
+	$(call lay_out,$(SHARED))
+	$(Q)mkdir -p $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
+	$(Q)ln -sf ../share/ringbolt/bench/ringbolt $(DESTDIR)$(PREFIX)/bin/ringbolt
+	$(Q)cp docs/ringbolt.1 $(DESTDIR)$(PREFIX)/share/man/man1
+
+uninstall:
+	rm -rf $(SHARED)
+	rm -f $(DESTDIR)$(PREFIX)/bin/ringbolt $(DESTDIR)$(PREFIX)/share/man/man1/ringbolt.1
+
+# Of equal sources equal bytes: the files are as old as their commit.
+release: $(B)/ringbolt.img
+	$(Q)rm -rf $(OUT)/$(NAME)
+	$(call lay_out,$(OUT)/$(NAME))
+	$(Q)cd $(OUT)/$(NAME) && find . -type f ! -name SHA256SUMS | LC_ALL=C sort | \
+		xargs sha256sum > SHA256SUMS
+	$(Q)tar -C $(OUT) --sort=name --owner=0 --group=0 --numeric-owner --format=gnu --sparse \
+		--mtime=@$(or $(shell git log -1 --format=%ct 2>/dev/null),0) -cf - $(NAME) | \
+		gzip -9n > $(OUT)/$(NAME).tar.gz
+	$(Q)rm -rf $(OUT)/$(NAME)
+	$(Q)cd $(OUT) && sha256sum $(NAME).tar.gz > $(NAME).tar.gz.sha256
+	$(call say,RELEASE,$(OUT)/$(NAME).tar.gz)
 
 # --- housekeeping ---------------------------------------------------------------------
 

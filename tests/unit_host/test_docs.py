@@ -2,6 +2,7 @@
 """What README and docs/ say of this tree is there: files, functions, tests, settings, options."""
 
 import functools
+import os
 import re
 import shutil
 import subprocess
@@ -149,3 +150,21 @@ def test_every_setting_that_a_page_gives_exists(page):
     assert not set(re.findall(r"--set (\w+)=", text)) - {*known, "key"}
     assert not set(re.findall(r"^\s*make ([\w-]+)\b", text, re.MULTILINE)) - set(
         re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def options_of(command):
+    """As its --help lists them."""
+    done = subprocess.run([ROOT / "bench" / "ringbolt", command, "--help"], check=True,
+                          capture_output=True, text=True, env={**os.environ, "COLUMNS": "200"})
+    return set(re.findall(r"^ +(?:-\w, )?(--[a-z][\w-]*)", done.stdout, re.MULTILINE)) - {"--help"}
+
+
+def test_the_man_page_has_the_options_that_the_tool_has():
+    page = (ROOT / "docs" / "ringbolt.1").read_text(encoding="utf-8").replace("\\-", "-")
+    named = set(re.findall(r"--[a-z][\w-]*", page)) - {"--help", "--version"}
+    commands = re.findall(r"^\.B ringbolt (\w+)$", page, re.MULTILINE)
+    usage = subprocess.run([ROOT / "bench" / "ringbolt", "--help"], check=True,
+                           capture_output=True, text=True).stdout
+    assert set(commands) == set(re.findall(r"^(?:usage:)? +bench/ringbolt (\w+)", usage,
+                                           re.MULTILINE))
+    assert named == set().union(*map(options_of, commands))
