@@ -12,7 +12,11 @@ MAKEFLAGS += --no-builtin-rules
 CC := gcc
 LD := ld
 AS := nasm
-B := build
+# DEBUG=1: the build that asserts who owns what, in a folder of its own, also for the tool.
+B := build$(if $(DEBUG),/debug)
+ifneq ($(DEBUG),)
+export RINGBOLT_BUILD := $(CURDIR)/$(B)
+endif
 JOBS := -j$(shell nproc)
 
 # One short line per file; V=1 shows the commands.
@@ -293,13 +297,14 @@ unit_bench/report/report := $(REPORT_C)
 BLK_HOST := kernel/blk/blk_dump.c kernel/blk/blk_issue.c kernel/blk/blk_limits.c kernel/blk/blk_general.c \
 	kernel/blk/parts.c kernel/blk/parts_cut.c kernel/blk/sched.c \
 	tests/unit/kernel/blk/blk_rig.c
-UNIT_TESTS += kernel/lib/settings kernel/blk/blk kernel/blk/blk_shared kernel/blk/blk_general \
+UNIT_TESTS += kernel/lib/settings kernel/blk/blk kernel/blk/blk_owner kernel/blk/blk_shared kernel/blk/blk_general \
 	kernel/blk/blk_storm kernel/blk/blk_turns kernel/blk/recorder kernel/blk/drivers/ram_blk \
 	kernel/blk/sched kernel/blk/parts kernel/blk/wait kernel/blk/drivers/virtio_blk \
 	kernel/blk/drivers/virtio_blk_irq kernel/blk/drivers/virtio_blk_queue \
 	kernel/blk/drivers/virtio_blk_ring
 unit_kernel/lib/settings := kernel/lib/settings.c kernel/lib/fmt.c
 unit_kernel/blk/blk := $(BLK_HOST)
+unit_kernel/blk/blk_owner := $(BLK_HOST)
 unit_kernel/blk/blk_shared := $(BLK_HOST)
 unit_kernel/blk/blk_general := $(BLK_HOST)
 unit_kernel/blk/blk_storm := $(BLK_HOST)
@@ -373,6 +378,8 @@ COMMON_CFLAGS += -mtune=znver2
 COMMON_CFLAGS += -mno-red-zone
 # Linked into the top 2 GiB at a fixed address.
 COMMON_CFLAGS += -mcmodel=kernel -fno-pic -fno-pie
+# What only the debug build asserts (kernel/lib/assert.h).
+COMMON_CFLAGS += $(if $(DEBUG),-DRINGBOLT_DEBUG)
 # Nobody unwinds; no thread pointer for a canary; no indirect-branch tracking.
 COMMON_CFLAGS += -fno-asynchronous-unwind-tables -fno-stack-protector -fcf-protection=none
 # Traces scan the stack (kernel/cpu/trace.c), so the I/O path keeps no frames.
@@ -434,6 +441,7 @@ help:
 	@echo "make test    all tests: unit, fuzz, QEMU (sets itself up)"
 	@echo "make test-releases  both on bare Debian 12, 13 and sid; RELEASES=trixie: on that alone"
 	@echo "make run     one run with the default job; more: bench/ringbolt run --help"
+	@echo "make DEBUG=1 image   the same in build/debug, asserting who owns what; so with run, test"
 	@echo "make image   $(B)/ringbolt.img, a GPT disk that any UEFI machine boots"
 	@echo "make unit    unit tests only"
 	@echo "make model   models of the protocols only, by Spin"
@@ -582,6 +590,9 @@ $(B)/unit/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(UNIT_CFLAGS) -c $< -o $@
+
+# The block layer's tests assert who owns what, too.
+$(B)/unit/obj/kernel/%.o $(B)/unit/obj/tests/unit/kernel/%.o: UNIT_CFLAGS += -DRINGBOLT_DEBUG
 
 $(B)/unit/obj/boot/efi_rsdp.o $(B)/unit/obj/tests/unit/boot/efi_rsdp_test.o: \
 	UNIT_CFLAGS += $(EFI_INCLUDES)

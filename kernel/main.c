@@ -164,7 +164,8 @@ static void start_console(void)
 	cpu_init_boot();
 	uart_init(UART_COM1);
 	log_set_sink(console_write, NULL);
-	log_raw("Ringbolt %s (%s): block I/O on bare metal\n", version_release, version_commit);
+	log_raw("Ringbolt %s (%s%s): block I/O on bare metal\n", version_release, version_commit,
+		version_is_debug ? ", debug build" : "");
 }
 
 static void start_memory(const struct bootinfo *bootinfo)

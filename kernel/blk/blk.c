@@ -74,6 +74,7 @@ static int start_queue(struct blk_queue *queue, const struct settings *settings)
 
 int blk_register(struct blk_device *device, const struct settings *settings)
 {
+	cpu_assert_boot();
 	if (device_count == BLK_DEVICES_MAX)
 		return -ERR_FULL;
 	if (!device->queue_count || device->queue_count > BLK_QUEUES_MAX)

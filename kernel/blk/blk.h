@@ -232,6 +232,12 @@ struct blk_queue *blk_queue_for(struct blk_device *device, const struct cpu *cpu
 
 /* --- the I/O path (blk_plain.h); loop context of a CPU that the queue serves --- */
 
+/* Debug build: the queue is this CPU's, or shared; loop context. */
+static inline void blk_assert_owner(const struct blk_queue *queue)
+{
+	cpu_assert_owner(queue->shared ? cpu_this() : queue->cpu);
+}
+
 /*
  * Submits requests in order and returns how many were accepted; the rest is
  * the caller's still (back-pressure is a count; try again after completions).
@@ -248,12 +254,14 @@ struct blk_queue *blk_queue_for(struct blk_device *device, const struct cpu *cpu
 static inline unsigned blk_submit(struct blk_queue *queue, struct blk_request *const *requests,
 				  unsigned count)
 {
+	blk_assert_owner(queue);
 	return load_once(&queue->submit)(queue, requests, count);
 }
 
 /* The same of one request, for less. True: it was accepted. */
 static inline bool blk_submit_one(struct blk_queue *queue, struct blk_request *request)
 {
+	blk_assert_owner(queue);
 	return load_once(&queue->submit_one)(queue, request);
 }
 
@@ -263,6 +271,7 @@ static inline bool blk_submit_one(struct blk_queue *queue, struct blk_request *r
  */
 static inline unsigned blk_poll(struct blk_queue *queue)
 {
+	blk_assert_owner(queue);
 	return load_once(&queue->poll)(queue);
 }
 
@@ -283,6 +292,8 @@ void blk_wait_several(struct blk_queue *const *queues, unsigned count, unsigned 
  */
 static inline void blk_wait(struct blk_queue *const *queues, unsigned count, unsigned ahead)
 {
+	for (unsigned i = 0; i < count; i++)
+		blk_assert_owner(queues[i]);
 	if (LIKELY(count == 1))
 		load_once(&queues[0]->wait)(queues[0], ahead);
 	else

@@ -100,6 +100,7 @@ static void take_from_driver(struct blk_queue *queue, struct blk_request *const 
 
 void blk_reap(struct blk_queue *queue)
 {
+	blk_assert_at_work(queue);
 	struct blk_request *found[BLK_REAP_BATCH];
 	uint64_t interrupt_tsc = blk_take_interrupt(queue);
 	uint32_t left = queue->in_flight;
@@ -119,6 +120,7 @@ void blk_reap(struct blk_queue *queue)
 
 struct blk_request *blk_take_finished(struct blk_queue *queue)
 {
+	blk_assert_at_work(queue);
 	struct blk_request *list = queue->finished;
 
 	for (const struct blk_request *request = list; request; request = request->next)
@@ -208,6 +210,7 @@ static void fail_held(struct blk_queue *queue)
 
 void blk_feed(struct blk_queue *queue)
 {
+	blk_assert_at_work(queue);
 	if (UNLIKELY(queue->broken)) {
 		fail_held(queue);
 		return;

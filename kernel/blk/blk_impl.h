@@ -23,6 +23,12 @@
 
 #include "kernel/blk/blk_driver.h"
 
+/* Debug build: this CPU is at work on the queue. */
+static inline void blk_assert_at_work(const struct blk_queue *queue)
+{
+	assert_debug(queue->shared ? load_once(&queue->lock) : cpu_this() == queue->cpu);
+}
+
 /* --- blk_limits.c --- */
 
 /*

@@ -13,6 +13,7 @@
 void blk_note_taken(struct blk_queue *queue, struct blk_request *const *requests,
 		    unsigned count)
 {
+	blk_assert_at_work(queue);
 	for (unsigned i = 0; i < count; i++) {
 		requests[i]->next = queue->unpublished;
 		queue->unpublished = requests[i];
@@ -55,6 +56,7 @@ bool blk_issue(struct blk_queue *queue, struct blk_request *request)
 
 void blk_finish(struct blk_queue *queue, struct blk_request *request)
 {
+	blk_assert_at_work(queue);
 	queue->counters.errors += request->status != BLK_OK;
 	request->next = NULL;
 	*queue->finished_end = request;

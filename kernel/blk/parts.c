@@ -137,6 +137,7 @@ static void stop_cutting(struct blk_queue *queue)
 
 void blk_parts_begin(struct blk_queue *queue, struct blk_request *parent)
 {
+	blk_assert_at_work(queue);
 	parent->status = BLK_OK;
 	parent->parts_out = 0;
 	parent->doorbell_tsc = 0;
@@ -207,6 +208,7 @@ static bool flush_one(struct blk_queue *queue)
 
 void blk_parts_feed(struct blk_queue *queue)
 {
+	blk_assert_at_work(queue);
 	struct blk_parts *pool = queue->parts;
 
 	while (pool->flushes)
@@ -222,6 +224,7 @@ void blk_parts_feed(struct blk_queue *queue)
 
 void blk_parts_complete(struct blk_queue *queue, struct blk_request *part)
 {
+	blk_assert_at_work(queue);
 	struct blk_parts *pool = queue->parts;
 	struct blk_request *parent = part->parent;
 

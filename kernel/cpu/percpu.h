@@ -10,7 +10,11 @@
 #ifndef KERNEL_CPU_PERCPU_H
 #define KERNEL_CPU_PERCPU_H
 
+#include "kernel/lib/assert.h"
 #include "kernel/lib/util.h"
+#ifndef RINGBOLT_HOST
+#include "kernel/cpu/x86.h"
+#endif
 
 #define CPU_MAX 64u
 #define CPU_STACK_BYTES 32768u /* below stack_top, without the guard page */
@@ -44,6 +48,21 @@ static inline struct cpu *cpu_this(void)
 	return cpu;
 }
 #endif
+
+/* Debug build: this CPU is the owner of a [c] field, and no handler is at it. */
+static inline void cpu_assert_owner(const struct cpu *owner)
+{
+	assert_debug(cpu_this() == owner);
+#ifndef RINGBOLT_HOST
+	assert_debug(x86_read_rflags() & RFLAGS_IF);
+#endif
+}
+
+/* The same for what only the boot CPU does, which begins with interrupts off. */
+static inline void cpu_assert_boot(void)
+{
+	assert_debug(cpu_this() == &cpu_table[0]);
+}
 
 /*
  * What each CPU does first of all, on its own stack: GDT, TSS, IDT, GS and the FPU of its

@@ -119,6 +119,7 @@ int irq_allocate(struct cpu *cpu, irq_handler handler, void *context,
 {
 	int vector;
 
+	cpu_assert_boot();
 	assert_always(handler != NULL);
 	if (cpu->apic_id > MSI_APIC_ID_MAX)
 		return -ERR_UNSUPPORTED;

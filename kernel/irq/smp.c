@@ -301,6 +301,7 @@ void smp_wake(struct cpu *cpu)
 
 int smp_run(struct cpu *cpu, void (*task)(void *argument), void *argument)
 {
+	cpu_assert_boot();
 	assert_always(cpu->index != 0 && task);
 	if (!smp_is_idle(cpu))
 		return -ERR_FULL;

@@ -19,4 +19,14 @@ NORETURN void panic(const char *format, ...) PRINTF_LIKE(1, 2);
 			      __LINE__, #condition);                         \
 	} while (0)
 
+/*
+ * The same for what contracts and the letters on fields say of contexts and owners: the
+ * debug build (make DEBUG=1) checks it, any other does not even look.
+ */
+#ifdef RINGBOLT_DEBUG
+#define assert_debug(condition) assert_always(condition)
+#else
+#define assert_debug(condition) ((void)sizeof(!(condition)))
+#endif
+
 #endif

@@ -2,8 +2,7 @@
 /*
  * Memory for devices, whole pages at a time.
  *
- * The caller owns what it gets. Context: boot CPU, or the caller serialises;
- * never the I/O path.
+ * The caller owns what it gets. Context: boot CPU; never the I/O path.
  */
 #include "kernel/mm/dma.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Memory for the kernel's own structures, for start-up only: whole pages, zeroed, and
- * never given back. Boot CPU, or the caller serialises; never the I/O path.
+ * never given back. Boot CPU; never the I/O path.
  */
 #ifndef KERNEL_MM_HEAP_H
 #define KERNEL_MM_HEAP_H

@@ -14,11 +14,12 @@
  * Overlays are two more such bitmaps while they are made: at each border the
  * pages are free again that were before, and what any overlay took is noted.
  *
- * Context: boot CPU, or the caller serialises. No locking. Deliberately no
+ * Context: boot CPU. No locking. Deliberately no
  * size classes and no per-CPU lists: nothing is allocated on the I/O path.
  */
 #include "kernel/mm/page.h"
 
+#include "kernel/cpu/percpu.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/err.h"
 #include "kernel/lib/mem.h"
@@ -201,6 +202,7 @@ static uint64_t find_run(struct region *region, uint64_t count, uint64_t alignme
 
 phys_addr page_allocate(uint64_t count, uint64_t alignment_pages)
 {
+	cpu_assert_boot();
 	assert_always(count > 0 && is_power_of_two(alignment_pages));
 	for (uint32_t r = 0; r < pages.region_count; r++) {
 		struct region *region = &pages.regions[r];
@@ -234,6 +236,7 @@ void page_free(phys_addr base, uint64_t count)
 	struct region *region = region_of(page);
 	uint64_t i;
 
+	cpu_assert_boot();
 	assert_always(base.value % PAGE_BYTES == 0 && region);
 	i = page - region->first_page;
 	assert_always(count <= region->page_count - i);

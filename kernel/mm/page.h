@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Physical pages from the firmware's map. Host-testable: works on a map of
- * ranges and a bitmap given to it. Not for the I/O path. Boot CPU, or under
- * the caller's serialisation.
+ * ranges and a bitmap given to it. Not for the I/O path. Boot CPU.
  */
 #ifndef KERNEL_MM_PAGE_H
 #define KERNEL_MM_PAGE_H

@@ -344,6 +344,7 @@ struct rig *rig_create_with(uint32_t cpus, uint16_t queues, const struct blk_lim
 {
 	struct rig *rig = heap_allocate(sizeof(*rig));
 
+	rig_be_cpu(0);
 	cpu_count = cpus;
 	rig->settings = *settings;
 	rig->device.limits = *limits;

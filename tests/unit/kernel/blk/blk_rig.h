@@ -75,7 +75,7 @@ extern bool rig_no_memory;
 /* Limits with nothing unusual: 1 GiB, 512-byte blocks, all operations. */
 struct blk_limits rig_limits(void);
 
-/* A device of that many queues on that many CPUs, registered; freed by the teardown. */
+/* A device of that many queues on that many CPUs, registered by CPU 0; freed by the teardown. */
 struct rig *rig_create(uint32_t cpus, uint16_t queues, const struct blk_limits *limits);
 struct rig *rig_create_with(uint32_t cpus, uint16_t queues, const struct blk_limits *limits,
 			    const struct settings *settings, const struct blk_driver *driver);

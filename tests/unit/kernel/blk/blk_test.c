@@ -512,6 +512,7 @@ static void completion_changes_only_between_phases(void **state)
 
 	blk_set_completion(&rig->device, COMPLETION_ADAPTIVE);
 	assert_int_equal(rig->queues[1].completion, COMPLETION_ADAPTIVE);
+	rig_be_cpu(1);
 	rig_submit(&rig->queues[1], rig_request(BLK_READ, 0, 8));
 	expect_assert_failure(blk_set_completion(&rig->device, COMPLETION_POLL));
 }

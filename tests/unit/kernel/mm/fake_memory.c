@@ -3,10 +3,18 @@
 
 #include <string.h>
 
+#include "kernel/cpu/percpu.h"
 #include "kernel/lib/assert.h"
 #include "kernel/mm/paging.h"
 
+struct cpu cpu_table[CPU_MAX];
+
 static uint8_t memory[FAKE_MEMORY_BYTES] ALIGNED(4096);
+
+struct cpu *cpu_this(void)
+{
+	return &cpu_table[0];
+}
 
 void fake_memory_reset(void)
 {
