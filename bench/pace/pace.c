@@ -130,7 +130,7 @@ void engine_pace_begin(struct engine_job *job, uint64_t now)
 	pace->epoch_tsc = now;
 	pace->thought_tsc = now;
 	if (pace->flow)
-		__atomic_fetch_add(&pace->flow->weight, job->job->flow, __ATOMIC_RELAXED);
+		atomic_add(&pace->flow->weight, job->job->flow);
 	engine_target_begin(job, now);
 }
 
@@ -141,7 +141,7 @@ static void wake_flow(struct engine_flow *flow)
 	uint64_t cpus = load_once(&flow->stalled_cpus);
 	if (!cpus)
 		return;
-	cpus = __atomic_exchange_n(&flow->stalled_cpus, 0, __ATOMIC_ACQ_REL);
+	cpus = atomic_swap(&flow->stalled_cpus, 0);
 	for (; cpus; cpus &= cpus - 1)
 		smp_wake(&cpu_table[__builtin_ctzll(cpus)]);
 }
@@ -184,8 +184,8 @@ void engine_pace_end(struct engine_job *job)
 		end_log(job);
 	if (!flow)
 		return;
-	__atomic_fetch_sub(&flow->weight, job->job->flow, __ATOMIC_RELAXED);
-	__atomic_fetch_sub(&flow->count, job->pace->flow_count, __ATOMIC_RELAXED);
+	atomic_subtract(&flow->weight, job->job->flow);
+	atomic_subtract(&flow->count, job->pace->flow_count);
 	wake_flow(flow);
 }
 
@@ -208,7 +208,7 @@ static bool take_turn(struct engine_job *job, uint64_t now)
 	}
 	/* Announced before the last look, so that no turn of others is missed. */
 	if (is_ahead_in_flow(job)) {
-		__atomic_fetch_or(&flow->stalled_cpus, 1ull << job->cpu->index, __ATOMIC_SEQ_CST);
+		atomic_set_bits(&flow->stalled_cpus, 1ull << job->cpu->index);
 		if (is_ahead_in_flow(job)) {
 			if (job->job->flow_sleep_us)
 				pace->flow_sleep_until_tsc =
@@ -219,7 +219,7 @@ static bool take_turn(struct engine_job *job, uint64_t now)
 		}
 	}
 	pace->flow_count++;
-	__atomic_fetch_add(&flow->count, 1, __ATOMIC_SEQ_CST);
+	atomic_add(&flow->count, 1);
 	wake_flow(flow);
 	return true;
 }

@@ -174,7 +174,7 @@ void engine_turn_rotate(struct engine_cpu *cpu)
 
 void engine_turn_announce(void)
 {
-	__atomic_fetch_add(&engine.turns, 1, __ATOMIC_RELEASE);
+	atomic_add(&engine.turns, 1);
 	for (uint32_t i = 0; i < cpu_count; i++)
 		smp_wake(&cpu_table[i]);
 }

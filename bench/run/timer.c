@@ -63,8 +63,7 @@ static void take_samples(struct engine_job *job, uint64_t now)
 static void give_up(struct blk_queue *queue, uint64_t age_tsc)
 {
 	const struct blk_queue *none = NULL;
-	if (!__atomic_compare_exchange_n(&engine.late, &none, queue, false, __ATOMIC_ACQ_REL,
-					 __ATOMIC_RELAXED))
+	if (!atomic_replace(&engine.late, &none, queue))
 		return; /* another CPU was first, and has said it */
 	queue->counters.timeouts++;
 	log_error(queue->device->name,

@@ -66,8 +66,7 @@ static void post(struct blk_request **list, struct blk_request *newest, struct b
 
 	do
 		oldest->next = before;
-	while (!__atomic_compare_exchange_n(list, &before, newest, true, __ATOMIC_SEQ_CST,
-					    __ATOMIC_RELAXED));
+	while (!atomic_replace(list, &before, newest));
 }
 
 /* All of it, oldest first. */
@@ -75,7 +74,7 @@ static struct blk_request *take_all(struct blk_request **list)
 {
 	if (!load_once(list))
 		return NULL;
-	struct blk_request *newest = __atomic_exchange_n(list, NULL, __ATOMIC_SEQ_CST);
+	struct blk_request *newest = atomic_swap(list, NULL);
 	struct blk_request *next, *oldest_first = NULL;
 
 	for (; newest; newest = next) {
@@ -90,13 +89,12 @@ static struct blk_request *take_all(struct blk_request **list)
 
 static bool try_begin(struct blk_queue *queue)
 {
-	return !__atomic_exchange_n(&queue->lock, 1, __ATOMIC_SEQ_CST);
+	return flag_take(&queue->lock);
 }
 
 static bool is_left_something(struct blk_queue *queue)
 {
-	return __atomic_load_n(&queue->inbox, __ATOMIC_SEQ_CST) ||
-	       __atomic_load_n(&queue->asking, __ATOMIC_SEQ_CST);
+	return load_in_order(&queue->inbox) || load_in_order(&queue->asking);
 }
 
 static void empty_inbox(struct blk_queue *queue)
@@ -122,11 +120,11 @@ static bool arm_next(struct blk_queue *queue)
  */
 static void answer_sleepers(struct blk_queue *queue)
 {
-	uint64_t asking = __atomic_exchange_n(&queue->asking, 0, __ATOMIC_SEQ_CST);
+	uint64_t asking = atomic_swap(&queue->asking, 0);
 
 	if (!asking)
 		return;
-	if (!__atomic_load_n(&queue->sleepers, __ATOMIC_SEQ_CST)) {
+	if (!load_in_order(&queue->sleepers)) {
 		queue->driver->disarm(queue);
 		return;
 	}
@@ -157,7 +155,7 @@ static void send(struct blk_request *list)
 void blk_begin_work(struct blk_queue *queue)
 {
 	while (!try_begin(queue))
-		__builtin_ia32_pause();
+		cpu_pause();
 }
 
 void blk_end_work(struct blk_queue *queue)
@@ -168,7 +166,7 @@ void blk_end_work(struct blk_queue *queue)
 		answer_sleepers(queue);
 		struct blk_request *finished = blk_take_finished(queue);
 
-		__atomic_store_n(&queue->lock, 0, __ATOMIC_SEQ_CST);
+		flag_give_back(&queue->lock);
 		send(finished);
 	} while (is_left_something(queue) && try_begin(queue));
 }
@@ -216,7 +214,7 @@ bool blk_shared_has_finished(void)
 
 static void ask(struct blk_queue *queue, uint64_t cpu)
 {
-	__atomic_fetch_or(&queue->asking, cpu, __ATOMIC_SEQ_CST);
+	atomic_set_bits(&queue->asking, cpu);
 	if (try_begin(queue))
 		blk_end_work(queue);
 }
@@ -225,7 +223,7 @@ bool blk_shared_arm(struct blk_queue *queue)
 {
 	uint64_t cpu = bit_of(cpu_this());
 
-	__atomic_fetch_or(&queue->sleepers, cpu, __ATOMIC_SEQ_CST);
+	atomic_set_bits(&queue->sleepers, cpu);
 	ask(queue, cpu);
 	return blk_shared_has_finished();
 }
@@ -235,7 +233,7 @@ void blk_shared_disarm(struct blk_queue *queue)
 	uint64_t cpu = bit_of(cpu_this());
 
 	/* Who comes after the last one has yet to ask, and is armed for then. */
-	if (__atomic_and_fetch(&queue->sleepers, ~cpu, __ATOMIC_SEQ_CST) == 0)
+	if (atomic_clear_bits(&queue->sleepers, cpu) == 0)
 		ask(queue, cpu);
 }
 

@@ -51,7 +51,7 @@ static inline struct recorder *recorder_of(const struct blk_queue *queue)
 
 static inline struct recorder_event *record(struct recorder *l, enum recorder_kind kind)
 {
-	uint64_t nth = __atomic_fetch_add(&l->recorded, 1, __ATOMIC_RELAXED);
+	uint64_t nth = atomic_add(&l->recorded, 1);
 	struct recorder_event *event = &l->events[nth % l->capacity];
 
 	*event = (struct recorder_event){ .kind = (uint8_t)kind,

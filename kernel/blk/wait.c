@@ -117,7 +117,7 @@ static inline bool is_woken(struct cpu *cpu)
 static inline void relax(void)
 {
 	if (!pause_is_slow)
-		__builtin_ia32_pause();
+		cpu_pause();
 }
 
 static ALWAYS_INLINE void poll(struct cpu *cpu, struct blk_queue *const *queues, unsigned count)

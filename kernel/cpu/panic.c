@@ -66,8 +66,7 @@ static void enter(const struct cpu *cpu)
 	uint32_t expected = 0;
 
 	x86_cli();
-	if (__atomic_compare_exchange_n(&owner, &expected, cpu->index + 1, false,
-					__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+	if (atomic_replace(&owner, &expected, cpu->index + 1)) {
 		log_set_sink(NULL, NULL);
 		return;
 	}

@@ -10,6 +10,7 @@
 #ifndef KERNEL_CPU_PERCPU_H
 #define KERNEL_CPU_PERCPU_H
 
+#include "kernel/cpu/barrier.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/util.h"
 #ifndef RINGBOLT_HOST
@@ -40,12 +41,23 @@ extern uint32_t cpu_count; /* [I] after smp_start() */
 
 #ifdef RINGBOLT_HOST
 struct cpu *cpu_this(void);
+
+static inline void cpu_pause(void)
+{
+	__builtin_ia32_pause();
+}
 #else
 static inline struct cpu *cpu_this(void)
 {
 	struct cpu *cpu;
 	__asm__("movq %%gs:0, %0" : "=r"(cpu));
 	return cpu;
+}
+
+/* Between two looks of a spin: leaves the core to its other thread. */
+static inline void cpu_pause(void)
+{
+	x86_pause();
 }
 #endif
 
@@ -81,7 +93,7 @@ void cpu_wait(void);
 /* The fence pairs with the one in smp_wake(); see percpu.c. True: wake was set. */
 static inline bool cpu_take_wake(struct cpu *cpu)
 {
-	return __atomic_exchange_n(&cpu->wake, 0, __ATOMIC_SEQ_CST);
+	return atomic_swap(&cpu->wake, 0);
 }
 
 #endif

@@ -227,7 +227,7 @@ static void start_all(phys_addr page)
 		send_to_absent(startup);
 		(void)wait_for_stage(AP_CHECKED_IN, ap_count, CHECK_IN_MAX_NS);
 	}
-	(void)__atomic_exchange_n(&start->ticket, TICKET_CLOSED, __ATOMIC_SEQ_CST);
+	(void)atomic_swap(&start->ticket, TICKET_CLOSED);
 }
 
 /* Gives a number to each CPU that came, in the MADT's order. */

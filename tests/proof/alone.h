@@ -14,7 +14,8 @@
 #define store_once(pointer, value) (*(pointer) = (value))
 #define load_acquire(pointer) load_once(pointer)
 #define store_release(pointer, value) store_once(pointer, value)
-#define __atomic_exchange_n(pointer, value, order) (*(pointer))
+#define atomic_swap(pointer, value) (*(pointer))
+#define __builtin_ia32_pause() ((void)0)
 #define __builtin_sub_overflow(a, b, result) (*(result) = (a) - (b), (a) < (b))
 
 #define KERNEL_CPU_CLOCK_H

@@ -172,7 +172,7 @@ static void map_structures(void)
 	map_structure(&function, &capability, &mapped_bytes);
 }
 
-static void map_msix_table(void)
+static void map_the_table(void)
 {
 	reads_max = 3;
 	least_bytes = sizeof(struct pci_msix_entry);
@@ -211,7 +211,7 @@ int main(void)
 		map_structures();
 		break;
 	case TABLE:
-		map_msix_table();
+		map_the_table();
 		break;
 	case DOORBELL:
 		place_doorbell();

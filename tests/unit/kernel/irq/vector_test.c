@@ -13,6 +13,7 @@
 #define KERNEL_CPU_BARRIER_H
 #define store_once(pointer, value) (*(pointer) = (value), interrupt())
 #define store_release(pointer, value) store_once(pointer, value)
+#define atomic_swap(pointer, value) (*(pointer)) /* cpu_take_wake(), not called here */
 
 static void interrupt(void);
 
