@@ -178,7 +178,7 @@ static void map_the_table(void)
 	least_bytes = sizeof(struct pci_msix_entry);
 	alignment = 8;
 	function.msix_capability = PCI_CAPABILITY_FIRST;
-	map_table(&function);
+	map_msix_table(&function);
 }
 
 static void place_doorbell(void)
