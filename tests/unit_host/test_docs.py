@@ -18,8 +18,8 @@ FOLDERS = ("boot", "kernel", "bench", "tests", "docs", "configs", "findings")
 SOURCES = (".c", ".h", ".asm", ".py", ".awk", "")
 # `bench/run/fast.c`, `fast.c:step()`, `step()`; a path may be a glob.
 WORD = re.compile(r"`([^`\n]+)`")
-PATH = re.compile(rf"(?:{'|'.join(FOLDERS)})/[\w./*\[\]-]*")
-PLACE = re.compile(r"([\w./-]+\.(?:c|h|asm|py)):(\w+)(?:\(\))?$")
+PATH = re.compile(rf"(?<![\w/.-])(?:{'|'.join(FOLDERS)})/[\w./*-]*")
+PLACE = re.compile(r"([\w./-]+\.(?:c|h|asm|py)):(\w+)\(\)")  # also where it is no code
 CALL = re.compile(r"(\w+)\(\)$")
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[\w-]+)?\)")
 
@@ -43,16 +43,17 @@ def defines(text, name):
 
 def untrue(text):
     """The words of a page that name what is not there."""
+    for file, function in PLACE.findall(text):
+        found = [name for name in sources() if f"/{name}".endswith(f"/{file}")]
+        if not any(defines(sources()[name], function) for name in found):
+            yield f"{file}:{function}()"
     for word in WORD.findall(text):
-        place, call, path = PLACE.match(word), CALL.match(word), PATH.fullmatch(word)
-        if place:
-            files = [name for name in sources() if f"/{name}".endswith(f"/{place[1]}")]
-            if not any(defines(sources()[name], place[2]) for name in files):
-                yield word
-        elif call and not any(defines(source, call[1]) for source in sources().values()):
+        call = CALL.match(word)
+        if call and not any(defines(source, call[1]) for source in sources().values()):
             yield word
-        elif path and not list(ROOT.glob(word.rstrip("/"))):
-            yield word
+    for path in PATH.findall(text):
+        if not list(ROOT.glob(path.rstrip("/."))):
+            yield path
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
