@@ -154,7 +154,9 @@ BENCH_C := \
 	bench/report/line.c \
 	bench/report/text.c \
 	bench/report/text_latency.c \
+	bench/core/io.c \
 	bench/core/stages.c \
+	bench/core/state.c \
 	bench/pace/latency_search.c \
 	bench/pace/pace.c \
 	bench/pace/schedule.c \
@@ -171,7 +173,6 @@ BENCH_C := \
 	bench/run/data.c \
 	bench/run/done.c \
 	bench/run/fast.c \
-	bench/run/io.c \
 	bench/run/life.c \
 	bench/run/limits.c \
 	bench/run/loop.c \
@@ -277,7 +278,7 @@ unit_bench/pace/latency_search := bench/pace/latency_search.c
 unit_bench/measure/steady := bench/measure/steady.c
 UNIT_TESTS += bench/lib/random bench/sequence/random_map bench/lib/lfsr \
 	bench/sequence/distribution bench/sequence/generator bench/sequence/generator_align \
-	bench/run/io bench/measure/stats \
+	bench/core/io bench/measure/stats \
 	bench/lib/decimal bench/lib/math bench/lib/json bench/report/report
 unit_bench/lib/random := bench/lib/random.c
 unit_bench/sequence/random_map := bench/sequence/random_map.c bench/lib/random.c
@@ -286,7 +287,7 @@ unit_bench/sequence/distribution := bench/sequence/distribution.c bench/lib/rand
 	bench/lib/math.c
 unit_bench/sequence/generator := $(GENERATOR_C) $(JOB_HOST)
 unit_bench/sequence/generator_align := $(GENERATOR_C) $(JOB_HOST)
-unit_bench/run/io := bench/run/io.c
+unit_bench/core/io := bench/core/io.c
 unit_bench/measure/stats := bench/measure/stats.c bench/lib/math.c bench/lib/random.c
 unit_bench/lib/decimal := bench/lib/decimal.c bench/lib/random.c
 unit_bench/lib/math := bench/lib/math.c bench/lib/random.c
@@ -764,8 +765,9 @@ fmt:
 docs:
 	docs/generate
 
-check:
+check: image
 	tests/check_includes
+	tests/check_circles
 	tests/check_style
 
 clean:

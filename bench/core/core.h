@@ -20,7 +20,6 @@ struct engine_boot; /* run/run.h */
 struct engine_job;
 struct engine_pace; /* pace/pace.h */
 struct engine_verify; /* verify/readback.c */
-struct written_piece; /* verify/written.h */
 
 /* What a flush is for. */
 enum engine_flush {
@@ -124,6 +123,7 @@ struct engine_job {
 	struct stats_job *stats; /* [c] */
 	struct blk_queue *queues[JOB_FILES_MAX]; /* [I] */
 	engine_step_function *step; /* [c] the long way; the short one with leave */
+	engine_step_function *long_step; /* [I] */
 	/* Of a plain job, which goes the short way. */
 	uint32_t plain_bytes; /* [I] of each I/O */
 	uint32_t plain_left, plain_granted; /* [c] to issue without a second thought */
@@ -220,13 +220,68 @@ struct engine {
 	uint64_t timeout_tsc; /* a request's deadline; 0: none */
 	const struct blk_queue *late; /* [a] missed a deadline, which ends all jobs; NULL: none */
 };
+
+/* --- core/state.c: what any part may do to a job --- */
+
 extern struct engine engine;
 
-/* run/setup.c: everything a person can have got wrong ends here. */
-int engine_setup(void);
 /* "FILE:LINE: KEY: [JOB] text", where LINE is that of the job's section; -ERR_INVALID. */
 int engine_complain(const struct job *job, const char *key, const char *format, ...)
 	PRINTF_LIKE(3, 4);
+
+/* What is measured counts from now. */
+void engine_job_begin_measuring(struct engine_job *job, uint64_t now);
+
+/* exitall: the jobs that exit_what= names stop; who sleeps hears of it when this one ends. */
+void engine_job_end_others(const struct engine_job *job);
+
+/* A job is over, or stopped: those that wait, on any CPU, look for their turn. */
+void engine_turn_announce(void);
+
+/* Linux' errno numbers, by which fio reports errors. */
+enum {
+	EIO_LINUX = 5,
+	EINVAL_LINUX = 22,
+	EROFS_LINUX = 30,
+	EILSEQ_LINUX = 84, /* a failed verification */
+	EOPNOTSUPP_LINUX = 95,
+	ETIMEDOUT_LINUX = 110,
+};
+
+/* An error by Linux' number; not `tolerated`: the job issues nothing more. */
+void engine_job_fail(struct engine_job *job, int number, bool tolerated);
+
+/* An I/O failed, whichever way it went. */
+void engine_job_note_error(struct engine_job *job, const struct engine_io *io);
+
+/* --- core/io.c: taking and preparing I/Os; the job's CPU, loop context --- */
+
+/*
+ * Fits an I/O's segments and sector count to a length, which its buffer must hold.
+ * The operation is set: a trim has no segments.
+ */
+void engine_io_set_length(struct engine_io *io, uint32_t length_bytes);
+
+/* free_count > 0 */
+static inline struct engine_io *engine_io_take(struct engine_job *job)
+{
+	return CONTAINER_OF(job->free[--job->free_count], struct engine_io, request);
+}
+
+static inline void engine_io_prepare(struct engine_job *job, struct engine_io *io)
+{
+	job->prepared[job->prepared_count++] = &io->request;
+}
+
+void engine_io_prepare_flush(struct engine_job *job, uint32_t file, enum engine_flush flush);
+
+/* A read that is checked, beside those of the generator. */
+void engine_io_prepare_read(struct engine_job *job, uint8_t file, uint64_t offset_bytes,
+			    uint32_t length_bytes);
+
+/* --- run/setup.c: everything a person can have got wrong ends here --- */
+
+int engine_setup(void);
 
 /* --- run/memory.c: what a job needs only while it runs --- */
 
@@ -265,14 +320,6 @@ static inline uint32_t engine_job_in_flight(const struct engine_job *job)
 	return job->depth - job->free_count - job->prepared_count;
 }
 
-/* --- run/io.c --- */
-
-/*
- * Fits an I/O's segments and sector count to a length, which its buffer must hold.
- * The operation is set: a trim has no segments.
- */
-void engine_io_set_length(struct engine_io *io, uint32_t length_bytes);
-
 /* --- run/refill.c: preparing I/Os; free_count > 0 --- */
 
 /* What a refill ended with. */
@@ -292,30 +339,11 @@ bool engine_refill_next_pass(struct engine_job *job);
 /* The next of the flushes_left. */
 void engine_refill_flush(struct engine_job *job);
 
-/* For verify/readback.c: a read that is checked, beside those of the generator. */
-void engine_refill_read(struct engine_job *job, const struct written_piece *what);
-
 /* --- run/done.c: completion --- */
 
 /* A request's done(). */
 void engine_io_done(struct blk_request *request);
 void engine_io_done_recorded(struct blk_request *request); /* trace_events= */
-
-/* It failed; the short way's, too. */
-void engine_job_note_error(struct engine_job *job, const struct engine_io *io);
-
-/* Linux' errno numbers, by which fio reports errors. */
-enum {
-	EIO_LINUX = 5,
-	EINVAL_LINUX = 22,
-	EROFS_LINUX = 30,
-	EILSEQ_LINUX = 84, /* a failed verification */
-	EOPNOTSUPP_LINUX = 95,
-	ETIMEDOUT_LINUX = 110,
-};
-
-/* An error by Linux' number; not `tolerated`: the job issues nothing more. */
-void engine_job_fail(struct engine_job *job, int number, bool tolerated);
 
 /* --- run/fast.c: the short way --- */
 
@@ -362,9 +390,6 @@ bool engine_turn_take(struct engine_cpu *cpu);
 void engine_turn_refused(struct engine_job *job);
 void engine_turn_rotate(struct engine_cpu *cpu);
 
-/* A job is over, or stopped: those that wait, on any CPU, look for their turn. */
-void engine_turn_announce(void);
-
 void engine_job_finish(struct engine_job *job, uint64_t now);
 
 /*
@@ -372,9 +397,6 @@ void engine_job_finish(struct engine_job *job, uint64_t now);
  * flight stays with the device, and its memory too.
  */
 void engine_turn_cut_off(struct engine_cpu *cpu, uint64_t now);
-
-/* What is measured counts from now. */
-void engine_job_begin_measuring(struct engine_job *job, uint64_t now);
 
 /* --- run/timer.c: what is due by the clock; the CPU at hand --- */
 
@@ -388,19 +410,10 @@ void engine_clock_arm_timer(struct engine_cpu *cpu);
 
 void engine_control_begin(struct engine_job *job, uint64_t now);
 
-/* Works out control_tsc anew. */
-void engine_control_schedule(struct engine_job *job);
-
 /* At control_tsc; true: the job issues nothing more. */
 bool engine_job_control(struct engine_job *job, uint64_t now);
 
-/* Forgets everything but errors. */
-void engine_job_reset_statistics(struct engine_job *job, uint64_t now);
-
-/* exitall: the jobs that exit_what= names stop; who sleeps hears of it when this one ends. */
-void engine_job_end_others(const struct engine_job *job);
-
-/* --- stages.c: what a latency consists of; the job's CPU --- */
+/* --- core/stages.c: what a latency consists of; the job's CPU --- */
 
 /* At set-up. -ERR_NO_MEMORY. */
 int engine_stages_init(struct engine_job *job);
@@ -475,7 +488,7 @@ bool engine_verify_wants_pass(struct engine_job *job);
 /* verify_only: notes the writes of a pass without making them. */
 void engine_verify_dry_run(struct engine_job *job);
 
-/* --- progress.c --- */
+/* --- run/progress.c --- */
 void progress_init(uint32_t interval_ms);
 void progress_update(uint64_t now); /* boot CPU; prints when due */
 uint64_t progress_next_tsc(void);

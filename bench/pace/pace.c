@@ -303,8 +303,10 @@ bool engine_pace_may_go_on(struct engine_job *job, uint64_t now)
 	struct engine_pace *pace = job->pace;
 	pace->wake_tsc = UINT64_MAX;
 	bool waits = think(job, now) || is_above_low(job);
-	if (pace->search_drains && !engine_job_busy(job))
+	if (pace->search_drains && !engine_job_busy(job)) {
 		engine_target_drained(job, now);
+		return false;
+	}
 	if (pace->searches)
 		waits |= pace->search_drains || engine_job_busy(job) >= pace->search.depth;
 	if (waits && pace->wake_tsc != UINT64_MAX)

@@ -107,7 +107,10 @@ void engine_target_done(struct engine_job *job, const struct engine_io *io, uint
 /* The counters that a minimal rate is measured by have become 0. */
 void engine_target_forget(struct engine_job *job, uint64_t now);
 
-/* The job was drained for its last window. */
+/*
+ * The job was drained for its last window: its ramp ends now, so that the next step
+ * begins the measurement before it issues anything.
+ */
 void engine_target_drained(struct engine_job *job, uint64_t now);
 
 /* Windows and cycles that are over; true: the job has found what it looked for. */

@@ -95,8 +95,8 @@ void engine_target_done(struct engine_job *job, const struct engine_io *io, uint
 void engine_target_drained(struct engine_job *job, uint64_t now)
 {
 	job->pace->search_drains = false;
-	engine_job_reset_statistics(job, now);
-	engine_control_schedule(job);
+	job->ramp_end_tsc = job->control_tsc = now;
+	engine_job_look_again(job);
 }
 
 static bool end_window(struct engine_job *job, uint64_t now)

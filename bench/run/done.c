@@ -13,65 +13,6 @@
 #include "kernel/blk/recorder.h"
 #include "kernel/lib/log.h"
 
-static int errno_of(enum blk_status status)
-{
-	switch (status) {
-	case BLK_OK:
-		return 0;
-	case BLK_UNSUPPORTED:
-		return EOPNOTSUPP_LINUX;
-	case BLK_OUT_OF_RANGE:
-		return EINVAL_LINUX;
-	case BLK_READ_ONLY:
-		return EROFS_LINUX;
-	case BLK_IO_ERROR:
-	case BLK_SHORT:
-	case BLK_BROKEN:
-		break;
-	}
-	return EIO_LINUX;
-}
-
-#define ERRORS_PRINTED 8u /* per job */
-
-static bool error_is_tolerated(const struct engine_job *job, const struct engine_io *io)
-{
-	if (io->direction == DIR_READ)
-		return job->job->continue_on_error_read;
-	return job->job->continue_on_error_write;
-}
-
-NOINLINE void engine_job_note_error(struct engine_job *job, const struct engine_io *io)
-{
-	const struct blk_request *request = &io->request;
-	struct stats_job *stats = job->stats;
-	int number = errno_of(request->status);
-	engine_job_fail(job, number, error_is_tolerated(job, io));
-	if (stats->total_errors <= ERRORS_PRINTED)
-		log_error(job->job->name, "%s on %s failed: %s (offset %lu, %lu bytes)",
-			  blk_op_name(request->op), job->job->files[io->file],
-			  blk_status_name(request->status), request->sector * SECTOR_BYTES,
-			  (uint64_t)request->sector_count * SECTOR_BYTES);
-}
-
-void engine_job_fail(struct engine_job *job, int number, bool tolerated)
-{
-	struct stats_job *stats = job->stats;
-	stats->total_errors++;
-	if (!stats->first_error)
-		stats->first_error = number;
-	if (tolerated)
-		return;
-	if (!stats->error)
-		stats->error = number;
-	store_once(&engine.failed, 1);
-	if (job->job->exitall_on_error && !job->stopping)
-		engine_job_end_others(job);
-	job->stopping = true;
-	if (job->plain)
-		engine_plain_settle(job); /* which ends the short way */
-}
-
 /* Any I/O that went well. */
 static void account(struct engine_job *job, const struct engine_io *io, uint64_t now)
 {

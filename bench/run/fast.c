@@ -186,9 +186,9 @@ static void settle_counts(struct engine_job *job)
 void engine_plain_settle(struct engine_job *job)
 {
 	job->plain_stats->lat.count = job->plain_stats->clat.count;
-	if (job->step == engine_job_step)
+	if (job->step == job->long_step)
 		return; /* it has no leave to settle */
-	job->step = engine_job_step;
+	job->step = job->long_step;
 	uint32_t issued = job->plain_granted - job->plain_left;
 	struct stats_direction *direction = job->plain_stats;
 	job->plain_granted = job->plain_left = 0;
@@ -262,7 +262,7 @@ static ALWAYS_INLINE unsigned step(struct engine_job *job, uint64_t now, enum fi
 	bool issued = LIKELY(!load_once(&job->stopping)) && LIKELY(now <= job->control_tsc - 1) &&
 		      issue(job, now, way, lone);
 	job->free_seen = job->free_count;
-	return LIKELY(issued) ? ENGINE_BUSY : engine_job_step(job, now);
+	return LIKELY(issued) ? ENGINE_BUSY : job->long_step(job, now);
 }
 
 #define STEPS(name, way) \

@@ -45,22 +45,6 @@ static bool waitees_are_done(const struct engine_job *job)
 	return true;
 }
 
-void engine_job_begin_measuring(struct engine_job *job, uint64_t now)
-{
-	const struct job *options = job->job;
-	job->start_tsc = now;
-	job->idle_start_tsc = job->cpu->idle_tsc;
-	job->bw_sampler = (struct engine_sampler){
-		.period_tsc = clock_ns_to_tsc(options->bwavgtime_ms * NS_PER_MS), .last_tsc = now
-	};
-	job->iops_sampler = (struct engine_sampler){
-		.period_tsc = clock_ns_to_tsc(options->iopsavgtime_ms * NS_PER_MS), .last_tsc = now
-	};
-	job->sample_due_tsc = options->disable_bw ? UINT64_MAX
-						  : now + MIN(job->bw_sampler.period_tsc,
-							      job->iops_sampler.period_tsc);
-}
-
 static void begin(struct engine_job *job, uint64_t now)
 {
 	const struct job *options = job->job;
@@ -171,13 +155,6 @@ void engine_turn_rotate(struct engine_cpu *cpu)
 }
 
 /* --- the end --- */
-
-void engine_turn_announce(void)
-{
-	atomic_add(&engine.turns, 1);
-	for (uint32_t i = 0; i < cpu_count; i++)
-		smp_wake(&cpu_table[i]);
-}
 
 /* fio counts whole milliseconds, rounded up. */
 static uint64_t milliseconds(uint64_t from_tsc, uint64_t to_tsc)

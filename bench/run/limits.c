@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The moments of a job: its ramp and its time end, windows and cycles end; and
- * jobs that end others.
+ * The moments of a job: its ramp and its time end, windows and cycles end.
  *
  *   control_tsc: the next moment at which anything of this is due; the loop
  *   compares it with the clock, as it would the end alone
  *
  * ramp_time: the job runs as ever; at the end of the ramp what it measured is
  * forgotten. I/Os in flight then complete into the measured part, as in fio.
- *
- * exitall: `stopping` of other jobs is set from here, whatever CPU they are
- * on; each stops itself when it is stepped next. A job that has not started
- * ends without having run.
  */
 #include "bench/pace/pace.h"
 #include "kernel/lib/mem.h"
@@ -21,17 +16,7 @@ static uint64_t us_to_tsc(uint64_t us)
 	return clock_ns_to_tsc(us * NS_PER_US);
 }
 
-void engine_control_begin(struct engine_job *job, uint64_t now)
-{
-	const struct job *options = job->job;
-	if (options->ramp_time_us)
-		job->ramp_end_tsc = now + us_to_tsc(options->ramp_time_us);
-	if (options->runtime_us)
-		job->end_tsc = now + us_to_tsc(options->runtime_us + options->ramp_time_us);
-	engine_control_schedule(job);
-}
-
-void engine_control_schedule(struct engine_job *job)
+static void schedule(struct engine_job *job)
 {
 	uint64_t next = UINT64_MAX;
 	if (job->ramp_end_tsc)
@@ -44,20 +29,17 @@ void engine_control_schedule(struct engine_job *job)
 	engine.cpus[job->cpu->index].timer_is_stale = true;
 }
 
-bool engine_job_control(struct engine_job *job, uint64_t now)
+void engine_control_begin(struct engine_job *job, uint64_t now)
 {
-	if (job->end_tsc && now >= job->end_tsc)
-		return true;
-	if (job->ramp_end_tsc && now >= job->ramp_end_tsc) {
-		job->ramp_end_tsc = 0;
-		engine_job_reset_statistics(job, now);
-	}
-	bool over = job->pace && engine_target_control(job, now);
-	engine_control_schedule(job);
-	return over || job->stopping;
+	const struct job *options = job->job;
+	if (options->ramp_time_us)
+		job->ramp_end_tsc = now + us_to_tsc(options->ramp_time_us);
+	if (options->runtime_us)
+		job->end_tsc = now + us_to_tsc(options->runtime_us + options->ramp_time_us);
+	schedule(job);
 }
 
-void engine_job_reset_statistics(struct engine_job *job, uint64_t now)
+static void reset_statistics(struct engine_job *job, uint64_t now)
 {
 	struct stats_job *stats = job->stats;
 	uint64_t errors = stats->total_errors;
@@ -72,27 +54,15 @@ void engine_job_reset_statistics(struct engine_job *job, uint64_t now)
 		engine_target_forget(job, now);
 }
 
-/* --- jobs that end others --- */
-
-enum { EXIT_GROUP = 1, EXIT_STONEWALL, EXIT_ALL };
-
-static bool takes_along(const struct engine_job *job, const struct engine_job *other)
+bool engine_job_control(struct engine_job *job, uint64_t now)
 {
-	switch (job->job->exit_what) {
-	case EXIT_GROUP:
-		return other->job->group_id == job->job->group_id;
-	case EXIT_STONEWALL: /* those behind the next wall still have their turn */
-		return other->wait_before == job->wait_before;
-	case EXIT_ALL:
+	if (job->end_tsc && now >= job->end_tsc)
 		return true;
-	default:
-		return false;
+	if (job->ramp_end_tsc && now >= job->ramp_end_tsc) {
+		job->ramp_end_tsc = 0;
+		reset_statistics(job, now);
 	}
-}
-
-void engine_job_end_others(const struct engine_job *job)
-{
-	for (uint32_t i = 0; i < engine.set->job_count; i++)
-		if (&engine.jobs[i] != job && takes_along(job, &engine.jobs[i]))
-			store_once(&engine.jobs[i].stopping, true);
+	bool over = job->pace && engine_target_control(job, now);
+	schedule(job);
+	return over || job->stopping;
 }

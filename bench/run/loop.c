@@ -14,8 +14,6 @@
 #include "kernel/irq/smp.h"
 #include "kernel/lib/assert.h"
 
-struct engine engine;
-
 /* How long the boot CPU waits for the others to end their jobs after a missed deadline. */
 #define FAREWELL_NS (10 * NS_PER_S)
 

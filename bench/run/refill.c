@@ -10,44 +10,12 @@
  */
 #include "bench/pace/pace.h"
 #include "bench/sequence/generator_impl.h"
-#include "bench/verify/written.h"
 
 static const uint8_t op_of_direction[DIR_COUNT] = { BLK_READ, BLK_WRITE, BLK_DISCARD };
 
-static inline struct engine_io *take_io(struct engine_job *job)
-{
-	return CONTAINER_OF(job->free[--job->free_count], struct engine_io, request);
-}
-
-static inline void prepare(struct engine_job *job, struct engine_io *io)
-{
-	job->prepared[job->prepared_count++] = &io->request;
-}
-
-static void prepare_flush(struct engine_job *job, uint32_t file, enum engine_flush flush)
-{
-	struct engine_io *io = take_io(job);
-	struct blk_request *request = &io->request;
-	io->direction = DIR_COUNT;
-	io->checked_read = false;
-	io->flush = (uint8_t)flush;
-	io->file = (uint8_t)file;
-	io->offset_bytes = 0;
-	io->length_bytes = 0;
-	request->op = BLK_FLUSH;
-	request->flags = 0;
-	request->segment_count = 0;
-	request->sector = 0;
-	request->sector_count = 0;
-	request->submit_tsc = clock_tsc();
-	prepare(job, io);
-	job->last_direction = DIR_COUNT;
-}
-
 void engine_refill_flush(struct engine_job *job)
 {
-	prepare_flush(job, job->job->file_count - job->flushes_left--,
-		      FLUSH_OF_PASS);
+	engine_io_prepare_flush(job, job->job->file_count - job->flushes_left--, FLUSH_OF_PASS);
 }
 
 /* Whether fio flushes behind the last I/O at all. */
@@ -74,8 +42,8 @@ static bool prepare_due_flush(struct engine_job *job)
 	bool is_fsync = flush_is_due(job, options->fsync);
 	if (!is_fsync && !flush_is_due(job, options->fdatasync))
 		return false;
-	prepare_flush(job, generator_next_file(job->generator),
-		      is_fsync ? FLUSH_FSYNC : FLUSH_FDATASYNC);
+	engine_io_prepare_flush(job, generator_next_file(job->generator),
+				is_fsync ? FLUSH_FSYNC : FLUSH_FDATASYNC);
 	return true;
 }
 
@@ -152,7 +120,7 @@ static ALWAYS_INLINE bool draw_next(struct engine_job *job, struct generator_io 
 static inline struct engine_io *prepare_drawn(struct engine_job *job,
 					      const struct generator_io *next)
 {
-	struct engine_io *io = take_io(job);
+	struct engine_io *io = engine_io_take(job);
 	struct blk_request *request = &io->request;
 	job->issued_ios++;
 	job->issued_bytes += next->length_bytes;
@@ -169,27 +137,8 @@ static inline struct engine_io *prepare_drawn(struct engine_job *job,
 	request->submit_tsc = clock_tsc();
 	if (UNLIKELY(job->special))
 		fill_request(job, io);
-	prepare(job, io);
+	engine_io_prepare(job, io);
 	return io;
-}
-
-void engine_refill_read(struct engine_job *job, const struct written_piece *what)
-{
-	struct engine_io *io = take_io(job);
-	struct blk_request *request = &io->request;
-	io->stats = &job->stats->direction[DIR_READ];
-	io->stats->total_ios++;
-	io->direction = DIR_READ;
-	io->file = what->file;
-	io->offset_bytes = what->offset_bytes;
-	io->checked_read = true;
-	request->op = BLK_READ;
-	request->flags = 0;
-	request->sector = what->offset_bytes / SECTOR_BYTES;
-	engine_io_set_length(io, what->length_bytes);
-	request->submit_tsc = clock_tsc();
-	job->last_direction = DIR_READ;
-	prepare(job, io);
 }
 
 static NOINLINE enum engine_refilled refill_backlog(struct engine_job *job)

@@ -16,18 +16,6 @@
 
 #define NULL_DEVICE "/dev/null0" /* of ioengine=null, whatever its file is called */
 
-int engine_complain(const struct job *job, const char *key, const char *format, ...)
-{
-	char text[200];
-	va_list arguments;
-	va_start(arguments, format);
-	fmt_vprint(text, sizeof(text), format, arguments);
-	va_end(arguments);
-	log_raw("%s:%u: %s: [%s] %s\n", engine.job_file, job->section_line, key, job->name,
-		text);
-	return -ERR_INVALID;
-}
-
 static void list_disks(char *text, size_t size)
 {
 	size_t used = 0;
@@ -309,7 +297,7 @@ static int setup_job(struct engine_job *job, const struct job *options)
 				       "a smaller size= or a larger verify_interval= needs less, "
 				       "do_verify=0 none, --memory gives more");
 	job->free_seen = job->free_count;
-	job->step = engine_job_step;
+	job->step = job->long_step = engine_job_step;
 	return error;
 }
 

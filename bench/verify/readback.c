@@ -332,7 +332,7 @@ static void prepare_read(struct engine_job *job, const struct written_piece *pie
 		job->limit_ios--;
 	/* As in fio, where a later write gets another seed for it. */
 	next_seed(job);
-	engine_refill_read(job, piece);
+	engine_io_prepare_read(job, piece->file, piece->offset_bytes, piece->length_bytes);
 }
 
 bool engine_verify_backlog_is_due(const struct engine_job *job)

@@ -50,10 +50,12 @@ class Traced:
 
 
 def tool(directory, *words):
-    """One of blktrace's tools: it ends well and complains of nothing."""
+    """One of blktrace's tools: it ends well and complains of nothing. (blkparse 1.3.0 says of some
+    I/Os that were cut that their sector is there twice, 1.2.0 does not, of the same file.)"""
     done = subprocess.run(list(words), cwd=directory, capture_output=True, text=True,
                           timeout=TIMEOUT_S, check=False)
-    assert (done.returncode, done.stderr) == (0, ""), done
+    complaints = re.sub(r"^sector alias \(\d+\) on device 0,0!\n", "", done.stderr, flags=re.M)
+    assert (done.returncode, complaints) == (0, ""), done
     return done.stdout
 
 

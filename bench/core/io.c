@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The memory that an I/O lends to the device: segments over its buffer.
+ * An I/O: the memory that it lends to the device, which is segments over its
+ * buffer, and those that no generator draws.
  *
  *   buffer    |<--------------- job->buffer_bytes --------------->|
  *   segments  | segment_bytes | segment_bytes | ... |    rest     |
@@ -35,4 +36,44 @@ void engine_io_set_length(struct engine_io *io, uint32_t length_bytes)
 	io->length_bytes = length_bytes;
 	request->segment_count = has_data ? (uint16_t)cut_buffer(io, length_bytes) : 0;
 	request->sector_count = length_bytes / SECTOR_BYTES;
+}
+
+void engine_io_prepare_flush(struct engine_job *job, uint32_t file, enum engine_flush flush)
+{
+	struct engine_io *io = engine_io_take(job);
+	struct blk_request *request = &io->request;
+	io->direction = DIR_COUNT;
+	io->checked_read = false;
+	io->flush = (uint8_t)flush;
+	io->file = (uint8_t)file;
+	io->offset_bytes = 0;
+	io->length_bytes = 0;
+	request->op = BLK_FLUSH;
+	request->flags = 0;
+	request->segment_count = 0;
+	request->sector = 0;
+	request->sector_count = 0;
+	request->submit_tsc = clock_tsc();
+	engine_io_prepare(job, io);
+	job->last_direction = DIR_COUNT;
+}
+
+void engine_io_prepare_read(struct engine_job *job, uint8_t file, uint64_t offset_bytes,
+			    uint32_t length_bytes)
+{
+	struct engine_io *io = engine_io_take(job);
+	struct blk_request *request = &io->request;
+	io->stats = &job->stats->direction[DIR_READ];
+	io->stats->total_ios++;
+	io->direction = DIR_READ;
+	io->file = file;
+	io->offset_bytes = offset_bytes;
+	io->checked_read = true;
+	request->op = BLK_READ;
+	request->flags = 0;
+	request->sector = offset_bytes / SECTOR_BYTES;
+	engine_io_set_length(io, length_bytes);
+	request->submit_tsc = clock_tsc();
+	job->last_direction = DIR_READ;
+	engine_io_prepare(job, io);
 }
