@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What can be told about the boot information. */
+/* Prints the boot information to the log. Boot CPU, once. */
 #include "boot/bootinfo.h"
 
 #include "kernel/lib/log.h"

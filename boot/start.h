@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What the two ways of starting share inside this folder. */
+/*
+ * The way from the first instruction to kernel_main(), for the files that make it:
+ *
+ *   pvh.asm   -> pvh_main()        pvh.c: makes a struct bootinfo
+ *   entry.asm -> bootinfo_enter()  enter.c: copies the EFI loader's
+ *   both      -> kernel_main()     kernel/main.c
+ */
 #ifndef BOOT_START_H
 #define BOOT_START_H
 

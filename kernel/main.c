@@ -44,7 +44,7 @@ NORETURN static void cannot_start(const char *unit, const char *why)
 	exit_machine(EXIT_CRASH);
 }
 
-/* --- texts that people wrote --- */
+/* --- settings and job file --- */
 
 /* A text with the name that messages shall use. */
 struct text {
@@ -55,7 +55,7 @@ struct text {
 
 NORETURN static void refuse_length(const char *name, int64_t length)
 {
-	log_raw("%s: %ld bytes are more than a text of ours can have\n", name, length);
+	log_raw("%s: %ld bytes; at most 1 MiB is read\n", name, length);
 	exit_machine(EXIT_USAGE);
 }
 
@@ -185,7 +185,7 @@ static void start_clock(void)
 	if (acpi_info.hpet.value)
 		hardware.hpet = paging_map_mmio(acpi_info.hpet, ACPI_HPET_BYTES);
 	if (clock_init(&hardware))
-		cannot_start("clock", "nothing here tells the time");
+		cannot_start("clock", "no usable clock (CPUID, HPET, PM timer, PIT)");
 	log_set_sink(console_write, clock_ns);
 }
 

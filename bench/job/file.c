@@ -15,7 +15,7 @@
  * every mistake at once; the set is emptied in the end. Single threaded,
  * touches nothing but its arguments, runs on the host too.
  *
- * Does not look whether a disk exists: that is the engine's matter.
+ * Does not look whether a disk exists: the benchmark does that (bench/run/setup.c).
  */
 #include "bench/job/job_impl.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Options that split one job into shares: bsrange=, bssplit= and
+ * Options whose value is a list for each direction: bsrange=, bssplit= and
  * random_distribution=. All take up to three lists, for reads, writes and
  * trims: a lone one counts for all, two mean read and the rest, an empty one
  * leaves what was there.

@@ -257,7 +257,7 @@ size_t job_arena_bytes(size_t length_bytes);
  * text need not end in NUL and may go afterwards. set->jobs, arena and
  * arena_bytes are the caller's; everything else in *set is filled. Returns 0,
  * or -ERR_INVALID after at least one error(); set->job_count is then 0.
- * Whether the named disks exist is not this function's matter.
+ * It does not ask whether the named disks exist.
  */
 int job_parse(struct job_set *set, const char *name, const char *text, size_t length_bytes,
 	      const struct job_environment *environment, const struct job_messages *messages);

@@ -134,7 +134,7 @@ struct stats_job {
 
 void stats_direction_merge(struct stats_direction *into, const struct stats_direction *from);
 
-/* fio's group merge (compat 3.6). */
+/* As fio merges the jobs of a group. */
 void stats_job_merge(struct stats_job *into, const struct stats_job *from);
 
 static inline unsigned stats_depth_level(uint32_t depth)

@@ -11,7 +11,7 @@
 #include "bench/lib/json.h"
 #include "bench/measure/stats.h"
 
-/* What steadystate= found; see compat 3.3. One entry per second of the window. */
+/* What steadystate= found, as fio reports it. One entry per second of the window. */
 struct report_steadystate {
 	const char *criterion; /* "iops", "iops_slope", "bw" or "bw_slope" */
 	double limit;

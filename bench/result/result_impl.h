@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What the result's files share. */
+/*
+ * Between result.c, which writes the document, and jobs.c, which writes the part of
+ * each job. Only these two include it.
+ */
 #ifndef BENCH_RESULT_RESULT_IMPL_H
 #define BENCH_RESULT_RESULT_IMPL_H
 

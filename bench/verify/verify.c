@@ -14,7 +14,7 @@
  * has not written may have either.
  *
  * Lengths of I/Os are whole sectors. What a failure looks like is
- * classify.c's matter.
+ * handled in classify.c.
  */
 #include "bench/lib/hash.h"
 #include "bench/verify/verify_impl.h"

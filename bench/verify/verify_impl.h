@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Between verify.c (fill, check), header.c (fio's two headers), pattern.c and
- * classify.c (what does it look like?).
+ * What verify.c (fill and check a buffer), header.c (fio's two headers), pattern.c
+ * (verify_pattern=) and classify.c (what damaged data looks like) know of each other.
+ * Only they and their tests include it; callers need verify.h.
  */
 #ifndef BENCH_VERIFY_VERIFY_IMPL_H
 #define BENCH_VERIFY_VERIFY_IMPL_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the note of written.h is made of, for the two that make it: written.c,
- * where it is said what it means, and written_shape.c.
+ * The fields of the note that written.h declares. Only written.c, which explains
+ * them, and written_shape.c include it.
  */
 #ifndef BENCH_VERIFY_WRITTEN_IMPL_H
 #define BENCH_VERIFY_WRITTEN_IMPL_H

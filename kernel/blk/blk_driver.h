@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The block layer's contract with its drivers: what one has to do, and whom it
- * tells what. Letters as in blk.h.
+ * The block layer's contract with its drivers.
+ *
+ *   the layer calls    submit, publish; has_completions, reap; arm, disarm
+ *   the driver calls   blk_register() at start, blk_note_interrupt() from its
+ *                      handler, blk_break() when the device lies
+ *
+ * Five functions make a driver, the rest is optional; docs/examples/block.c is one.
+ * Drivers and the layer's own files include this; submitters need blk.h alone.
+ * Letters as in blk.h.
  */
 #ifndef KERNEL_BLK_BLK_DRIVER_H
 #define KERNEL_BLK_BLK_DRIVER_H

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The block layer in words: names, a queue's state for a person, the age of its
- * oldest request.
+ * What people and deadlines want to know of a queue: the names of operations and
+ * statuses, blk_dump() with its counters and indices, and blk_oldest_submit_tsc(), by
+ * which the benchmark finds requests past their deadline.
  *
- * For error paths and deadlines, not for the I/O path. blk_dump() takes no
- * lock: it is called when the owner may be stuck, and prints what it sees.
+ * Not for the I/O path: it looks at every slot. blk_dump() takes no lock, since
+ * the owner may be stuck, and prints what it sees.
  */
 #include "kernel/blk/blk_impl.h"
 #include "kernel/blk/sched.h"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Everything that is not a plain batch on a queue of one CPU.
+ * The general way of a queue: requests that have to be checked, cut, merged, ordered
+ * or followed by a flush; queues that are shared or broken. The plain way is
+ * blk_plain.h; blk.c chooses.
  *
  *   submit   for each request: check (blk_limits.c) -> refuse | cut (parts.c) | issue
  *   issue    scheduler, or driver (blk_issue.c)

@@ -232,7 +232,7 @@ void blk_shared_disarm(struct blk_queue *queue)
 {
 	uint64_t cpu = bit_of(cpu_this());
 
-	/* Who comes after the last one has yet to ask, and is armed for then. */
+	/* A CPU that sleeps after the last one has yet to ask, and is armed for then. */
 	if (atomic_clear_bits(&queue->sleepers, cpu) == 0)
 		ask(queue, cpu);
 }

@@ -11,8 +11,8 @@
  * the two gets further is taken. A segment longer than the device's becomes
  * several of one part, not several parts.
  *
- * Owns nothing; any context. Asks for segments that add up to the request,
- * which blk_limits.c has checked.
+ * Owns nothing; any context. The segments must add up to the request;
+ * blk_limits.c has checked that.
  */
 #include "kernel/blk/parts.h"
 

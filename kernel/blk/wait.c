@@ -75,7 +75,7 @@ void blk_wait_init(const struct settings *settings)
 	pause_is_slow = hypervisor_is_tcg();
 }
 
-/* What other CPUs have in flight on a shared queue is not known without its lock. */
+/* Only the CPU at work on a shared queue knows how many requests are in flight. */
 static inline bool is_active(const struct blk_queue *queue)
 {
 	return queue->shared || (queue->in_flight && !queue->broken);

@@ -213,7 +213,7 @@ static bool all_meet(const struct calibrate_clock *clocks, unsigned count)
 	return true;
 }
 
-/* What is told is known from the start. */
+/* A rate that CPUID states is known from the start. */
 static void begin_with_what_is_told(struct calibrate_clock *clocks, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {

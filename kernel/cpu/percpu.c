@@ -4,7 +4,7 @@
  *
  * Sleeping must not lose a wake-up. cpu_wait() looks at `wake` with interrupts
  * off, so a handler cannot run between the look and the HLT: an interrupt
- * raised meanwhile stays pending, and STI opens the door only after the HLT
+ * raised meanwhile stays pending, and STI lets it in only after the HLT
  * has begun. Against another CPU, which sets `wake` without any lock:
  *
  *     sleeper                     waker (smp_wake)

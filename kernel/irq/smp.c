@@ -11,8 +11,8 @@
  *   running       GDT, page tables, APIC done; runs its loop
  *
  * Numbers are dense although a CPU may not come: they are given out only when
- * all have checked in or the time is over. Who comes later finds the door
- * closed and halts, in the start page, which is never used for anything else.
+ * all have checked in or the time is over. A CPU that comes later is
+ * refused and halts, in the start page, which is never used for anything else.
  *
  * aps[] entry: the CPU itself writes stack_top, tsc and stage, the boot CPU
  * the rest. Waits are bounded in ns. Deliberately no taking down of CPUs.

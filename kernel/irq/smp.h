@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The other CPUs: starting them, waking them, handing work to them. */
+/*
+ * The other CPUs: the boot CPU starts them and hands them work; any CPU, and any
+ * interrupt handler, may wake another (smp_wake()). How a CPU sleeps is cpu/percpu.h.
+ */
 #ifndef KERNEL_IRQ_SMP_H
 #define KERNEL_IRQ_SMP_H
 

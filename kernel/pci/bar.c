@@ -6,7 +6,7 @@
  * one are the size (PCI 3.0, 6.2.5.1). Memory decoding is off meanwhile, or
  * the device would answer at the top of the address space.
  *
- * What cannot be right is named in the log and left unusable (base 0): a size
+ * A BAR that cannot be right is named in the log and left unusable (base 0): a size
  * that is no power of two, a base that is not a multiple of it, a range that
  * leaves the physical address space. Firmware places BARs, never this file.
  * I/O space is neither sized nor used.

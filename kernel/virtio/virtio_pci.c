@@ -220,7 +220,7 @@ int virtio_pci_init(struct virtio_pci *device, struct pci_function *f)
 	return 0;
 }
 
-/* What this transport can carry out, of what is offered. */
+/* Of the features offered, those that this transport can carry out. */
 static uint64_t possible_features(const struct virtio_pci *device)
 {
 	uint64_t features = device->offered_features & ~FEATURES_NOT_DONE;

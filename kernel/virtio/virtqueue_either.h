@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hot paths of rings of either format: by a constant, or by the ring's own
- * word.
+ * The hot paths for drivers that have rings of both formats. The functions that take
+ * `packed` want a constant there: the compiler then keeps one format only, and a
+ * driver has a function for each. The others look at vq->packed on each call.
+ *
+ * Contracts and context as in virtqueue.h; for drivers, not for the ring's files.
  */
 #ifndef KERNEL_VIRTIO_VIRTQUEUE_EITHER_H
 #define KERNEL_VIRTIO_VIRTQUEUE_EITHER_H
