@@ -13,9 +13,8 @@
  * none arrives while there is work to do.
  *
  * Owned here: the table of devices. Memory is allocated at registration and
- * never after. No printing on the path. Deliberately absent: timeouts and
- * recovery; ages are told by blk_oldest_submit_tsc(), and blk_abandon() takes
- * back what a reset device let go of.
+ * never after. No printing on the path. Deliberately absent: timeouts and recovery.
+ * blk_oldest_submit_tsc() tells ages, and the benchmark ends when one is too high.
  */
 #include "kernel/blk/blk_plain.h"
 #include "kernel/blk/sched.h"
@@ -129,12 +128,6 @@ struct blk_queue *blk_queue_for(struct blk_device *device, const struct cpu *cpu
 			return &device->queues[i];
 }
 
-void blk_set_completion(struct blk_device *device, enum setting_completion mode)
-{
-	for (uint16_t i = 0; i < device->queue_count; i++)
-		blk_set_queue_completion(&device->queues[i], mode);
-}
-
 void blk_set_queue_completion(struct blk_queue *queue, enum setting_completion mode)
 {
 	assert_always(blk_queue_idle(queue));
@@ -220,32 +213,4 @@ void blk_break(struct blk_queue *queue)
 {
 	queue->broken = true;
 	blk_choose_ways(queue);
-}
-
-/* --- one request at a time --- */
-
-/* The owner of a request points to the request itself once it is over. */
-static void execute_done(struct blk_request *request)
-{
-	request->owner = request;
-}
-
-enum blk_status blk_execute(struct blk_queue *queue, struct blk_request *request,
-			    uint32_t timeout_ms)
-{
-	uint64_t now = clock_tsc();
-	uint64_t deadline_tsc = now + clock_ns_to_tsc(timeout_ms * NS_PER_MS);
-	bool accepted = false;
-
-	request->done = execute_done;
-	request->owner = NULL;
-	request->submit_tsc = now;
-	do {
-		if (!accepted)
-			accepted = blk_submit_one(queue, request);
-		blk_poll(queue);
-		if (request->owner == request)
-			return (enum blk_status)request->status;
-	} while (clock_tsc() < deadline_tsc);
-	return BLK_BROKEN;
 }

@@ -304,16 +304,7 @@ static inline void blk_wait(struct blk_queue *const *queues, unsigned count, uns
  * Between phases of one boot; no requests in flight. A queue that gets no
  * interrupts stays polled.
  */
-void blk_set_completion(struct blk_device *device, enum setting_completion mode);
 void blk_set_queue_completion(struct blk_queue *queue, enum setting_completion mode);
-
-/*
- * Synchronous helper for start-up: submits one request and waits for it,
- * polling, at most timeout_ms. Returns its status, BLK_BROKEN on time-out
- * (the request then stays the queue's). Takes done and owner for itself.
- */
-enum blk_status blk_execute(struct blk_queue *queue, struct blk_request *request,
-			    uint32_t timeout_ms);
 
 /*
  * The oldest submit_tsc among the requests that wait or are with the driver;
@@ -322,8 +313,9 @@ enum blk_status blk_execute(struct blk_queue *queue, struct blk_request *request
 uint64_t blk_oldest_submit_tsc(struct blk_queue *queue);
 
 /*
- * After the device has confirmed a reset: everything that the driver still
- * holds completes as BLK_BROKEN from the next blk_poll(). Returns the count.
+ * After the device has confirmed a reset: everything that the driver still holds completes
+ * as BLK_BROKEN from the next blk_poll(). Returns the count. (This kernel resets no disk at
+ * work; one that lifts the layer may.)
  */
 unsigned blk_abandon(struct blk_queue *queue);
 

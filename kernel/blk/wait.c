@@ -60,12 +60,12 @@ static struct wait_state state_table[CPU_MAX];
 static uint64_t spin_max_tsc, coalesce_max_tsc; /* [I] */
 static bool pause_is_slow; /* [I] */
 
-/* What the queues want. */
+/* What a wait for several queues depends on. */
 struct survey {
 	uint32_t active; /* queues with something in flight */
-	struct blk_queue *last; /* of them */
-	bool there; /* something can be delivered at once */
-	bool poll, adaptive;
+	struct blk_queue *last_active;
+	bool has_finished; /* something can be delivered at once */
+	bool poll, adaptive; /* an active queue's mode */
 };
 
 void blk_wait_init(const struct settings *settings)
@@ -88,11 +88,12 @@ static struct survey take_survey(struct blk_queue *const *queues, unsigned count
 	for (unsigned i = 0; i < count; i++) {
 		struct blk_queue *queue = queues[i];
 
-		survey.there |= queue->shared ? blk_shared_has_finished() : queue->finished != NULL;
+		survey.has_finished |=
+			queue->shared ? blk_shared_has_finished() : queue->finished != NULL;
 		if (!is_active(queue))
 			continue;
 		survey.active++;
-		survey.last = queue;
+		survey.last_active = queue;
 		survey.poll |= queue->completion == COMPLETION_POLL;
 		survey.adaptive |= queue->completion == COMPLETION_ADAPTIVE;
 	}
@@ -295,13 +296,13 @@ void blk_wait_several(struct blk_queue *const *queues, unsigned count, unsigned 
 	/* Several queues complete in no order: any may hold what is wanted. */
 	unsigned wanted = survey.active == 1 ? MAX(1u, ahead) : 1;
 
-	if (survey.there)
+	if (survey.has_finished)
 		return;
 	if (survey.poll)
 		poll(cpu, queues, count);
 	else if (survey.adaptive)
 		wait_adaptive(cpu, queues, count, wanted,
-			      survey.active == 1 ? survey.last : NULL);
+			      survey.active == 1 ? survey.last_active : NULL);
 	else
 		sleep_armed(cpu, queues, count, wanted, false);
 }

@@ -131,12 +131,6 @@ int irq_allocate(struct cpu *cpu, irq_handler handler, void *context,
 	return 0;
 }
 
-void irq_free(struct cpu *cpu, const struct irq_msi_message *message)
-{
-	assert_always(message->data < VECTOR_COUNT);
-	vector_free(&tables[cpu->index], (uint8_t)message->data);
-}
-
 int irq_connect_line(uint8_t line, irq_handler handler, void *context)
 {
 	assert_always(handler != NULL && cpu_this()->index == 0);

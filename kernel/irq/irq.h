@@ -51,9 +51,6 @@ void irq_send_wake(const struct cpu *cpu);
 int irq_allocate(struct cpu *cpu, irq_handler handler, void *context,
 		 struct irq_msi_message *message);
 
-/* Undoes irq_allocate(); the device must no longer raise it. */
-void irq_free(struct cpu *cpu, const struct irq_msi_message *message);
-
 /*
  * INTx through the 8259: `line` is the function's Interrupt Line register
  * (0..15). Level triggered; several handlers may share a line, each is

@@ -3,9 +3,7 @@
  * The vector table of one CPU. Free means: calls the stray handler.
  *
  * Written by the boot CPU, read by the owner's dispatcher at any moment: the
- * context is in place before the handler is, and the handler is taken away
- * before the context. That suffices because a vector is raised only between
- * allocating and freeing it; a straggler sees a stray or the old pair.
+ * context is in place before the handler is. Vectors are never given back.
  */
 #include "kernel/irq/vector.h"
 
@@ -45,11 +43,4 @@ void vector_set(struct vector_table *table, uint8_t vector, irq_handler handler,
 {
 	assert_always(vector && (vector < VECTOR_FIRST || vector > VECTOR_LAST));
 	bind(&table->entries[vector], handler, context);
-}
-
-void vector_free(struct vector_table *table, uint8_t vector)
-{
-	assert_always(vector >= VECTOR_FIRST && vector <= VECTOR_LAST);
-	assert_always(table->entries[vector].handler != stray_of(table));
-	store_release(&table->entries[vector].handler, stray_of(table));
 }

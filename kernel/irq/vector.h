@@ -37,7 +37,4 @@ int vector_allocate(struct vector_table *table, irq_handler handler, void *conte
 /* Binds one of the vectors outside of VECTOR_FIRST..VECTOR_LAST. */
 void vector_set(struct vector_table *table, uint8_t vector, irq_handler handler, void *context);
 
-/* Asserts that the vector came from vector_allocate(). */
-void vector_free(struct vector_table *table, uint8_t vector);
-
 #endif

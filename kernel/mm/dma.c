@@ -39,9 +39,3 @@ int dma_allocate(uint64_t length_bytes, struct dma_buffer *out)
 		memset(out->virt, 0, pages_for(length_bytes) * PAGE_BYTES);
 	return result;
 }
-
-void dma_free(struct dma_buffer *buffer)
-{
-	page_free(buffer->phys, pages_for(buffer->length_bytes));
-	*buffer = (struct dma_buffer){ 0 };
-}

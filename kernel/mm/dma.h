@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Memory that a device reads or writes: contiguous, zeroed, page aligned.
- * Lives until dma_free(); give it back only after the device let go of it.
+ * Never given back.
  */
 #ifndef KERNEL_MM_DMA_H
 #define KERNEL_MM_DMA_H
@@ -18,6 +18,5 @@ struct dma_buffer {
 int dma_allocate(uint64_t length_bytes, struct dma_buffer *out);
 /* The same, but it holds anything. */
 int dma_take(uint64_t length_bytes, struct dma_buffer *out);
-void dma_free(struct dma_buffer *buffer);
 
 #endif

@@ -37,9 +37,10 @@
 /* Features that change what a doorbell carries, or need what is not here. */
 #define FEATURES_NOT_DONE                                                               \
 	(VIRTIO_FEATURE(VIRTIO_F_SR_IOV) | VIRTIO_FEATURE(VIRTIO_F_NOTIFICATION_DATA) | \
-	 VIRTIO_FEATURE(VIRTIO_F_NOTIF_CONFIG_DATA))
+	 VIRTIO_FEATURE(VIRTIO_F_NOTIF_CONFIG_DATA) | VIRTIO_FEATURE(VIRTIO_F_RING_RESET))
 
-#define COMMON(device, field) ((device)->common + offsetof(struct virtio_pci_common_cfg, field))
+#define COMMON_REGISTER(transport, field) \
+	((transport)->common_cfg + offsetof(struct virtio_pci_common_cfg, field))
 
 bool virtio_pci_matches(const struct pci_function *f, uint16_t device_type)
 {
@@ -120,7 +121,7 @@ static void use_capability(struct virtio_pci *device, const struct capability *c
 	volatile uint8_t **structure;
 	switch (capability->cfg_type) {
 	case VIRTIO_PCI_CAP_COMMON_CFG:
-		structure = &device->common;
+		structure = &device->common_cfg;
 		break;
 	case VIRTIO_PCI_CAP_NOTIFY_CFG:
 		structure = &device->notify;
@@ -129,19 +130,17 @@ static void use_capability(struct virtio_pci *device, const struct capability *c
 		structure = &device->isr;
 		break;
 	case VIRTIO_PCI_CAP_DEVICE_CFG:
-		structure = &device->device;
+		structure = &device->device_cfg;
 		break;
 	default:
 		return;
 	}
 	if (*structure || !(*structure = map_structure(device->pci, capability, &bytes)))
 		return;
-	if (structure == &device->common) {
-		device->common_bytes = bytes;
-	} else if (structure == &device->notify) {
+	if (structure == &device->notify) {
 		device->notify_bytes = bytes;
 		device->notify_off_multiplier = capability->notify_off_multiplier;
-	} else if (structure == &device->device) {
+	} else if (structure == &device->device_cfg) {
 		device->device_bytes = bytes;
 	}
 }
@@ -164,21 +163,21 @@ static int find_structures(struct virtio_pci *device)
 	}
 	if (!found)
 		return -ERR_UNSUPPORTED;
-	return device->common && device->notify && device->isr ? 0 : -ERR_DEVICE;
+	return device->common_cfg && device->notify && device->isr ? 0 : -ERR_DEVICE;
 }
 
 static void add_status(struct virtio_pci *device, uint8_t bits)
 {
 	device->status |= bits;
-	mmio_write8(COMMON(device, device_status), device->status);
+	mmio_write8(COMMON_REGISTER(device, device_status), device->status);
 }
 
 int virtio_pci_reset(struct virtio_pci *device)
 {
 	device->status = 0;
-	mmio_write8(COMMON(device, device_status), 0);
+	mmio_write8(COMMON_REGISTER(device, device_status), 0);
 	uint64_t start_ns = clock_ns();
-	while (mmio_read8(COMMON(device, device_status))) {
+	while (mmio_read8(COMMON_REGISTER(device, device_status))) {
 		if (clock_ns() - start_ns > RESET_TIMEOUT_NS)
 			return -ERR_TIMEOUT;
 	}
@@ -187,10 +186,10 @@ int virtio_pci_reset(struct virtio_pci *device)
 
 static uint64_t read_offered_features(const struct virtio_pci *device)
 {
-	mmio_write32(COMMON(device, device_feature_select), 0);
-	uint64_t low = mmio_read32(COMMON(device, device_feature));
-	mmio_write32(COMMON(device, device_feature_select), 1);
-	uint64_t high = mmio_read32(COMMON(device, device_feature));
+	mmio_write32(COMMON_REGISTER(device, device_feature_select), 0);
+	uint64_t low = mmio_read32(COMMON_REGISTER(device, device_feature));
+	mmio_write32(COMMON_REGISTER(device, device_feature_select), 1);
+	uint64_t high = mmio_read32(COMMON_REGISTER(device, device_feature));
 	return high << 32 | low;
 }
 
@@ -220,25 +219,16 @@ int virtio_pci_init(struct virtio_pci *device, struct pci_function *f)
 	return 0;
 }
 
-/* Of the features offered, those that this transport can carry out. */
-static uint64_t possible_features(const struct virtio_pci *device)
-{
-	uint64_t features = device->offered_features & ~FEATURES_NOT_DONE;
-	if (device->common_bytes < sizeof(struct virtio_pci_common_cfg))
-		features &= ~VIRTIO_FEATURE(VIRTIO_F_RING_RESET);
-	return features;
-}
-
 int virtio_pci_negotiate(struct virtio_pci *device, uint64_t wanted)
 {
 	char name[16];
-	device->features = wanted & possible_features(device);
-	mmio_write32(COMMON(device, driver_feature_select), 0);
-	mmio_write32(COMMON(device, driver_feature), (uint32_t)device->features);
-	mmio_write32(COMMON(device, driver_feature_select), 1);
-	mmio_write32(COMMON(device, driver_feature), (uint32_t)(device->features >> 32));
+	device->features = wanted & device->offered_features & ~FEATURES_NOT_DONE;
+	mmio_write32(COMMON_REGISTER(device, driver_feature_select), 0);
+	mmio_write32(COMMON_REGISTER(device, driver_feature), (uint32_t)device->features);
+	mmio_write32(COMMON_REGISTER(device, driver_feature_select), 1);
+	mmio_write32(COMMON_REGISTER(device, driver_feature), (uint32_t)(device->features >> 32));
 	add_status(device, VIRTIO_STATUS_FEATURES_OK);
-	if (mmio_read8(COMMON(device, device_status)) & VIRTIO_STATUS_FEATURES_OK)
+	if (mmio_read8(COMMON_REGISTER(device, device_status)) & VIRTIO_STATUS_FEATURES_OK)
 		return 0;
 	log_warn("virtio", "%s: refuses features 0x%llx of 0x%llx", pci_name(device->pci, name),
 		 (unsigned long long)device->features,
@@ -248,22 +238,22 @@ int virtio_pci_negotiate(struct virtio_pci *device, uint64_t wanted)
 
 uint16_t virtio_pci_queue_count(const struct virtio_pci *device)
 {
-	return mmio_read16(COMMON(device, num_queues));
+	return mmio_read16(COMMON_REGISTER(device, num_queues));
 }
 
 uint16_t virtio_pci_queue_max_size(const struct virtio_pci *device, uint16_t queue)
 {
 	if (queue >= virtio_pci_queue_count(device))
 		return 0;
-	mmio_write16(COMMON(device, queue_select), queue);
-	uint16_t size = mmio_read16(COMMON(device, queue_size));
+	mmio_write16(COMMON_REGISTER(device, queue_select), queue);
+	uint16_t size = mmio_read16(COMMON_REGISTER(device, queue_size));
 	return size <= VIRTQ_SIZE_MAX ? size : 0;
 }
 
 /* The selected queue's notify address (4.1.4.4); NULL when it lies outside. */
 static volatile uint16_t *find_doorbell(const struct virtio_pci *device)
 {
-	uint16_t notify_off = mmio_read16(COMMON(device, queue_notify_off));
+	uint16_t notify_off = mmio_read16(COMMON_REGISTER(device, queue_notify_off));
 	uint64_t offset = (uint64_t)notify_off * device->notify_off_multiplier;
 	if (offset % sizeof(uint16_t) || offset + sizeof(uint16_t) > device->notify_bytes)
 		return NULL;
@@ -287,40 +277,26 @@ int virtio_pci_queue_setup(struct virtio_pci *device, const struct virtio_pci_qu
 	if (!setup->size || setup->size > max_size)
 		return -ERR_RANGE;
 	/* A queue that runs already has ring addresses that are not ours. */
-	if (mmio_read16(COMMON(device, queue_enable)))
+	if (mmio_read16(COMMON_REGISTER(device, queue_enable)))
 		return -ERR_DEVICE;
 	volatile uint16_t *address = find_doorbell(device);
 	if (!address)
 		return -ERR_DEVICE;
-	mmio_write16(COMMON(device, queue_size), setup->size);
-	int error = set_vector(COMMON(device, queue_msix_vector), setup->msix_vector);
+	mmio_write16(COMMON_REGISTER(device, queue_size), setup->size);
+	int error = set_vector(COMMON_REGISTER(device, queue_msix_vector), setup->msix_vector);
 	if (error)
 		return error;
-	mmio_write64_halves(COMMON(device, queue_desc), setup->descriptor_area.value);
-	mmio_write64_halves(COMMON(device, queue_driver), setup->driver_area.value);
-	mmio_write64_halves(COMMON(device, queue_device), setup->device_area.value);
-	mmio_write16(COMMON(device, queue_enable), 1);
+	mmio_write64_halves(COMMON_REGISTER(device, queue_desc), setup->descriptor_area.value);
+	mmio_write64_halves(COMMON_REGISTER(device, queue_driver), setup->driver_area.value);
+	mmio_write64_halves(COMMON_REGISTER(device, queue_device), setup->device_area.value);
+	mmio_write16(COMMON_REGISTER(device, queue_enable), 1);
 	*doorbell = address;
 	return 0;
 }
 
-int virtio_pci_queue_reset(struct virtio_pci *device, uint16_t queue)
-{
-	if (!(device->features & VIRTIO_FEATURE(VIRTIO_F_RING_RESET)))
-		return -ERR_UNSUPPORTED;
-	mmio_write16(COMMON(device, queue_select), queue);
-	mmio_write16(COMMON(device, queue_reset), 1);
-	uint64_t start_ns = clock_ns();
-	while (mmio_read16(COMMON(device, queue_reset))) {
-		if (clock_ns() - start_ns > RESET_TIMEOUT_NS)
-			return -ERR_TIMEOUT;
-	}
-	return mmio_read16(COMMON(device, queue_enable)) ? -ERR_DEVICE : 0;
-}
-
 int virtio_pci_set_config_vector(struct virtio_pci *device, uint16_t msix_vector)
 {
-	return set_vector(COMMON(device, config_msix_vector), msix_vector);
+	return set_vector(COMMON_REGISTER(device, config_msix_vector), msix_vector);
 }
 
 void virtio_pci_driver_ok(struct virtio_pci *device)
@@ -333,15 +309,10 @@ void virtio_pci_fail(struct virtio_pci *device)
 	add_status(device, VIRTIO_STATUS_FAILED);
 }
 
-bool virtio_pci_needs_reset(const struct virtio_pci *device)
-{
-	return mmio_read8(COMMON(device, device_status)) & VIRTIO_STATUS_DEVICE_NEEDS_RESET;
-}
-
 static bool config_contains(const struct virtio_pci *device, uint32_t offset_bytes,
 			    uint32_t length_bytes)
 {
-	return device->device && offset_bytes <= device->device_bytes &&
+	return device->device_cfg && offset_bytes <= device->device_bytes &&
 	       length_bytes <= device->device_bytes - offset_bytes;
 }
 
@@ -355,13 +326,13 @@ static void copy_config(const struct virtio_pci *device, uint32_t offset_bytes, 
 		uint32_t value;
 		if (at % 4 == 0 && left >= 4) {
 			width = 4;
-			value = mmio_read32(device->device + at);
+			value = mmio_read32(device->device_cfg + at);
 		} else if (at % 2 == 0 && left >= 2) {
 			width = 2;
-			value = mmio_read16(device->device + at);
+			value = mmio_read16(device->device_cfg + at);
 		} else {
 			width = 1;
-			value = mmio_read8(device->device + at);
+			value = mmio_read8(device->device_cfg + at);
 		}
 		for (uint32_t i = 0; i < width; i++)
 			out[done + i] = (uint8_t)(value >> i * 8);
@@ -375,18 +346,10 @@ int virtio_pci_read_config(const struct virtio_pci *device, uint32_t offset_byte
 	if (!config_contains(device, offset_bytes, length_bytes))
 		return -ERR_RANGE;
 	for (unsigned i = 0; i < GENERATION_TRIES; i++) {
-		uint8_t before = mmio_read8(COMMON(device, config_generation));
+		uint8_t before = mmio_read8(COMMON_REGISTER(device, config_generation));
 		copy_config(device, offset_bytes, out, length_bytes);
-		if (mmio_read8(COMMON(device, config_generation)) == before)
+		if (mmio_read8(COMMON_REGISTER(device, config_generation)) == before)
 			return 0;
 	}
 	return -ERR_DEVICE;
-}
-
-int virtio_pci_write_config8(struct virtio_pci *device, uint32_t offset_bytes, uint8_t value)
-{
-	if (!config_contains(device, offset_bytes, sizeof(value)))
-		return -ERR_RANGE;
-	mmio_write8(device->device + offset_bytes, value);
-	return 0;
 }

@@ -16,13 +16,12 @@
 
 struct virtio_pci {
 	struct pci_function *pci;
-	volatile uint8_t *common; /* struct virtio_pci_common_cfg */
-	uint32_t common_bytes;
+	volatile uint8_t *common_cfg; /* struct virtio_pci_common_cfg */
 	volatile uint8_t *notify;
 	uint32_t notify_bytes;
 	uint32_t notify_off_multiplier;
 	volatile uint8_t *isr;
-	volatile uint8_t *device; /* NULL when the device has none */
+	volatile uint8_t *device_cfg; /* NULL when the device has none */
 	uint32_t device_bytes;
 	uint64_t offered_features;
 	uint64_t features; /* negotiated */
@@ -73,12 +72,6 @@ struct virtio_pci_queue_setup {
 int virtio_pci_queue_setup(struct virtio_pci *device, const struct virtio_pci_queue_setup *setup,
 			   volatile uint16_t **doorbell);
 
-/*
- * VIRTIO_F_RING_RESET (2.6.1, 4.1.4.3.2). The device has let go on 0;
- * -ERR_UNSUPPORTED, -ERR_TIMEOUT, -ERR_DEVICE.
- */
-int virtio_pci_queue_reset(struct virtio_pci *device, uint16_t queue);
-
 /* Vector of configuration changes; read back. 0 or -ERR_NO_MEMORY. */
 int virtio_pci_set_config_vector(struct virtio_pci *device, uint16_t msix_vector);
 
@@ -87,7 +80,6 @@ void virtio_pci_driver_ok(struct virtio_pci *device);
 /* Device reset: on return 0 the device has let go of all memory. */
 int virtio_pci_reset(struct virtio_pci *device);
 void virtio_pci_fail(struct virtio_pci *device);
-bool virtio_pci_needs_reset(const struct virtio_pci *device);
 
 /* Reading the ISR register clears it. Bit 0: queue, bit 1: configuration. */
 static inline uint8_t virtio_pci_read_isr(const struct virtio_pci *device)
@@ -103,7 +95,6 @@ static inline uint8_t virtio_pci_read_isr(const struct virtio_pci *device)
  */
 int virtio_pci_read_config(const struct virtio_pci *device, uint32_t offset_bytes, void *out,
 			   uint32_t length_bytes);
-int virtio_pci_write_config8(struct virtio_pci *device, uint32_t offset_bytes, uint8_t value);
 
 /* Rings the doorbell: one 16-bit write. */
 static inline void virtio_pci_notify(volatile uint16_t *doorbell, uint16_t queue)

@@ -56,8 +56,8 @@ struct virtqueue_layout {
 };
 
 /*
- * Defined in virtqueue_impl.h. virtqueue_either.h has inline forms of the functions
- * that add and pop many.
+ * Defined in virtqueue_impl.h. Below is the whole interface, a call per request; a driver
+ * that adds and pops many takes the inline forms of virtqueue_either.h, as ours does.
  */
 struct virtqueue;
 

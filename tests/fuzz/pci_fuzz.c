@@ -393,7 +393,6 @@ static void use_queue(struct virtio_pci *device)
 	check(setup.size <= VIRTQ_SIZE_MAX, "a possible queue size");
 	if (!virtio_pci_queue_setup(device, &setup, &doorbell))
 		virtio_pci_notify(doorbell, queue);
-	virtio_pci_queue_reset(device, queue);
 }
 
 static void use_transport(struct pci_function *f)
@@ -406,12 +405,10 @@ static void use_transport(struct pci_function *f)
 	check((device.features & ~device.offered_features) == 0, "only what was offered");
 	virtio_pci_read_config(&device, 0, text, MIN(device.device_bytes, (uint32_t)sizeof(text)));
 	virtio_pci_read_config(&device, next_dword(), text, next_byte() % sizeof(text));
-	virtio_pci_write_config8(&device, next_dword(), 1);
 	virtio_pci_set_config_vector(&device, 0);
 	use_queue(&device);
 	virtio_pci_driver_ok(&device);
 	virtio_pci_read_isr(&device);
-	virtio_pci_needs_reset(&device);
 	virtio_pci_reset(&device);
 	virtio_pci_fail(&device);
 }

@@ -186,7 +186,7 @@ static void place_doorbell(void)
 	static volatile uint8_t common[sizeof(struct virtio_pci_common_cfg)];
 	static volatile uint8_t notify[BAR_BYTES];
 	const struct virtio_pci device = {
-		.common = common,
+		.common_cfg = common,
 		.notify = notify,
 		.notify_bytes = BAR_BYTES,
 		.notify_off_multiplier = any_between(0, UINT32_MAX),

@@ -51,7 +51,6 @@ static uint64_t wanted_features(const struct settings *settings)
 	uint64_t wanted = VIRTIO_FEATURE(VIRTIO_F_VERSION_1) |
 			  VIRTIO_FEATURE(VIRTIO_F_ACCESS_PLATFORM) |
 			  VIRTIO_FEATURE(VIRTIO_F_ORDER_PLATFORM) |
-			  VIRTIO_FEATURE(VIRTIO_F_RING_RESET) |
 			  VIRTIO_FEATURE(VIRTIO_BLK_F_SIZE_MAX) |
 			  VIRTIO_FEATURE(VIRTIO_BLK_F_SEG_MAX) | VIRTIO_FEATURE(VIRTIO_BLK_F_RO) |
 			  VIRTIO_FEATURE(VIRTIO_BLK_F_BLK_SIZE) |
@@ -136,8 +135,8 @@ static void read_topology(struct virtio_blk *disk, const struct virtio_blk_confi
 		limits->optimal_io_bytes = config->topology.opt_io_size * limits->block_bytes;
 }
 
-/* 5.2.5.1: what CONFIG_WCE says of the cache, else what FLUSH lets one assume. */
-static void set_write_cache(struct virtio_blk *disk)
+/* 5.2.5.1: with CONFIG_WCE the device says whether it caches, else FLUSH lets one assume it. */
+static void read_write_cache(struct virtio_blk *disk)
 {
 	struct blk_limits *limits = &disk->device.limits;
 	limits->flush = virtio_blk_has(disk, VIRTIO_BLK_F_FLUSH);
@@ -205,7 +204,7 @@ int virtio_blk_read_limits(struct virtio_blk *disk)
 	disk->queue_count = virtio_blk_has(disk, VIRTIO_BLK_F_MQ) ? config.num_queues : 1;
 	read_topology(disk, &config);
 	read_erase_limits(disk, &config);
-	set_write_cache(disk);
+	read_write_cache(disk);
 	return 0;
 }
 

@@ -164,7 +164,7 @@ static void a_driver_without_arm_is_polled_only(void **state)
 	struct rig *rig = rig_create_with(1, 1, &limits, &settings, &driver);
 	assert_true(rig->queues[0].polled_only);
 	assert_int_equal(rig->queues[0].completion, COMPLETION_POLL);
-	blk_set_completion(&rig->device, COMPLETION_ADAPTIVE);
+	blk_set_queue_completion(&rig->queues[0], COMPLETION_ADAPTIVE);
 	assert_int_equal(rig->queues[0].completion, COMPLETION_POLL);
 	rig = rig_create(1, 1, &limits);
 	assert_false(rig->queues[0].polled_only);
@@ -435,48 +435,6 @@ static void looks_that_find_nothing_are_counted_by_cause(void **state)
 
 /* --- helpers --- */
 
-static struct blk_queue *execute_queue;
-
-/* The device answers after some looks at the clock, from within blk_execute(). */
-static unsigned answering_reap(struct blk_queue *queue, struct blk_request **out, unsigned max)
-{
-	if (rig_now_tsc > 5000 && rig_fake(queue)->published)
-		rig_complete(queue, 0, BLK_IO_ERROR);
-	return rig_driver.reap(queue, out, max);
-}
-
-static void execute_returns_the_status(void **state)
-{
-	(void)state;
-	struct blk_limits limits = rig_limits();
-	struct blk_driver driver = rig_driver;
-	struct settings settings = { 0 };
-
-	driver.reap = answering_reap;
-	execute_queue = &rig_create_with(1, 1, &limits, &settings, &driver)->queues[0];
-	struct rig_request *r = rig_request(BLK_READ, 0, 8);
-	assert_int_equal(blk_execute(execute_queue, &r->request, 1000), BLK_IO_ERROR);
-	r = rig_request(BLK_READ, limits.capacity_sectors, 8);
-	assert_int_equal(blk_execute(execute_queue, &r->request, 1000), BLK_OUT_OF_RANGE);
-}
-
-static void execute_gives_up_in_time_and_the_late_answer_does_no_harm(void **state)
-{
-	(void)state;
-	struct blk_limits limits = rig_limits();
-	struct blk_queue *queue = &rig_create(1, 1, &limits)->queues[0];
-	struct rig_request *r = rig_request(BLK_READ, 0, 8);
-	uint64_t start = rig_now_tsc;
-
-	rig_step_tsc = 1000;
-	assert_int_equal(blk_execute(queue, &r->request, 2), BLK_BROKEN);
-	assert_in_range(rig_now_tsc - start, 2 * NS_PER_MS, 2 * NS_PER_MS + 10 * rig_step_tsc);
-	assert_int_equal(queue->in_flight, 1);
-	rig_complete_all(queue);
-	assert_int_equal(blk_poll(queue), 1);
-	assert_true(blk_queue_idle(queue));
-}
-
 static void the_oldest_request_is_found_wherever_it_is(void **state)
 {
 	(void)state;
@@ -510,11 +468,11 @@ static void completion_changes_only_between_phases(void **state)
 	struct blk_limits limits = rig_limits();
 	struct rig *rig = rig_create(2, 2, &limits);
 
-	blk_set_completion(&rig->device, COMPLETION_ADAPTIVE);
+	blk_set_queue_completion(&rig->queues[1], COMPLETION_ADAPTIVE);
 	assert_int_equal(rig->queues[1].completion, COMPLETION_ADAPTIVE);
 	rig_be_cpu(1);
 	rig_submit(&rig->queues[1], rig_request(BLK_READ, 0, 8));
-	expect_assert_failure(blk_set_completion(&rig->device, COMPLETION_POLL));
+	expect_assert_failure(blk_set_queue_completion(&rig->queues[1], COMPLETION_POLL));
 }
 
 static void dump_and_names_cover_every_value(void **state)
@@ -554,8 +512,6 @@ int main(void)
 		rig_test(stages_are_stamped_in_order),
 		rig_test(an_interrupt_before_the_doorbell_discovers_nothing),
 		rig_test(looks_that_find_nothing_are_counted_by_cause),
-		rig_test(execute_returns_the_status),
-		rig_test(execute_gives_up_in_time_and_the_late_answer_does_no_harm),
 		rig_test(the_oldest_request_is_found_wherever_it_is),
 		rig_test(completion_changes_only_between_phases),
 		rig_test(dump_and_names_cover_every_value),

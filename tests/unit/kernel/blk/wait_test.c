@@ -10,7 +10,7 @@ static struct blk_queue *queue_in(enum setting_completion mode)
 	struct blk_limits limits = rig_limits();
 	struct rig *rig = rig_create(1, 1, &limits);
 
-	blk_set_completion(&rig->device, mode);
+	blk_set_queue_completion(&rig->queues[0], mode);
 	return &rig->queues[0];
 }
 
@@ -300,7 +300,7 @@ static void a_queue_without_interrupts_is_polled_whatever_the_mode(void **state)
 	struct blk_queue *queue = counted_queue(COMPLETION_IRQ);
 
 	queue->polled_only = true;
-	blk_set_completion(queue->device, COMPLETION_IRQ);
+	blk_set_queue_completion(queue, COMPLETION_IRQ);
 	submit_reads(queue, 1);
 	looks_until_there = 5;
 	blk_wait(&queue, 1, 1);
@@ -365,7 +365,8 @@ static void several_queues_are_not_held_back(void **state)
 	struct rig *rig = rig_create(1, 2, &limits);
 	struct blk_queue *queues[] = { &rig->queues[0], &rig->queues[1] };
 
-	blk_set_completion(&rig->device, COMPLETION_ADAPTIVE);
+	for (unsigned i = 0; i < 2; i++)
+		blk_set_queue_completion(queues[i], COMPLETION_ADAPTIVE);
 	submit_reads(queues[0], 32);
 	discourage(queues[0]);
 	sleeps_bring(queues[0], 1);
