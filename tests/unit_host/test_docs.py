@@ -153,6 +153,27 @@ def test_every_setting_that_a_page_gives_exists(page):
         re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 
 
+def cells_of(page):
+    """The cells of each row of all tables of a page."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return [[cell.strip() for cell in line.strip("|").split("|")]
+            for line in text.splitlines() if line.startswith("| ")]
+
+
+def test_the_readmes_figures_are_those_of_the_results():
+    rows = [row for row in cells_of("README.md") if row[1:2] and row[1].startswith("QD")]
+    results = cells_of("docs/results.md")
+    assert len(rows) == 6
+    for row in rows:
+        full = next(found for found in results if found[:2] == row[:2])
+        assert all(any(cell == whole or whole.startswith(f"{cell} [") for whole in full)
+                   for cell in row), row
+    prose = (ROOT / "README.md").read_text(encoding="utf-8").partition("Beside Linux")[2]
+    cells = {cell for row in results for cell in row}
+    for figure in re.findall(r"(?<!depth )\b[\d,]{3,}\b", prose.partition("[docs/results.md]")[0]):
+        assert figure in cells, figure
+
+
 def options_of(command):
     """As its --help lists them."""
     done = subprocess.run([ROOT / "bench" / "ringbolt", command, "--help"], check=True,
