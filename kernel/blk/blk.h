@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The block layer's contract with those who submit: devices, hardware queues,
+ * The block layer's contract with submitters: devices, hardware queues,
  * requests. That with drivers is blk_driver.h.
  *
  * A request belongs to its submitter until blk_submit() accepted it, to the
@@ -9,8 +9,8 @@
  * submit.
  *
  * A hardware queue belongs to one CPU: no lock. Where there are fewer queues
- * than CPUs a queue is shared: whoever finds it free works there for all, and
- * nobody waits for it (blk_shared.c).
+ * than CPUs a queue is shared: a CPU that finds it free works there for all, and
+ * no CPU waits for it (blk_shared.c).
  *
  * Letters: [I] immutable after registration, [c] only the owning CPU (of a
  * shared queue: the one at work there), [s] the submitter, [a] atomic.
@@ -84,7 +84,7 @@ struct blk_request {
 	uint16_t slot;
 	uint32_t parts_out; /* of one that was cut: its parts not over yet */
 	struct blk_request *parent; /* of a part: what was cut */
-	struct blk_request *next; /* list of whoever holds it */
+	struct blk_request *next; /* list of its present holder */
 };
 
 /* Counters of one queue. They must equal what an outside observer counts. */

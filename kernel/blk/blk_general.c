@@ -15,8 +15,8 @@
  * the driver or the scheduler is full, nothing new is accepted; the caller sees a
  * smaller count, or blk_shared.c keeps the rest. Nothing is ever dropped.
  *
- * A broken queue: what the driver holds stays there, for the device may still
- * write to its memory; all else, and whatever is submitted later, completes as
+ * A broken queue: requests that the driver holds stay there, for the device may
+ * still write to their memory; all others, also those submitted later, complete as
  * BLK_BROKEN.
  *
  * Counting: `requests` and `completions` are the driver's, what an observer of

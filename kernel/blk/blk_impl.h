@@ -136,7 +136,7 @@ unsigned blk_submit_rest(struct blk_queue *queue, struct blk_request *const *req
 /* Plain or general, by what is going on there. */
 void blk_choose_ways(struct blk_queue *queue);
 
-/* blk_abandon(), by whoever is at work there; the driver has abandon(). */
+/* blk_abandon(), by the CPU at work there; the driver has abandon(). */
 unsigned blk_take_abandoned(struct blk_queue *queue);
 
 /*
@@ -146,7 +146,7 @@ unsigned blk_take_abandoned(struct blk_queue *queue);
 void blk_reap(struct blk_queue *queue);
 void blk_feed(struct blk_queue *queue);
 
-/* What is finished, as a list; done() is the caller's to run. */
+/* The finished requests, as a list; the caller runs their done(). */
 struct blk_request *blk_take_finished(struct blk_queue *queue);
 
 /* --- blk_shared.c; of shared queues, at work there or not unless said otherwise --- */
@@ -155,8 +155,8 @@ blk_submit_function blk_submit_shared;
 blk_poll_function blk_poll_shared;
 
 /*
- * Work on the queue off the I/O path. Waits for whoever is at it; ending it does
- * what came up meanwhile.
+ * Work on the queue off the I/O path. Waits for the CPU that is at it; ending it
+ * does what came up meanwhile.
  */
 void blk_begin_work(struct blk_queue *queue);
 void blk_end_work(struct blk_queue *queue);

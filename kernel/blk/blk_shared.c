@@ -7,21 +7,21 @@
  *                                             |
  *   CPU 1  blk_poll  <-- mailbox of CPU 1 <---+
  *
- * Work on the queue is done by one CPU at a time, for all of them. Nobody waits
- * for it: a CPU leaves what it wants where the one at work finds it, and goes
- * on. It may not be scheduled for long, for a doorbell is where a hypervisor
- * takes a CPU away; who spun meanwhile would come too late each time.
+ * One CPU at a time works on the queue, for all of them, and no CPU waits for
+ * another: it leaves its wish where the working CPU finds it, and goes on. A
+ * hypervisor often takes a CPU away at a doorbell, so the working CPU may stop
+ * for long; a CPU that spun meanwhile would be late each time.
  *
- *   who wants something            who is at work
+ *   the CPU with a wish            the CPU at work
  *     leaves it (inbox, asking)      lets the lock go
- *     takes the lock, or not         looks for what was left
+ *     takes the lock, or not         looks for wishes that were left
  *
  * Each does its two steps in that order (sequentially consistent), so one of
- * them sees the other: nothing that was left stays there (tests/model/share.pml
- * tries every order).
+ * them sees the other: no wish stays behind (tests/model/share.pml tries every
+ * order).
  *
- * What finds no room is kept in the order of submission (queue->waiting), and
- * nothing newer is admitted before it. So a CPU with a single request gets its
+ * Requests without room are kept in the order of submission (queue->waiting), and
+ * nothing newer is admitted before them. So a CPU with a single request gets its
  * turn however many others keep the queue full, and needs no wake-up of its own
  * when there is room.
  *
@@ -30,9 +30,9 @@
  *
  * The queue's interrupt goes to its owner, which need not be in a loop that
  * polls the queue. So a CPU that sleeps is registered in queue->sleepers, and
- * the handler wakes all who are there. One-shot events do not lose anybody: a
- * CPU registers before it asks, each asking is for the next completion, and the
- * queue is silenced only when the last one has left.
+ * the handler wakes all of them. One-shot events lose no CPU: it registers
+ * before it asks, each asking is for the next completion, and the queue is
+ * silenced only when the last one has left.
  *
  * Owned here: the mailboxes, and of a queue the fields named so. Handlers never
  * work on a queue.
@@ -115,8 +115,8 @@ static bool arm_next(struct blk_queue *queue)
 }
 
 /*
- * Arms for those who began to sleep; the last one to leave silences the queue.
- * What is there already is found here, rather than by waking them for it.
+ * Arms for the CPUs that began to sleep; the last one to leave silences the queue.
+ * Completions that are there already are taken here, and wake nobody.
  */
 static void answer_sleepers(struct blk_queue *queue)
 {

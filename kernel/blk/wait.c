@@ -6,7 +6,7 @@
  *   poll      look at the queues until one has something
  *   adaptive  look for a while, learned; then as irq
  *
- * The mode is each queue's. One queue that has to be polled keeps the CPU
+ * Each queue has its mode. One queue that has to be polled keeps the CPU
  * spinning over all of them. Queues with nothing in flight are left alone.
  * Every spin also watches the CPU's wake flag, so that timers and other CPUs
  * get through, and is bounded: the caller's loop runs at least so often.
@@ -19,15 +19,15 @@
  *   - credit decides whether to spin at all: a success earns 1, a failure costs
  *     4. Without credit the CPU sleeps at once, and probes every 256th wait,
  *     which costs less than 1 % of even a short wait.
- * What is there at the first look teaches nothing.
+ * A completion that is there at the first look teaches nothing.
  *
- * Sleeping under load, adaptive may ask for the interrupt when half of what is
- * in flight is done; a timer ends the sleep after coalesce_max_us. That pays
+ * Under load, an adaptive sleep may ask for the interrupt when half of the
+ * requests in flight are done; a timer ends it after coalesce_max_us. That pays
  * where each interrupt brings few completions, and costs where many come
- * together anyway: so it looks at what ordinary sleeps bring, and takes one in
- * between every now and then. A flush, or anything else that is not a read or
- * write, a lone request and whatever waits for room are never held back, nor
- * are the completions of several queues.
+ * together anyway: so the CPU counts what ordinary sleeps bring, and takes one
+ * of them in between now and then. Never held back are flushes and all that is
+ * neither read nor write, lone requests, requests that wait for room, and the
+ * completions of several queues.
  *
  * Owned here: a learning state per CPU, [c]. Loop context; no lock.
  */

@@ -3,8 +3,8 @@
  * The end of a kernel that found a bug of its own or took an exception: a
  * dump on the console, then exit status 3.
  *
- * It prints past the log, straight to COM1 (the log's lock may be held by
- * whoever died), after taking the log's sink away so that other CPUs fall
+ * It prints past the log, straight to COM1 (the CPU that died may hold
+ * the log's lock), after taking the log's sink away so that other CPUs fall
  * silent. The first CPU to arrive dumps; others halt. When the same CPU comes
  * again, the dump itself failed: nothing more is tried.
  *

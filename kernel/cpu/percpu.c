@@ -13,10 +13,10 @@
  *     wake set? do not sleep      waiting set? send an interrupt
  *
  * One of the two always sees the other's store. Taking `wake` back is a full
- * fence, too: what a waker did before it set `wake` is seen by all loads after
- * that, or `wake` is still set. `waiting` stays set from before
- * the first look until after the last, so that this holds for each of them; a
- * waker who comes in between sends an interrupt that was not needed.
+ * fence, too: all loads after it see the waker's stores before `wake`, or `wake`
+ * is still set. `waiting` stays set from before the first look until after the
+ * last, so that this holds for each look; a waker in between sends an interrupt
+ * that was not needed.
  *
  * Context: a CPU's own structure in loop context, except `wake`.
  */

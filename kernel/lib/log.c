@@ -26,7 +26,7 @@ static enum log_level threshold = LOG_INFO;
 static void (*sink_write)(const char *text, size_t length_bytes);
 static uint64_t (*sink_now_ns)(void);
 static uint32_t sink_lock; /* [a] */
-static char kept[LOG_KEPT_MAX][KEPT_BYTES]; /* each written by who counted it */
+static char kept[LOG_KEPT_MAX][KEPT_BYTES]; /* each written by the CPU that counted it */
 static uint32_t kept_count; /* [a] may exceed what there is room for */
 
 void log_set_level(enum log_level level)

@@ -4,16 +4,16 @@
  *
  * A setting is a row: key, help, place in struct settings, and either a list
  * of words or a range of numbers. One that tells disks apart has a value for
- * each, "64,256,0", of which the last goes for the rest. Both parsers cut their text into key and
- * value and leave the rest to the row; a text is applied to a copy, which
- * replaces the settings only if all of it was right.
+ * each, "64,256,0", of which the last goes for the rest. Both parsers cut their
+ * text into key and value and leave the rest to the row; a text is applied to a
+ * copy, which replaces the settings only if all of it was right.
  *
  * The texts come from a user or from firmware: any bytes, any length, no NUL
  * needed. What is quoted in a message is cut and made printable.
  *
  * Owns nothing; any context; no state. Deliberately absent: units (they are in
- * the keys' names), quoting, and rules between settings, which belong to those
- * who use them.
+ * the keys' names), quoting, and rules between settings, which belong to
+ * their users.
  */
 #include "kernel/lib/settings.h"
 

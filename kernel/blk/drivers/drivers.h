@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The drivers below the block layer: whoever puts the machine together asks each
- * to register what it finds. Everyone else knows disks only (kernel/blk/blk.h).
+ * The drivers below the block layer: kernel/main.c asks each to
+ * register the disks that it finds. All others know disks only (kernel/blk/blk.h).
  *
  * Boot CPU, before anything is submitted.
  */

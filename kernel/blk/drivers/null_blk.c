@@ -3,7 +3,7 @@
  * null_blk: a disk that says "done" and does nothing. Running the benchmark
  * on it shows what the benchmark and the block layer themselves cost.
  *
- * Buffers are not touched: what is read is whatever was in memory. It accepts
+ * Buffers are not touched: a read leaves what was in memory. It accepts
  * every operation except identification and anything about wear.
  */
 #include "kernel/blk/drivers/drivers.h"
