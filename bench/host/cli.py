@@ -6,17 +6,18 @@ import os
 import signal
 import sys
 
-from .arguments import parse_insns, parse_run
-from .compare import bench, compare
-from .errors import STATUS_CRASH, STATUS_OK, STATUS_USAGE, OutputError, RingboltError, UsageError
-from .guest import run_guest
-from .insns import insns
-from .logs import write_logs
-from .outcome import quoted
-from .regress import baseline, regress
-from .result import format_result, write_result
-from .trace import export, parse_trace
-from .version import version
+from host.base.errors import (STATUS_CRASH, STATUS_OK, STATUS_USAGE, OutputError, RingboltError,
+                              UsageError)
+from host.compare.compare import bench, compare
+from host.compare.insns import insns
+from host.guest.arguments import parse_insns, parse_run
+from host.guest.guest import run_guest
+from host.guest.logs import write_logs
+from host.guest.outcome import quoted
+from host.guest.result import format_result, write_result
+from host.guest.version import version
+from host.regress.regress import baseline, regress
+from host.trace.trace import export, parse_trace
 
 _HELP = """\
 usage: bench/ringbolt run [OPTION]... [JOBFILE]   one boot, one job file; run --help

@@ -10,7 +10,7 @@ from guests import ROOT
 
 sys.path.insert(0, str(ROOT / "bench"))
 
-from host import insns  # noqa: E402  (needs the path above)
+from host.compare import insns  # noqa: E402  (needs the path above)
 
 # Most blocks are read again and again: a page cache would keep that from the disk.
 READS = 500

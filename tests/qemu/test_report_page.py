@@ -11,9 +11,9 @@ from browser import look_at
 sys.path.append(str(Path(__file__).resolve().parents[1] / "unit_host"))
 sys.path.append(str(Path(__file__).resolve().parents[2] / "bench"))
 
-from host import report  # noqa: E402  (needs the paths above)
-from host.points import Point  # noqa: E402
-from host.sides import ab_sides, mode_sides  # noqa: E402
+from host.compare import report  # noqa: E402  (needs the paths above)
+from host.compare.points import Point  # noqa: E402
+from host.compare.sides import ab_sides, mode_sides  # noqa: E402
 from test_report import compared  # noqa: E402
 
 NAMES = ["<b id=x>&amp;\"|'", "rand_read*_ü漢字 `x`", "a very long name, of a job " * 3, "M" * 120,

@@ -13,7 +13,7 @@ import pytest
 from guests import TIMEOUT_S, TOOL
 
 sys.path.insert(0, str(TOOL.parent))
-from host import lifecycle  # noqa: E402  (needs the path above)
+from host.trace import lifecycle  # noqa: E402  (needs the path above)
 from trace_event import check  # noqa: E402
 
 IRQ, POLL, ADAPTIVE = (f"--set=completion={mode}" for mode in ("irq", "poll", "adaptive"))

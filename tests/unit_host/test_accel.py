@@ -5,11 +5,11 @@ import json
 
 import pytest
 
-from host import accel
-from host.errors import GuestError, UsageError
-from host.guest import run_guest
-from host.options import make_options
-from host.outcome import Outcome
+from host.base.errors import GuestError, UsageError
+from host.guest import accel
+from host.guest.guest import run_guest
+from host.guest.options import make_options
+from host.guest.outcome import Outcome
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from host.regress import parse_regress
+from host.regress.regress import parse_regress
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "configs" / "ci" / "github-actions.yml"

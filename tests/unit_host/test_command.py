@@ -5,9 +5,9 @@ import shutil
 
 import pytest
 
-from host.command import Files, guest_command
-from host.errors import UsageError
-from host.options import make_options
+from host.base.errors import UsageError
+from host.guest.command import Files, guest_command
+from host.guest.options import make_options
 
 FILES = Files(qmp_fd=9, config="/t/config", result="/t/result", firmware="/f/code",
               variables="/t/vars", vhost_sockets={0: "/t/vhost0"})
@@ -62,7 +62,7 @@ def test_null_disk_really_moves_no_data():
 def test_commas_in_file_names_are_escaped():
     command = arguments()
     assert "name=opt/ringbolt/config,file=/t/config" in command
-    from host.command import escape
+    from host.guest.command import escape
     assert escape("/a,b") == "/a,,b"
 
 

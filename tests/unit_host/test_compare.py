@@ -10,10 +10,12 @@ import pytest
 from canned import document
 from fakes import HANG_S
 
-from host import cli, compare, guest, revision
-from host.errors import GuestError, RingboltError, UsageError
-from host.guest import Outcome
-from host.measure import side_options
+from host import cli
+from host.base.errors import GuestError, RingboltError, UsageError
+from host.compare import compare, revision
+from host.compare.measure import side_options
+from host.guest import guest
+from host.guest.guest import Outcome
 
 JOB = "[global]\nrw=randread\nstonewall\n[QD1]\n[QD32]\niodepth=32\n"
 

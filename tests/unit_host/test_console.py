@@ -3,7 +3,7 @@
 
 import pytest
 
-from host.console import Console
+from host.guest.console import Console
 
 TEXT = (b"\x1b[2J\x1b[01;01H\x1b[=3hBdsDxe: starting\r\n[ 0.1] boot: up\n"
         b"\rjobs: 10%\rjobs: 50%\x1b[K\r[ 0.9] done\nlast")

@@ -3,9 +3,9 @@
 
 import pytest
 
-from host.disk import parse_disk, parse_disks
-from host.errors import UsageError
-from host.options import make_options
+from host.base.errors import UsageError
+from host.guest.disk import parse_disk, parse_disks
+from host.guest.options import make_options
 
 
 def test_every_key_reaches_its_field():

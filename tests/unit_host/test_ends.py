@@ -12,8 +12,8 @@ import time
 import pytest
 
 from fakes import HANG_S, TOOL, quiet
-from host.errors import OutputError
-from host.result import write_bytes
+from host.base.errors import OutputError
+from host.guest.result import write_bytes
 
 
 def full():

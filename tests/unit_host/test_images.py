@@ -3,9 +3,9 @@
 
 import pytest
 
-from host.disk import FORMATS, parse_disk
-from host.errors import UsageError
-from host.images import check_images
+from host.base.errors import UsageError
+from host.guest.disk import FORMATS, parse_disk
+from host.guest.images import check_images
 
 ROOM = b"\0" * 4096
 

@@ -7,9 +7,10 @@ import re
 import pytest
 from canned import document
 
-from host import guest, insns
-from host.errors import UsageError
-from host.guest import Outcome
+from host.base.errors import UsageError
+from host.compare import insns
+from host.guest import guest
+from host.guest.guest import Outcome
 
 START, STAGES = 77_777, {"submit_to_doorbell": 10, "doorbell_to_signal": 25,
                          "signal_to_delivery": 12}

@@ -18,8 +18,8 @@ import installed_fio
 import pytest
 
 from fakes import HANG_S
-from host.errors import UsageError
-from host.jobfile import read_job, text_of
+from host.base.errors import UsageError
+from host.guest.jobfile import read_job, text_of
 
 ROOT = Path(__file__).resolve().parents[2]
 LIST = ROOT / "tests" / "data" / "fio_language.txt"

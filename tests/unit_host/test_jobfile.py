@@ -5,10 +5,10 @@ import io
 
 import pytest
 
-from host.errors import UsageError
-from host.jobfile import read_job, text_of
-from host.options import make_options
-from host.texts import read_standard_input
+from host.base.errors import UsageError
+from host.base.texts import read_standard_input
+from host.guest.jobfile import read_job, text_of
+from host.guest.options import make_options
 
 JOB = """\
 # ${X} of a comment stays

@@ -7,10 +7,10 @@ import sys
 
 import pytest
 from fakes import GOOD_RESULT, ROOT
-from host.blktrace import blktrace
-from host.errors import GuestError
-from host.lifecycle import parse_queue, take_queues
-from host.perfetto import perfetto
+from host.base.errors import GuestError
+from host.trace.blktrace import blktrace
+from host.trace.lifecycle import parse_queue, take_queues
+from host.trace.perfetto import perfetto
 
 sys.path.insert(0, str(ROOT / "tests" / "qemu"))
 

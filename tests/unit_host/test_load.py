@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from host import load
+from host.guest import load
 
 S = 1_000_000_000
 

@@ -3,8 +3,8 @@
 
 import pytest
 
-from host.errors import GuestError
-from host.logs import split_logs, write_logs
+from host.base.errors import GuestError
+from host.guest.logs import split_logs, write_logs
 
 DOCUMENT = b'{\n  "a" : 1\n}\n'
 

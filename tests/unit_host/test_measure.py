@@ -4,12 +4,13 @@
 import pytest
 from canned import document
 
-from host import guest, instructions, measure
-from host.errors import GuestError, UsageError
-from host.guest import Outcome
-from host.jobfile import Line
-from host.points import Point, added_lines
-from host.sides import mode_sides
+from host.base.errors import GuestError, UsageError
+from host.compare import icount, measure
+from host.compare.points import Point, added_lines
+from host.compare.sides import mode_sides
+from host.guest import guest
+from host.guest.guest import Outcome
+from host.guest.jobfile import Line
 
 POINTS = [Point(name, (((Line(f"[{name}]", f"a.fio:{number}"),), False),))
           for number, name in enumerate(("x", "y"), 1)]
@@ -200,7 +201,7 @@ def test_instructions_are_counted_of_both_where_both_interrupt(monkeypatch):
     monkeypatch.setattr(guest, "run_guest", run)
     sides = mode_sides("irq@one,linux-irq@one,poll@split", ["one"])
     plan = measure.Plan("a.fio", sides, POINTS, 1)
-    found, notes = instructions.count_instructions(plan, lambda *what: None)
+    found, notes = icount.count_instructions(plan, lambda *what: None)
     assert notes == []
     assert found == [{"side": side, "point": point, "per_io": per_io} for point in ("x", "y")
                      for side, per_io in (("irq@one", 900), ("linux-irq@one", 20_000))]
@@ -210,7 +211,7 @@ def test_instructions_are_counted_of_both_where_both_interrupt(monkeypatch):
         assert options.is_peer() or options.settings.value("request_timeout_ms", "") == "0"
         assert b"time_based=0\nruntime=0\n" in options.job_text
     other = measure.Plan("a.fio", mode_sides("irq@one,linux-irq@split", ["one"]), POINTS, 1)
-    assert instructions.count_instructions(other, None) == ([], [])
+    assert icount.count_instructions(other, None) == ([], [])
 
 
 def test_instructions_of_jobs_that_end_early_are_not_counted(monkeypatch):
@@ -223,7 +224,7 @@ def test_instructions_of_jobs_that_end_early_are_not_counted(monkeypatch):
 
     monkeypatch.setattr(guest, "run_guest", run)
     plan = measure.Plan("a.fio", mode_sides("irq,linux-irq", ["one"]), POINTS, 1)
-    assert instructions.count_instructions(plan, lambda *what: None) == ([], [
+    assert icount.count_instructions(plan, lambda *what: None) == ([], [
         f"guest instructions of {point}: not counted, its job has too few I/Os (2,000 are needed)"
         for point in ("x", "y")])
 

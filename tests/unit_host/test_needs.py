@@ -4,14 +4,15 @@
 import pytest
 from canned import document
 
-from host import guest, measure
-from host.errors import UsageError
-from host.granted import grants, refusal
-from host.guest import Outcome
-from host.jobfile import Line
-from host.options import make_options
-from host.points import Point
-from host.sides import ab_sides, mode_sides
+from host.base.errors import UsageError
+from host.compare import measure
+from host.compare.points import Point
+from host.compare.sides import ab_sides, mode_sides
+from host.guest import guest
+from host.guest.granted import grants, refusal
+from host.guest.guest import Outcome
+from host.guest.jobfile import Line
+from host.guest.options import make_options
 
 POINT = Point("x", (((Line("[x]", "a.fio:1"),), False),))
 

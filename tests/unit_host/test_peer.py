@@ -5,10 +5,10 @@ import json
 
 import pytest
 
-from host.command import Files, guest_command
-from host.errors import GuestError, UsageError
-from host.options import make_options
-from host.peer import NEXT_JOB, peer_job, peer_results
+from host.base.errors import GuestError, UsageError
+from host.guest.command import Files, guest_command
+from host.guest.options import make_options
+from host.guest.peer import NEXT_JOB, peer_job, peer_results
 
 FIO = {"fio version": "fio-3.33", "jobs": [{"jobname": "a", "error": 0}]}
 

@@ -3,8 +3,8 @@
 
 import pytest
 
-from host.errors import UsageError
-from host.placement import choose
+from host.base.errors import UsageError
+from host.guest.placement import choose
 
 CASES = [
     # wanted, completion, cores -> name, vCPU cores, device cores

@@ -3,9 +3,9 @@
 
 import pytest
 
-from host.errors import UsageError
-from host.jobfile import text_of
-from host.points import added_lines, read_points
+from host.base.errors import UsageError
+from host.compare.points import added_lines, read_points
+from host.guest.jobfile import text_of
 
 JOB = """\
 ; everyday

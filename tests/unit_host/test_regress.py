@@ -6,10 +6,11 @@ import xml.etree.ElementTree as xml
 
 import pytest
 
-from host import regress, regress_baseline, regress_counted, regress_timed, revision
-from host.errors import GuestError, OutputError, UsageError
-from host.regress_cases import COUNTED, TIMED
-from host.regress_counted import expected_names
+from host.base.errors import GuestError, OutputError, UsageError
+from host.compare import revision
+from host.regress import counted, regress, stored, timed
+from host.regress.cases import COUNTED, TIMED
+from host.regress.counted import expected_names
 
 HERE = {"compiler": "gcc 1", "qemu": "7.2"}
 FIGURES = dict.fromkeys(expected_names(), 100.0)
@@ -26,17 +27,17 @@ class Gate:
         self.path = directory / "baseline.json"
         (self.build / "kernel.elf").write_text("new")
         self.other.write_text("old")
-        regress_baseline.write_baseline(self.path, FIGURES, HERE)
+        stored.write_baseline(self.path, FIGURES, HERE)
         self.counts, self.times = {}, {}  # by kernel or QEMU: figure, latency
         self.booted = []
         self.built = []
         self.commit = "c0ffee" * 6
         for module, name, value in [
-                (regress_baseline, "PATH", self.path), (regress_counted, "count", self._count),
-                (regress_timed, "boot", self._boot), (regress, "check_fresh", lambda: None),
+                (stored, "PATH", self.path), (counted, "count", self._count),
+                (timed, "boot", self._boot), (regress, "check_fresh", lambda: None),
                 (regress, "build_revision", self._build_revision),
                 (regress, "last_change", lambda path: self.commit),
-                (regress_baseline, "made_with", lambda qemu="": HERE)]:
+                (stored, "made_with", lambda qemu="": HERE)]:
             monkeypatch.setattr(module, name, value)
         monkeypatch.setenv("RINGBOLT_BUILD", str(self.build))
 
@@ -121,7 +122,7 @@ def test_a_named_commit_is_what_counts_are_held_against_too(gate):
 
 
 def test_a_baseline_of_other_tools_is_counted_anew(gate):
-    regress_baseline.write_baseline(gate.path, FIGURES, {**HERE, "compiler": "gcc 2"})
+    stored.write_baseline(gate.path, FIGURES, {**HERE, "compiler": "gcc 2"})
     gate.counts = {"": 80.0, str(gate.other): 80.0}
     assert gate.run("--only=counted") == 0
     assert gate.built == [gate.commit]
@@ -215,7 +216,7 @@ def test_bad_usage_is_one_line_and_boots_nothing(gate, words, complaint):
 def test_baseline_is_written_as_counted(gate, capsys):
     gate.counts = {"": 42.0}
     assert regress.baseline([]) == 0
-    assert set(regress_baseline.read_baseline(gate.path, list(FIGURES))[0].values()) == {42.0}
+    assert set(stored.read_baseline(gate.path, list(FIGURES))[0].values()) == {42.0}
     assert f"{len(FIGURES)} of {len(FIGURES)} figures changed" in capsys.readouterr().out
     with pytest.raises(SystemExit) as asked:
         regress.baseline(["--help"])

@@ -5,9 +5,9 @@ import json
 
 import pytest
 
-from host import regress_baseline
-from host.errors import UsageError
-from host.regress_counted import expected_names
+from host.base.errors import UsageError
+from host.regress import stored
+from host.regress.counted import expected_names
 
 TOOLS = {"compiler": "gcc 1.2.3", "qemu": "7.2"}
 FIGURES = {"b: y": 2.0, "a: x": 1.25}
@@ -19,8 +19,8 @@ def path(tmp_path):
 
 
 def test_what_is_written_is_read_and_has_a_line_per_figure(path):
-    assert regress_baseline.write_baseline(path, FIGURES, TOOLS) == 0
-    assert regress_baseline.read_baseline(path, list(FIGURES)) == (FIGURES, TOOLS)
+    assert stored.write_baseline(path, FIGURES, TOOLS) == 0
+    assert stored.read_baseline(path, list(FIGURES)) == (FIGURES, TOOLS)
     lines = [line.strip() for line in path.read_text().splitlines()]
     assert lines[-5:] == ['"figures": {', '"a: x": 1.25,', '"b: y": 2.0', "}", "}"]
 
@@ -32,22 +32,22 @@ RENEWED = [(100.0, 100.2, 100.0), (100.0, 100.4, 100.4), (100.0, 99.0, 99.0),
 
 @pytest.mark.parametrize("old, new, kept", RENEWED)
 def test_what_did_not_move_keeps_its_line(path, old, new, kept):
-    regress_baseline.write_baseline(path, {"a: x": old, "b: y": 1.0}, TOOLS)
-    changed = regress_baseline.write_baseline(path, {"a: x": new, "b: y": 1.0}, TOOLS)
+    stored.write_baseline(path, {"a: x": old, "b: y": 1.0}, TOOLS)
+    changed = stored.write_baseline(path, {"a: x": new, "b: y": 1.0}, TOOLS)
     assert changed == (2 if kept == old else 1)
     assert json.loads(path.read_text())["figures"]["a: x"] == kept
 
 
 def test_figures_of_other_tools_are_not_kept(path):
-    regress_baseline.write_baseline(path, {"a: x": 100.0}, TOOLS)
-    assert regress_baseline.write_baseline(path, {"a: x": 100.1}, {**TOOLS, "qemu": "8"}) == 0
+    stored.write_baseline(path, {"a: x": 100.0}, TOOLS)
+    assert stored.write_baseline(path, {"a: x": 100.1}, {**TOOLS, "qemu": "8"}) == 0
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"figures": 3, "made_with": {}}'])
 def test_a_broken_file_is_replaced(path, text):
     path.write_text(text)
-    assert regress_baseline.write_baseline(path, FIGURES, TOOLS) == 0
-    assert regress_baseline.read_baseline(path, list(FIGURES))[0] == FIGURES
+    assert stored.write_baseline(path, FIGURES, TOOLS) == 0
+    assert stored.read_baseline(path, list(FIGURES))[0] == FIGURES
 
 
 def text_with(lines):
@@ -74,17 +74,17 @@ BROKEN = [
 def test_a_broken_file_is_refused_with_line_and_key(path, text, complaint):
     path.write_text(text)
     with pytest.raises(UsageError) as caught:
-        regress_baseline.read_baseline(path, ["a: x", "b: y"])
+        stored.read_baseline(path, ["a: x", "b: y"])
     message = str(caught.value)
     assert message.startswith(f"{path}{complaint}") and "\n" not in message
 
 
 def test_a_missing_file_is_named(path):
     with pytest.raises(UsageError, match="baseline.json: No such file"):
-        regress_baseline.read_baseline(path, [])
+        stored.read_baseline(path, [])
 
 
 def test_the_committed_baseline_has_every_figure():
-    figures, tools = regress_baseline.read_baseline(regress_baseline.PATH,
+    figures, tools = stored.read_baseline(stored.PATH,
                                                     expected_names())
     assert list(figures) == sorted(figures) and set(tools) == {"compiler", "qemu"}

@@ -3,11 +3,11 @@
 
 import pytest
 
-from host import regress_counted as counted
-from host.insns import DOORBELLS, INTERRUPTS, TOTAL, Case
-from host.regress_cases import COUNTED, TIMED, case_names, select
-from host.errors import UsageError
-from host.regress_verdict import FASTER, PASS, SLOWER
+from host.base.errors import UsageError
+from host.compare.insns import DOORBELLS, INTERRUPTS, TOTAL, Case
+from host.regress import counted
+from host.regress.cases import COUNTED, TIMED, case_names, select
+from host.regress.verdict import FASTER, PASS, SLOWER
 
 LONE, DEEP = Case("lone"), Case("deep", 128, 32)
 

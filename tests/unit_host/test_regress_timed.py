@@ -9,11 +9,11 @@ import random
 
 import pytest
 
-from host import regress_timed as timed
-from host.errors import GuestError
-from host.regress_cases import DEPTHS, TIMED, Timed
-from host.regress_timed import IOPS, Side
-from host.regress_verdict import BUSY, PASS, SLOWER, console, failed
+from host.base.errors import GuestError
+from host.regress import timed
+from host.regress.cases import DEPTHS, TIMED, Timed
+from host.regress.timed import IOPS, Side
+from host.regress.verdict import BUSY, PASS, SLOWER, console, failed
 
 NAMES = [(boot.case_name(depth), figure) for boot in TIMED for depth, _ in boot.depths
          for figure in (IOPS, "p50 ns", "p99 ns")]

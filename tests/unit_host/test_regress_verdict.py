@@ -8,8 +8,8 @@ import xml.etree.ElementTree as xml
 import pytest
 
 from fakes import HANG_S
-from host import regress_verdict as report
-from host.regress_verdict import Verdict
+from host.regress import verdict as report
+from host.regress.verdict import Verdict
 
 VERDICTS = [
     Verdict("counted", "irq qd1", "instructions/IO", report.PASS, 100.0, 100.5),

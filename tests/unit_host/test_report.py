@@ -9,11 +9,11 @@ from html.parser import HTMLParser
 import pytest
 from canned import HOST, document
 
-from host import report
-from host.measure import Plan, figures
-from host.points import Point
-from host.sides import ab_sides, baseline_sides, mode_sides
-from host.summary import cell_of, summarize
+from host.compare import report
+from host.compare.measure import Plan, figures
+from host.compare.points import Point
+from host.compare.sides import ab_sides, baseline_sides, mode_sides
+from host.compare.summary import cell_of, summarize
 
 POINTS = [Point("QD1", ()), Point("QD32", ())]
 IOPS = {"poll": 5e5, "floor-poll": 6e5, "irq": 3e4, "linux-irq": 3e3, "a": 10.0, "b": 20.0,

@@ -5,9 +5,9 @@ import json
 
 import pytest
 
-from host.errors import GuestError
-from host.result import (format_result, idle_share, parse_result, queue_counters, write_bytes,
-                         write_result)
+from host.base.errors import GuestError
+from host.guest.result import (format_result, idle_share, parse_result, queue_counters, write_bytes,
+                               write_result)
 
 FIO = '''{
   "fio version" : "fio-3.33",

@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 
-from host import revision
-from host.errors import UsageError
+from host.base.errors import UsageError
+from host.compare import revision
 
 MAKEFILE = "build/kernel.elf: source\n\tmkdir -p build && cp source build/kernel.elf\n"
 BROKEN = "build/kernel.elf:\n\techo 'source:3: Error: no' >&2; false\n"

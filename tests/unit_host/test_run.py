@@ -10,7 +10,7 @@ import time
 import pytest
 
 from fakes import GOOD_RESULT, HANG_S
-from host.options import DEFAULT_JOB
+from host.guest.options import DEFAULT_JOB
 
 
 def assert_nothing_left(bench):

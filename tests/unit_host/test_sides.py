@@ -3,8 +3,8 @@
 
 import pytest
 
-from host.errors import UsageError
-from host.sides import ab_sides, baseline_sides, mode_sides, parse_placements, references
+from host.base.errors import UsageError
+from host.compare.sides import ab_sides, baseline_sides, mode_sides, parse_placements, references
 
 BOTH = ["split", "one"]
 

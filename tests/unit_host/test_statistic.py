@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from host.statistic import Interval, paired_p, paired_ratio, signed_rank_p
+from host.base.statistic import Interval, paired_p, paired_ratio, signed_rank_p
 
 # Hollander and Wolfe, Nonparametric Statistical Methods: depression scale at two visits.
 FIRST_VISIT = (1.83, 0.50, 1.62, 2.48, 1.68, 1.88, 1.55, 3.06, 1.30)

@@ -6,12 +6,13 @@ import re
 import pytest
 from canned import HOST, document
 
-from host import goals, present, table
-from host.facts import software
-from host.measure import Plan, figures
-from host.points import Point
-from host.sides import ab_sides, mode_sides
-from host.summary import cell_of, ratio_of, spread, summarize
+from host.base import table
+from host.compare import goals, present
+from host.compare.measure import Plan, figures
+from host.compare.points import Point
+from host.compare.sides import ab_sides, mode_sides
+from host.compare.summary import cell_of, ratio_of, spread, summarize
+from host.guest.facts import software
 
 POINTS = [Point("QD1", ()), Point("QD32", ())]
 DEPTHS = {"QD1": 1, "QD32": 32}

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from host import svg
+from host.base import svg
 
 
 @pytest.mark.parametrize("scale, values", [

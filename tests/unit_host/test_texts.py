@@ -3,8 +3,8 @@
 
 import pytest
 
-from host.errors import UsageError
-from host.texts import parse_settings, relocate
+from host.base.errors import UsageError
+from host.base.texts import parse_settings, relocate
 
 
 def test_later_lines_win_and_comments_do_not_count(tmp_path):

@@ -4,7 +4,7 @@
 import subprocess
 from pathlib import Path
 
-import host.version as module
+import host.guest.version as module
 from host.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""`ringbolt compare`, `bench` and `insns`: sides that take turns, what they reach, the report."""
