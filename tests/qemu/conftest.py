@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 sys.dont_write_bytecode = True
-sys.path[:0] = map(str, Path(__file__).resolve().parents[:2])
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE / "lib"), str(HERE.parent)]
 
 import pattern  # noqa: E402  (needs the path above)
 from guests import PATTERN_BYTES, Guest  # noqa: E402

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from browser import look_at
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "unit_host"))
+sys.path.append(str(Path(__file__).resolve().parents[1] / "host"))
 sys.path.append(str(Path(__file__).resolve().parents[2] / "bench"))
 
 from host.compare import report  # noqa: E402  (needs the paths above)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = ["tests/unit_host/job_program.c", "tests/unit/host_support.c", "kernel/lib/fmt.c"]
+SOURCES = ["tests/differential/job_program.c", "tests/unit/host_support.c", "kernel/lib/fmt.c"]
 # The bits of an option's engines, in their order.
 ENGINES = ("sync", "psync", "vsync", "pvsync", "pvsync2", "null", "libaio", "io_uring",
            "posixaio")

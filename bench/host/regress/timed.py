@@ -14,7 +14,7 @@ a second time     what is suspected is measured again in twice as many rounds, a
                   to suspect and not to err
 
 Equal sides are suspected in one gate of six, which costs time, and fail in less than one of
-a thousand (tests/unit_host/test_regress_timed.py tries it).
+a thousand (tests/host/test_regress_timed.py tries it).
 """
 
 from dataclasses import dataclass

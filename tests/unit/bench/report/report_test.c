@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Reporting groups and derived figures. That single entries come out as fio's
- * is tested against fio itself (tests/unit_host/test_report_schema.py).
+ * is tested against fio itself (tests/differential/test_report_schema.py).
  */
 #include <setjmp.h>
 #include <stdarg.h>

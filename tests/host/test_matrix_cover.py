@@ -8,7 +8,7 @@ from dataclasses import fields
 import pytest
 from fakes import ROOT
 
-sys.path.insert(0, str(ROOT / "tests" / "qemu"))
+sys.path.insert(0, str(ROOT / "tests" / "qemu" / "lib"))
 
 from matrix import CASES, Case  # noqa: E402  (needs the path above)
 

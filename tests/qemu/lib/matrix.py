@@ -2,7 +2,7 @@
 """The machines that every change has to work on, one row each.
 
 Chosen so that any three of the columns meet in every combination of their values, and any
-four of those that decide how rings and interrupts work (tests/unit_host checks that).
+four of those that decide how rings and interrupts work (tests/host checks that).
 `vectors`: all is one per queue and one for the configuration; short is fewer than queues;
 none leaves the legacy interrupt line.
 """

@@ -6,7 +6,7 @@ import sys
 import pytest
 from fakes import ROOT
 
-sys.path.insert(0, str(ROOT / "tests" / "qemu"))
+sys.path.insert(0, str(ROOT / "tests" / "qemu" / "lib"))
 
 import pattern  # noqa: E402  (needs the path above)
 

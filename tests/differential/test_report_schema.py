@@ -17,7 +17,7 @@ import pytest
 from fakes import HANG_S
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = ["tests/unit_host/report_program.c", "kernel/lib/fmt.c",
+SOURCES = ["tests/differential/report_program.c", "kernel/lib/fmt.c",
            "bench/job/fio_version.c"] + [
     f"bench/{name}.c" for name in ("report/group", "report/json", "report/line", "report/text",
                                    "report/text_latency", "lib/json", "lib/decimal",

@@ -18,7 +18,7 @@ import installed_fio
 
 from guests import TIMEOUT_S
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 EXAMPLES = Path("/usr/share/doc/fio/examples")
 LIST = ROOT / "tests" / "data" / "fio_examples.txt"
 

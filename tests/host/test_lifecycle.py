@@ -12,7 +12,7 @@ from host.trace.blktrace import blktrace
 from host.trace.lifecycle import parse_queue, take_queues
 from host.trace.perfetto import perfetto
 
-sys.path.insert(0, str(ROOT / "tests" / "qemu"))
+sys.path.insert(0, str(ROOT / "tests" / "qemu" / "lib"))
 
 from trace_event import check  # noqa: E402  (needs the path above)
 

@@ -26,7 +26,7 @@ LIST = ROOT / "tests" / "data" / "fio_language.txt"
 OPTIONS = ROOT / "tests" / "data" / "fio_options.txt"
 # Those that we play.
 ENGINES = ("psync", "sync", "vsync", "pvsync", "pvsync2", "null", "libaio", "io_uring", "posixaio")
-SOURCES = ["tests/unit_host/job_program.c", "tests/unit/host_support.c", "kernel/lib/fmt.c",
+SOURCES = ["tests/differential/job_program.c", "tests/unit/host_support.c", "kernel/lib/fmt.c",
            *sorted(str(path) for path in (ROOT / "bench" / "job").glob("*.c"))]
 # Stands for something else once all options are known: depths and batches bound each other.
 SETTLED = {"loops", "iodepth", "iodepth_batch", "iodepth_low", "time_based", "filename"}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 TOOL = ROOT / "bench" / "ringbolt"
 BUILD = Path(os.environ.get("RINGBOLT_BUILD") or ROOT / "build")
 
