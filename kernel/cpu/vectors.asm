@@ -18,6 +18,21 @@ section .text
 
 extern exception_dispatch, irq_dispatch, irq_dispatch_other
 
+%macro push_all 1-*
+%rep %0
+	push %1
+%rotate 1
+%endrep
+%endmacro
+
+; What push_all pushed, by the same list.
+%macro pop_all 1-*
+%rep %0
+%rotate -1
+	pop %1
+%endrep
+%endmacro
+
 ; --- exceptions 0..31: never return ---------------------------------------
 ;
 ; The rest of struct exception_frame (idt.h), downwards from the error code
@@ -43,21 +58,7 @@ exception_stubs:
 %endrep
 
 exception_common:
-	push rax
-	push rcx
-	push rdx
-	push rbx
-	push rbp
-	push rsi
-	push rdi
-	push r8
-	push r9
-	push r10
-	push r11
-	push r12
-	push r13
-	push r14
-	push r15
+	push_all rax, rcx, rdx, rbx, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15
 	cld
 	mov rdi, rsp
 	call exception_dispatch
@@ -84,15 +85,7 @@ device_stubs:
 %assign vector 32
 %rep 224
 	align DEVICE_STUB_BYTES
-	push rax
-	push rcx
-	push rdx
-	push rsi
-	push rdi
-	push r8
-	push r9
-	push r10
-	push r11
+	push_all rax, rcx, rdx, rsi, rdi, r8, r9, r10, r11
 %if vector < 0x30 || vector == 0xff
 	mov edi, vector
 	call irq_dispatch_other
@@ -100,15 +93,7 @@ device_stubs:
 	mov edi, vector * VECTOR_ENTRY_BYTES
 	call irq_dispatch
 %endif
-	pop r11
-	pop r10
-	pop r9
-	pop r8
-	pop rdi
-	pop rsi
-	pop rdx
-	pop rcx
-	pop rax
+	pop_all rax, rcx, rdx, rsi, rdi, r8, r9, r10, r11
 	iretq
 %assign vector vector + 1
 %endrep

@@ -71,6 +71,26 @@ const struct blk_request *immediate_request_in(const struct blk_queue *queue, ui
 	return age < ring->taken - ring->reaped ? ring->requests[slot] : NULL;
 }
 
+struct blk_limits immediate_limits(uint64_t size_bytes, uint32_t request_sectors_max)
+{
+	return (struct blk_limits){
+		.capacity_sectors = size_bytes / SECTOR_BYTES,
+		.block_bytes = SECTOR_BYTES,
+		.physical_block_bytes = SECTOR_BYTES,
+		.max_segments = BLK_SEGMENTS_MAX,
+		.max_segment_bytes = request_sectors_max * SECTOR_BYTES,
+		.max_sectors = request_sectors_max,
+		.max_discard_sectors = request_sectors_max,
+		.max_write_zeroes_sectors = request_sectors_max,
+		.max_secure_erase_sectors = request_sectors_max,
+		.flush = true,
+		.discard = true,
+		.write_zeroes = true,
+		.secure_erase = true,
+		.write_cache = true,
+	};
+}
+
 int immediate_register(struct blk_device *device, const char *name,
 		       const struct blk_driver *driver, const struct settings *settings)
 {

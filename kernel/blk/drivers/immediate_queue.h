@@ -29,6 +29,9 @@ bool immediate_has_completions(const struct blk_queue *queue);
 void immediate_dump(const struct blk_queue *queue);
 const struct blk_request *immediate_request_in(const struct blk_queue *queue, uint32_t slot);
 
+/* What such a driver can do: everything, by requests of at most that many sectors. */
+struct blk_limits immediate_limits(uint64_t size_bytes, uint32_t request_sectors_max);
+
 /*
  * Allocates a device's queues, one per CPU or as the settings say, fills in
  * what immediate drivers have in common, and registers it. 0 or -ERR_*.

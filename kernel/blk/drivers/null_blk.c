@@ -41,21 +41,6 @@ int null_blk_create(const char *name, uint64_t size_bytes, const struct settings
 
 	if (!device)
 		return -ERR_NO_MEMORY;
-	device->limits = (struct blk_limits){
-		.capacity_sectors = size_bytes / SECTOR_BYTES,
-		.block_bytes = SECTOR_BYTES,
-		.physical_block_bytes = SECTOR_BYTES,
-		.max_segments = BLK_SEGMENTS_MAX,
-		.max_segment_bytes = SECTORS_MAX * SECTOR_BYTES,
-		.max_sectors = SECTORS_MAX,
-		.max_discard_sectors = SECTORS_MAX,
-		.max_write_zeroes_sectors = SECTORS_MAX,
-		.max_secure_erase_sectors = SECTORS_MAX,
-		.flush = true,
-		.discard = true,
-		.write_zeroes = true,
-		.secure_erase = true,
-		.write_cache = true,
-	};
+	device->limits = immediate_limits(size_bytes, SECTORS_MAX);
 	return immediate_register(device, name, &null_blk_driver, settings);
 }

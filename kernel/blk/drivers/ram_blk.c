@@ -97,23 +97,11 @@ static const struct blk_driver ram_blk_driver = {
 
 struct blk_limits ram_blk_limits(uint64_t size_bytes)
 {
-	return (struct blk_limits){
-		.capacity_sectors = align_up(size_bytes, PAGE_BYTES) / SECTOR_BYTES,
-		.block_bytes = SECTOR_BYTES,
-		.physical_block_bytes = PAGE_BYTES,
-		.max_segments = BLK_SEGMENTS_MAX,
-		.max_segment_bytes = SECTORS_MAX * SECTOR_BYTES,
-		.max_sectors = SECTORS_MAX,
-		.max_discard_sectors = SECTORS_MAX,
-		.max_write_zeroes_sectors = SECTORS_MAX,
-		.max_secure_erase_sectors = SECTORS_MAX,
-		.flush = true,
-		.discard = true,
-		.write_zeroes = true,
-		.secure_erase = true,
-		.get_id = true,
-		.write_cache = true,
-	};
+	struct blk_limits limits = immediate_limits(align_up(size_bytes, PAGE_BYTES), SECTORS_MAX);
+
+	limits.physical_block_bytes = PAGE_BYTES;
+	limits.get_id = true;
+	return limits;
 }
 
 int ram_blk_create_limited(const char *name, const struct blk_limits *limits,
