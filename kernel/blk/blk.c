@@ -16,7 +16,7 @@
  * never after. No printing on the path. Deliberately absent: timeouts and recovery.
  * blk_oldest_submit_tsc() tells ages, and the benchmark ends when one is too high.
  */
-#include "kernel/blk/blk_plain.h"
+#include "kernel/blk/blk_impl.h"
 #include "kernel/blk/sched.h"
 #include "kernel/blk/parts.h"
 #include "kernel/lib/assert.h"
@@ -164,12 +164,11 @@ static unsigned plain_poll(struct blk_queue *queue)
 	uint64_t interrupt_tsc = blk_take_interrupt(queue);
 	/* done() may submit, and what it submits may complete: once round is enough. */
 	uint32_t left = queue->in_flight;
+	uint64_t signal_tsc = 0;
 	unsigned total = 0, count;
 
 	do {
-		count = queue->driver->reap(queue, found, MIN(left, BLK_REAP_BATCH));
-		uint64_t signal_tsc = count ? blk_signal_tsc(queue, interrupt_tsc) : 0;
-
+		count = blk_reap_batch(queue, found, left, interrupt_tsc, &signal_tsc);
 		for (unsigned i = 0; i < count; i++)
 			blk_deliver(queue, found[i], signal_tsc);
 		total += count;

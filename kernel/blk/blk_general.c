@@ -106,12 +106,12 @@ void blk_reap(struct blk_queue *queue)
 	struct blk_request *found[BLK_REAP_BATCH];
 	uint64_t interrupt_tsc = blk_take_interrupt(queue);
 	uint32_t left = queue->in_flight;
+	uint64_t signal_tsc = 0;
 	unsigned total = 0, count;
 
 	do {
-		count = queue->driver->reap(queue, found, MIN(left, BLK_REAP_BATCH));
-		take_from_driver(queue, found, count,
-				 count ? blk_signal_tsc(queue, interrupt_tsc) : 0);
+		count = blk_reap_batch(queue, found, left, interrupt_tsc, &signal_tsc);
+		take_from_driver(queue, found, count, signal_tsc);
 		queue->counters.completions += count;
 		total += count;
 		left -= count;

@@ -21,7 +21,7 @@
 #ifndef KERNEL_BLK_BLK_IMPL_H
 #define KERNEL_BLK_BLK_IMPL_H
 
-#include "kernel/blk/blk_driver.h"
+#include "kernel/blk/blk_plain.h"
 
 /* Debug build: this CPU is at work on the queue. */
 static inline void blk_assert_at_work(const struct blk_queue *queue)
@@ -42,59 +42,6 @@ uint64_t blk_limits_align_mask(const struct blk_limits *limits);
 
 /* BLK_OK, or the status that the request is over with. */
 enum blk_status blk_check(const struct blk_queue *queue, const struct blk_request *request);
-
-/* --- used by blk_plain.h and blk_general.c --- */
-
-/* True when requests of that shape are plain, wherever they begin; remembers it. */
-bool blk_shape_is_plain(struct blk_queue *queue, uint64_t shape);
-
-/*
- * The run of plain requests that begins with this one: reads, or writes, of one
- * segment, without flags, that the device can do as they are. False: it is not.
- */
-static inline bool blk_run_plain(struct blk_queue *queue, const struct blk_request *first,
-				 struct blk_run *run)
-{
-	uint64_t shape = blk_shape(first);
-	uint64_t capacity = load_once(&queue->device->limits.capacity_sectors);
-
-	if (UNLIKELY((shape | queue->shape_ignores) != queue->shape_known_plain) &&
-	    !blk_shape_is_plain(queue, shape))
-		return false;
-	run->shape = shape;
-	run->align_mask = queue->align_mask;
-	return !__builtin_sub_overflow(capacity, shape >> 32, &run->last_sector);
-}
-
-/* When the interrupt came that was not looked at yet; 0: none did. */
-static inline uint64_t blk_take_interrupt(struct blk_queue *queue)
-{
-	uint64_t interrupt_tsc = load_once(&queue->interrupt_tsc);
-
-	if (interrupt_tsc) {
-		store_once(&queue->interrupt_tsc, 0);
-		queue->last_interrupt_tsc = interrupt_tsc;
-	}
-	return interrupt_tsc;
-}
-
-/*
- * When the CPU learned of what was just reaped: by the interrupt, else by looking now. An
- * interrupt older than the last doorbell was another batch's, and would put the signal
- * before the submission.
- */
-static inline uint64_t blk_signal_tsc(const struct blk_queue *queue, uint64_t interrupt_tsc)
-{
-	return interrupt_tsc >= queue->doorbell_tsc ? interrupt_tsc : clock_tsc();
-}
-
-static inline void blk_count_nothing_found(struct blk_queue *queue, uint64_t interrupt_tsc)
-{
-	if (interrupt_tsc)
-		queue->counters.empty_interrupts++;
-	else
-		queue->counters.polls++;
-}
 
 /* --- blk.c --- */
 
@@ -125,13 +72,7 @@ void blk_finish(struct blk_queue *queue, struct blk_request *request);
 
 /* --- blk_general.c --- */
 
-unsigned blk_submit_general(struct blk_queue *queue, struct blk_request *const *requests,
-			    unsigned count);
 unsigned blk_poll_general(struct blk_queue *queue);
-
-/* The same for a batch of which the driver took the first ones, but no more. */
-unsigned blk_submit_rest(struct blk_queue *queue, struct blk_request *const *requests,
-			 unsigned taken, unsigned count);
 
 /* Plain or general, by what is going on there. */
 void blk_choose_ways(struct blk_queue *queue);
@@ -177,7 +118,6 @@ void blk_shared_disarm(struct blk_queue *queue);
 blk_wait_function blk_wait_general;
 
 /* For one queue that goes the plain way, by its mode. */
-blk_wait_function blk_wait_sleeping;
 blk_wait_function blk_wait_polling;
 blk_wait_function blk_wait_adapting;
 

@@ -152,13 +152,4 @@ struct virtqueue_state {
 };
 void virtqueue_get_state(const struct virtqueue *vq, struct virtqueue_state *out);
 
-/*
- * virtio 1.2, 2.7.10: was `event` passed when an index moved from `old_index`
- * to `new_index`? All 16-bit, free running. The only copy of this formula.
- */
-static inline bool virtqueue_need_event(uint16_t event, uint16_t new_index, uint16_t old_index)
-{
-	return (uint16_t)(new_index - event - 1) < (uint16_t)(new_index - old_index);
-}
-
 #endif

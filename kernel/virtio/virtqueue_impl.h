@@ -129,6 +129,15 @@ bool virtqueue_packed_publish(struct virtqueue *vq);
 bool virtqueue_packed_arm(struct virtqueue *vq, uint16_t ahead);
 void virtqueue_packed_disarm(struct virtqueue *vq);
 
+/*
+ * virtio 1.2, 2.7.10: was `event` passed when an index moved from `old_index`
+ * to `new_index`? All 16-bit, free running. The only copy of this formula.
+ */
+static inline bool virtqueue_need_event(uint16_t event, uint16_t new_index, uint16_t old_index)
+{
+	return (uint16_t)(new_index - event - 1) < (uint16_t)(new_index - old_index);
+}
+
 /* Makes a chain, about to be shown to the device, one in flight. */
 static inline void virtqueue_give(struct virtqueue_chain *chain, uint64_t data_bytes,
 				  bool device_writes)

@@ -28,24 +28,9 @@ static inline struct virtqueue_split_adder virtqueue_split_add_begin(const struc
 	};
 }
 
-/* Takes the first free chain, laid out for one segment. */
-static inline void virtqueue_split_fill(struct virtqueue_split_adder *adder,
-					struct virtqueue_chain *chain,
-					const struct virtqueue_segment *segment, bool device_writes)
-{
-	struct virtq_desc *data = chain->split;
-	data->addr = segment->address.value;
-	uint32_t length_bytes = segment->length_bytes;
-	data->len = length_bytes;
-	data->flags = device_writes ? VIRTQ_DESC_F_NEXT | VIRTQ_DESC_F_WRITE : VIRTQ_DESC_F_NEXT;
-	virtqueue_give(chain, length_bytes, device_writes);
-	adder->avail->ring[adder->added++ & adder->index_mask] = chain->slot;
-	adder->free = chain->next_free;
-}
-
 /*
- * One segment. NULL, and nothing is added: no slot is free, or its last chain
- * was of another length (virtqueue_add() mends it).
+ * Takes the first free chain for one segment. NULL, and nothing is added: no slot is
+ * free, or its last chain was of another length (virtqueue_add() mends it).
  */
 static inline struct virtqueue_chain *
 virtqueue_split_add_next(struct virtqueue_split_adder *adder,
@@ -54,7 +39,14 @@ virtqueue_split_add_next(struct virtqueue_split_adder *adder,
 	struct virtqueue_chain *chain = adder->free;
 	if (UNLIKELY(chain->data_segments != 1))
 		return NULL;
-	virtqueue_split_fill(adder, chain, segment, device_writes);
+	struct virtq_desc *data = chain->split;
+	data->addr = segment->address.value;
+	uint32_t length_bytes = segment->length_bytes;
+	data->len = length_bytes;
+	data->flags = device_writes ? VIRTQ_DESC_F_NEXT | VIRTQ_DESC_F_WRITE : VIRTQ_DESC_F_NEXT;
+	virtqueue_give(chain, length_bytes, device_writes);
+	adder->avail->ring[adder->added++ & adder->index_mask] = chain->slot;
+	adder->free = chain->next_free;
 	return chain;
 }
 

@@ -11,7 +11,7 @@
  */
 #include <stdio.h>
 
-#include "kernel/virtio/virtqueue.h"
+#include "kernel/virtio/virtqueue_impl.h"
 
 void moved(void) __attribute__((error("the compiler sees no invariance")));
 void is_invariant(uint16_t event, uint16_t new_index, uint16_t old_index, uint16_t by);

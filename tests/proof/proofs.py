@@ -97,9 +97,9 @@ CONFIG = "kernel/blk/drivers/virtio_blk_config.c"
 CAPABILITY = "kernel/pci/capability.c"
 
 MUTANTS = (
-    Mutant(NEED_EVENT, "one too far", "kernel/virtio/virtqueue.h",
+    Mutant(NEED_EVENT, "one too far", IMPL,
            r"(new_index - event - 1\)) <", r"\1 <=", "trying"),
-    Mutant(NEED_EVENT, "compares more than 16 bits", "kernel/virtio/virtqueue.h",
+    Mutant(NEED_EVENT, "compares more than 16 bits", IMPL,
            r"return \(uint16_t\)(\(new_index - event)", r"return \1", "invariance"),
     Mutant(SPLIT_SHORT, "the id is not compared with the limit", IMPL,
            r"id >= vq->id_limit", "id > vq->id_limit", "out of bounds read"),

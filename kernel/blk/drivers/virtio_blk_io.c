@@ -12,6 +12,11 @@
  * the batch: the shape of its requests (struct blk_run). The ring's format is
  * decided for the queue, by a table for each.
  *
+ * So what is inlined takes operation and format (`op`, `packed`) as constants, and
+ * whether there is but one request (`one`). Writes of a batch, and what is no run, are
+ * functions of their own, for which a run is copied: else it would have to be in memory,
+ * and reads would have fewer registers.
+ *
  * Context: loop context of the queue's CPU, or under the queue's lock. No
  * allocation, no lock, no printing. Cutting and ordering are the layer's
  * (blk_general.c); timeouts are too.
@@ -26,7 +31,7 @@
 /*
  * A run of reads, or of writes, of one segment each; returns how many were
  * added, of count > 0. Fewer: the run is over, or no slot is free, or its last
- * chain was of another length. `op` and `packed` are constants where this is inlined.
+ * chain was of another length.
  */
 static ALWAYS_INLINE unsigned add_run(struct virtio_blk_queue *queue, const struct blk_run *run,
 				      struct blk_request *const *requests, unsigned count,
@@ -50,7 +55,6 @@ static ALWAYS_INLINE unsigned add_run(struct virtio_blk_queue *queue, const stru
 	return (unsigned)(at - requests);
 }
 
-/* Each a function of its own, for all of the registers. */
 static NOINLINE unsigned add_writes_split(struct virtio_blk_queue *queue,
 					  const struct blk_run *run,
 					  struct blk_request *const *requests, unsigned count)
@@ -105,10 +109,9 @@ static void virtio_blk_publish(struct blk_queue *blk)
 	ring_doorbell(blk, queue, queue->vq->packed);
 }
 
-/* `lone`, a constant: there is but one; it has registers enough for writes, too. */
 static ALWAYS_INLINE unsigned ring_submit(struct blk_queue *blk,
 					  struct blk_request *const *requests, unsigned count,
-					  bool lone, bool packed)
+					  bool one, bool packed)
 {
 	struct virtio_blk_queue *queue = blk->driver_data;
 	struct blk_run run;
@@ -117,10 +120,10 @@ static ALWAYS_INLINE unsigned ring_submit(struct blk_queue *blk,
 		return blk_submit_general(blk, requests, count);
 	if (LIKELY(blk_run_is_plain(&run, BLK_READ))) {
 		added = add_run(queue, &run, requests, count, BLK_READ, packed);
-	} else if (lone) {
+	} else if (one) {
 		added = add_run(queue, &run, requests, 1, BLK_WRITE, packed);
 	} else {
-		const struct blk_run copy = run; /* so that run need not be in memory */
+		const struct blk_run copy = run;
 		added = packed ? add_writes_packed(queue, &copy, requests, count)
 			       : add_writes_split(queue, &copy, requests, count);
 	}
