@@ -232,7 +232,7 @@ int engine_complain(const struct job *job, const char *key, const char *format, 
 /* What is measured counts from now. */
 void engine_job_begin_measuring(struct engine_job *job, uint64_t now);
 
-/* exitall: the jobs that exit_what= names stop; who sleeps hears of it when this one ends. */
+/* exitall: stops the jobs that exit_what= names; CPUs that sleep notice when this one ends. */
 void engine_job_end_others(const struct engine_job *job);
 
 /* A job is over, or stopped: those that wait, on any CPU, look for their turn. */

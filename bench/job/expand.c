@@ -2,8 +2,8 @@
 /*
  * Variables in values: $ncpus, $mb_memory and $pagesize become numbers. Only
  * after such a number was put in, + - * / in the value are calculated, left to
- * right with * and / first. ${NAME} is of an environment that a kernel has
- * not: who gave us the file has put in what is set.
+ * right with * and / first. A kernel has no
+ * environment: the host tool has replaced each ${NAME} before.
  *
  * Works on copies in the arena.
  */

@@ -7,7 +7,7 @@
 
 #include "kernel/lib/mem.h"
 
-/* Whoever writes the sign means what fio understands without it. */
+/* With the sign the number means the same as without, which is what fio takes. */
 static bool read_percent(struct job_parser *p, struct job_text text, double *percent)
 {
 	if (text.length && text.at[text.length - 1] == '%')

@@ -4,7 +4,7 @@
  * of its files, uses none of them.
  *
  *   ours    "FILE:LINE: KEY: ..."; KEY is that of the option at hand
- *   fio's   in fio's own words, for those who compare
+ *   fio's   in fio's own words, for comparison
  *
  * Memory is the caller's arena, which is never given back in parts.
  */

@@ -5,8 +5,8 @@
  *
  * The values are fio's, also where its rules surprise (4kib is 4000 bytes, 2x
  * is 2, 50.49 is 50); then a warning says what was understood. Where fio would
- * lose what follows a number ("1.5k", "4 k", "0x10k") the value is refused: whoever
- * wrote it did not mean what fio makes of it. Only "70%" means here what it says.
+ * lose what follows a number ("1.5k", "4 k", "0x10k") the value is refused: its
+ * author did not mean what fio makes of it. Only "70%" means here what it says.
  *
  * Pure functions over the parser's state for messages and kb_base; host and
  * kernel. Range checks belong to the option's rule, not here.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A job's turn: when it begins, what is left to do when it ends, and who of a CPU's
- * goes first where there is room for few.
+ * The life of a job: when its turn begins, its runtimes, and what is left to do when
+ * it ends; and which of a CPU's jobs goes first where a queue has room for few.
  *
  *   PHASE_WAITING --- delay over, those before it finished ---> PHASE_RUNNING
  *   ... ---> PHASE_FINISHED: its figures are whole, and all CPUs are woken, as

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The moments of a job: its ramp and its time end, windows and cycles end.
+ * Limits of a job by the clock: the ends of its ramp and of its runtime, of latency
+ * windows and of rate cycles.
  *
- *   control_tsc: the next moment at which anything of this is due; the loop
- *   compares it with the clock, as it would the end alone
+ *   control_tsc: the next moment at which one of these is due; the loop compares it
+ *   with the clock, and nothing else
  *
- * ramp_time: the job runs as ever; at the end of the ramp what it measured is
+ * ramp_time: the job runs as it does later; at the end of the ramp its figures are
  * forgotten. I/Os in flight then complete into the measured part, as in fio.
  */
 #include "bench/pace/pace.h"

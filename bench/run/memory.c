@@ -6,9 +6,9 @@
  *   \--/             \--/             \--/      the same pages (kernel/mm/page.h, overlays)
  *
  * Jobs behind a wall begin when all before it are over and have nothing in flight.
- * So what has to be there is what the hungriest group needs, and not the sum of all.
- * It is allotted at set-up: a lack of it is told before any I/O. What it holds is
- * made when the wall has come down, of the first group at the end of set-up.
+ * So the largest group decides how much there has to be, and not the sum of all. It
+ * is allotted at set-up: a lack of it is reported before any I/O. Its contents are
+ * made when the wall has come down; those of the first group at the end of set-up.
  *
  * Boot CPU; but for engine_memory_prepare() behind a wall: the job's CPU.
  */

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What measuring itself costs, found by measuring it: before the run, a job's
- * own done() is given I/Os that never were, and so is one that measures nothing:
- * on the short way a function that only frees, on the long way the same with
- * gtod_reduce, whose stamps come on top. The difference is what stamps, sums and
- * histograms take of each I/O. What is noted of each batch is timed by itself.
+ * The cost of measuring, found by measuring it before the run:
  *
- * The best of a few rows: the others were interrupted or cold. Under icount
- * all are alike, and a nanosecond is an instruction. Boot CPU, at set-up; what
- * the trial counted is thrown away.
+ *   1. The job's own done() is given made-up I/Os, and timed.
+ *   2. So is a done() that measures nothing: on the fast way a function that only
+ *      frees; on the full way the same with gtod_reduce, and its stamps are added.
+ *   3. The difference is what stamps, sums and histograms take of each I/O. The notes
+ *      that a batch takes are timed apart.
+ *
+ * The best of a few rows counts: the others were interrupted or cold. Under icount
+ * all are alike, and a nanosecond is an instruction. Boot CPU, at set-up; the
+ * figures of the trial are thrown away.
  */
 #include "bench/core/core.h"
 #include "kernel/lib/mem.h"

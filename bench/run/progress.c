@@ -6,7 +6,7 @@
  *
  * with the rates that rated jobs keep behind the count, as "0-1000 IOPS".
  *
- * Steady states are looked at in the same breath. Boot CPU only. It reads the
+ * It looks at steady states, too. Boot CPU only. It reads the
  * counters of jobs on other CPUs while they run: a value may be an I/O old,
  * which a person does not see.
  */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * From a job file to jobs that can run: finds the disks, works out regions and
- * budgets, allocates everything that a job will need. Whatever a person can
- * have got wrong is told here, in one line each, before any I/O.
+ * budgets, allocates everything that a job will need. Every mistake in a job
+ * file is reported here, in one line each, before any I/O. It also decides which jobs
+ * may go the fast way (fast.c).
  *
  * Boot CPU, once.
  */
@@ -203,7 +204,7 @@ static void set_budget(struct engine_job *job, const struct generator_region *re
 	uint64_t budget = options->io_size.bytes ? options->io_size.bytes : region_bytes;
 	job->repeat_bytes = options->io_size.bytes;
 	job->total_bytes = budget * options->loops;
-	/* Who goes by time wraps instead. */
+	/* A job that goes by time wraps instead. */
 	job->pass_bytes = options->time_based ? MIN(budget, region_bytes) :
 				MIN(bytes_of_pass(options, region_bytes, budget), job->total_bytes);
 	job->limit_bytes = options->time_based && !options->verify_only ? UINT64_MAX :

@@ -38,7 +38,7 @@ static ALWAYS_INLINE uint32_t submit_run(struct engine_job *job, uint32_t first)
 	return count == 1 ? blk_submit_one(queue, *requests) : blk_submit(queue, requests, count);
 }
 
-/* What the done() of a plain job leaves to whoever submits. */
+/* Notes slat where a batch is submitted, as the done() of a plain job does not. */
 static NOINLINE void note_slat(struct engine_job *job, uint32_t count)
 {
 	/* A request that was merged knows its doorbell only when it is back. */

@@ -91,8 +91,8 @@ int generator_next(struct generator *g, struct generator_io *io);
 uint32_t generator_next_file(struct generator *g);
 
 /*
- * Rated mixed jobs: the direction of the next I/O if its turn is that of a
- * read, and of a write; until it is said anew.
+ * Rated mixed jobs: the direction of the next I/O when it is a read's turn, and when
+ * it is a write's. It holds until the next call.
  */
 void generator_turn(struct generator *g, unsigned of_read, unsigned of_write);
 

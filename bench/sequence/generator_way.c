@@ -38,7 +38,7 @@ static enum generator_way choose_way(const struct generator *g, unsigned d, bool
 		return job->rw_step || mixed ? GENERATOR_GENERAL : GENERATOR_SEQUENTIAL;
 	if (mixed && (!is_uniform(job, DIR_WRITE) || job->min_bs[DIR_WRITE] != job->min_bs[d]))
 		return GENERATOR_GENERAL;
-	/* The map is in units of the smallest block, be it of another direction. */
+	/* The map counts the smallest blocks, which may be those of another direction. */
 	if (job->rw_step > 1 || job->distribution != JOB_UNIFORM ||
 	    job->random_generator != JOB_TAUSWORTHE || file->blocks[d] > UINT32_MAX ||
 	    (file->has_map && file->map.blocks != file->blocks[d]))

@@ -8,8 +8,8 @@
  * a pattern, or with the seed that a whole header tells, it is known what each
  * sector has to hold. Without, a sector of seeded payload still shows its
  * build: within a step its words are 1, 2, 3 and 5 times the same number, and
- * from step to step they grow by a constant factor. So a sector that another
- * write left behind is told from a damaged one.
+ * from step to step they grow by a constant factor. So the sector of another
+ * write can be told from a damaged one.
  *
  * Runs only once something was found to be wrong.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A failed check in words: fio's line for it, so that whoever searches logs for
- * that one finds ours too, and behind it what the block looks like.
+ * A failed check in words: fio's line for it, so that a search of logs finds ours
+ * too, and behind it what the block looks like.
  */
 #include "bench/verify/verify.h"
 #include "kernel/lib/fmt.h"

@@ -82,7 +82,7 @@ enum verify_result verify_check(const struct job *job, const struct verify_io *i
 				uint32_t *at, struct verify_failure *failure);
 
 /*
- * Who else wrote what a good buffer of the job begins with: "fio 3.41 or later";
+ * The other release that wrote the header of a good buffer: "fio 3.41 or later";
  * NULL: it has the headers of the job's release, or none.
  */
 const char *verify_foreign_writer(const struct job *job, const uint8_t *buffer);

@@ -4,7 +4,7 @@
  * a read of the same sectors, and a read beyond the end.
  *
  *   blk_submit() -> memory_submit(), memory_publish()    the layer -> its driver
- *   blk_poll()   -> memory_reap() -> done()              and back to whom it belongs
+ *   blk_poll()   -> memory_reap() -> done()              and back to its submitter
  *
  * Build: docs/lifting.md. Take the files of the row "block layer" and those above it; what
  * they want supplied is the second half of this file. A kernel has it all already.
