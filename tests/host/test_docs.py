@@ -134,11 +134,15 @@ def test_a_proof_that_is_not_there_is_found(word):
 
 
 def test_every_folder_has_its_line_in_the_readme():
-    folders = {path.parent.relative_to(ROOT) for top in FOLDERS if top != "tests"
-               for path in (ROOT / top).rglob("*.*") if "__pycache__" not in path.parts}
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    listed = {Path(word) for word in re.findall(r"^ {4}(\w[\w/]*)/ ", text, re.MULTILINE)}
-    listed |= {Path(word) for word in re.findall(r" {4}(configs/\w+)/ ", text)}
+    paths = [path.relative_to(ROOT) for top in FOLDERS for path in (ROOT / top).rglob("*.*")
+             if "__pycache__" not in path.parts]
+    # Below a suite there is what it mirrors, or its own parts.
+    folders = {Path(*path.parts[:2]) if path.parts[0] == "tests" else path.parent
+               for path in paths}
+    folders = {folder for folder in folders if (ROOT / folder).is_dir()}
+    tree = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Read the code")[2]
+    names = re.findall(r"(?:^ {4}| {2,})([\w./-]*\w)/ ", tree, re.MULTILINE)
+    listed = set(map(Path, names))
     assert not sorted(folders - listed)
     assert not sorted(folder for folder in listed if not (ROOT / folder).is_dir())
 
