@@ -65,7 +65,7 @@ typedef struct virtqueue_segment blk_segment;
 struct blk_queue;
 
 struct blk_request {
-	/* Set by the submitter. */
+	/* [s] Set by the submitter, unchanged until done(). */
 	uint8_t op; /* enum blk_op */
 	uint8_t flags; /* enum blk_flag */
 	uint16_t segment_count; /* of segments; 0 for flush, discard, zeroes */
@@ -75,11 +75,11 @@ struct blk_request {
 	void (*done)(struct blk_request *request);
 	void *owner; /* the submitter's own */
 	uint64_t submit_tsc; /* when the submitter had it ready; the deadline counts from it */
-	/* Filled by the layer before done(). */
+	/* [c] Filled by the layer before done(). */
 	uint64_t doorbell_tsc; /* when the batch was shown to the device */
 	uint64_t signal_tsc; /* interrupt entry, or when polling found it */
 	uint8_t status; /* enum blk_status */
-	/* Private to the layer while it owns the request. */
+	/* [c] Private to the layer while it owns the request. */
 	uint8_t submit_cpu;
 	uint16_t slot;
 	uint32_t parts_out; /* of one that was cut: its parts not over yet */

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Capability lists (PCI 3.0, 6.7) and extended capability lists (PCI Express
- * 5.0, 7.6).
+ * Capability lists (PCI 3.0, 6.7).
  *
  * A walk starts at the head each time and remembers in a bitmap where it has
  * been: it ends at the second visit, so no list is endless. Going on after a
- * given capability means walking up to it again; that keeps the functions
+ * given capability means walking up to it again; that keeps the function
  * free of state, and lists are short.
  */
 #include "kernel/pci/pci_impl.h"
@@ -33,29 +32,6 @@ uint8_t pci_find_capability(const struct pci_function *f, uint8_t id, uint8_t pr
 			return at;
 		passed = passed || at == previous;
 		at = (uint8_t)(header >> 8) & PCI_CAPABILITY_POINTER_MASK;
-	}
-	return 0;
-}
-
-uint16_t pci_find_extended_capability(const struct pci_function *f, uint16_t id, uint16_t previous,
-				      uint16_t length_bytes)
-{
-	uint64_t visited[PCI_EXPRESS_CONFIG_BYTES / 4 / 64] = { 0 };
-	bool passed = !previous;
-	/* A conventional device may show its first 256 bytes again. */
-	if (pci_config_bytes() < PCI_EXPRESS_CONFIG_BYTES ||
-	    !pci_find_capability(f, PCI_CAP_ID_EXPRESS, 0, 2))
-		return 0;
-	uint16_t at = PCI_EXTENDED_FIRST;
-	while (at >= PCI_EXTENDED_FIRST && !mark_visited(visited, at / 4u)) {
-		uint32_t header = pci_read32(f, at);
-		if (header == 0 || header == UINT32_MAX) /* none, or nobody answers */
-			return 0;
-		if (passed && (header & PCI_EXTENDED_ID_MASK) == id &&
-		    at + length_bytes <= (int)PCI_EXPRESS_CONFIG_BYTES)
-			return at;
-		passed = passed || at == previous;
-		at = (header >> PCI_EXTENDED_NEXT_SHIFT) & PCI_EXTENDED_NEXT_MASK;
 	}
 	return 0;
 }

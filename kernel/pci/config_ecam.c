@@ -47,7 +47,6 @@ static struct pci_access access = {
 	.read32 = ecam_read32,
 	.write32 = ecam_write32,
 	.write16 = ecam_write16,
-	.config_bytes = PCI_EXPRESS_CONFIG_BYTES,
 	.ranges = mapped,
 	.name = "ECAM",
 };

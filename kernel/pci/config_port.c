@@ -51,7 +51,6 @@ const struct pci_access pci_port_access = {
 	.read32 = port_read32,
 	.write32 = port_write32,
 	.write16 = port_write16,
-	.config_bytes = PCI_CONFIG_BYTES,
 	.range_count = 1,
 	.ranges = &port_range,
 	.name = "0xCF8",

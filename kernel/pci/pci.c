@@ -28,11 +28,6 @@ static struct pci_function functions[PCI_FUNCTIONS_MAX];
 static unsigned function_count;
 static bool function_dropped; /* the table was full */
 
-uint16_t pci_config_bytes(void)
-{
-	return access->config_bytes;
-}
-
 uint32_t pci_read32(const struct pci_function *f, uint16_t offset)
 {
 	return access->read32(f->segment, f->bus, f->device, f->function, offset);

@@ -49,7 +49,7 @@ struct pci_bus_range {
 
 /*
  * How configuration space is reached; two implementations (ECAM, 0xCF8) in
- * the kernel and a hostile one in the tests. offset < config_bytes, aligned.
+ * the kernel and a hostile one in the tests. offset < PCI_CONFIG_BYTES, aligned.
  * Where nobody answers, reads give all ones.
  */
 struct pci_access {
@@ -60,7 +60,6 @@ struct pci_access {
 	/* A 32-bit write would clear the status register beside the command. */
 	void (*write16)(uint16_t segment, uint8_t bus, uint8_t device, uint8_t function,
 			uint16_t offset, uint16_t value);
-	uint16_t config_bytes; /* 256 or 4096 */
 	uint8_t range_count; /* at most PCI_BUS_RANGES_MAX */
 	const struct pci_bus_range *ranges;
 	const char *name; /* "ECAM", "0xCF8" */
@@ -93,10 +92,6 @@ void pci_write16(const struct pci_function *f, uint16_t offset, uint16_t value);
  */
 uint8_t pci_find_capability(const struct pci_function *f, uint8_t id, uint8_t previous,
 			    uint8_t length_bytes);
-
-/* The same for extended capabilities; 0 without ECAM or PCI Express. */
-uint16_t pci_find_extended_capability(const struct pci_function *f, uint16_t id, uint16_t previous,
-				      uint16_t length_bytes);
 
 /*
  * Switches memory decoding and bus mastering on or off. What is switched on is

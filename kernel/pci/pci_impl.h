@@ -14,9 +14,6 @@ const struct pci_access *pci_ecam_access(const struct pci_bus_range *ranges, uns
 /* Segment 0 through I/O ports (config_port.c). */
 extern const struct pci_access pci_port_access;
 
-/* 256 or 4096, of the access in use (pci.c). */
-uint16_t pci_config_bytes(void);
-
 /* True when the part, not empty, lies inside a usable memory BAR (bar.c). */
 bool pci_bar_contains(const struct pci_function *f, unsigned bar, uint64_t offset_bytes,
 		      uint64_t length_bytes);

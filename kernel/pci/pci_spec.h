@@ -76,17 +76,9 @@
 #define PCI_CAPABILITY_FIRST 0x40u
 #define PCI_CAPABILITY_POINTER_MASK 0xfcu
 #define PCI_CAP_ID_VNDR 0x09u
-#define PCI_CAP_ID_EXPRESS 0x10u
 #define PCI_CAP_ID_MSIX 0x11u
 /* At most this many fit: each takes a dword. */
 #define PCI_CAPABILITIES_MAX ((PCI_CONFIG_BYTES - PCI_CAPABILITY_FIRST) / 4)
-
-/* Extended capability header (E 7.6.3): ID, version, next. */
-#define PCI_EXTENDED_FIRST 0x100u
-#define PCI_EXTENDED_ID_MASK 0xffffu
-#define PCI_EXTENDED_NEXT_SHIFT 20
-#define PCI_EXTENDED_NEXT_MASK 0xffcu
-#define PCI_EXTENDED_MAX ((PCI_EXPRESS_CONFIG_BYTES - PCI_EXTENDED_FIRST) / 4)
 
 /* MSI-X capability (6.8.2). */
 #define PCI_MSIX_CAPABILITY_BYTES 12u

@@ -46,7 +46,6 @@ const char *pci_name(const struct pci_function *f, char *buffer)
 
 /* Before the first that is valid; the first, the second, one and the last. */
 static const uint8_t places[] = { 0x00, 0x3c, 0x40, 0x44, 0x80, 0xfc };
-static const uint16_t extended_places[] = { 0x000, 0x0fc, 0x100, 0x104, 0x800, 0xffc };
 #define VALID_PLACES 4u
 
 static uint32_t one_of(unsigned count)
@@ -59,14 +58,9 @@ static uint32_t one_of(unsigned count)
 
 static void check_register(uint16_t offset, unsigned bytes)
 {
-	//@ assert register_exists: offset % bytes == 0 && offset + bytes <= 4096;
+	//@ assert register_exists: offset % bytes == 0 && offset + bytes <= PCI_CONFIG_BYTES;
 	reads++;
 	//@ assert walk_ends: reads <= reads_max;
-}
-
-uint16_t pci_config_bytes(void)
-{
-	return PCI_EXPRESS_CONFIG_BYTES;
 }
 
 uint8_t pci_read8(const struct pci_function *f, uint16_t offset)
@@ -89,10 +83,6 @@ uint32_t pci_read32(const struct pci_function *f, uint16_t offset)
 {
 	(void)f;
 	check_register(offset, 4);
-	if (PART == LISTS)
-		return ((uint32_t)extended_places[one_of(ARRAY_COUNT(extended_places))]
-			<< PCI_EXTENDED_NEXT_SHIFT) +
-		       any_between(0, 0xfffff);
 	uint32_t value = one_of(BAR_BYTES + 1);
 	return value < BAR_BYTES ? value : any_between(BAR_BYTES, UINT32_MAX);
 }
@@ -145,18 +135,6 @@ static void walk_lists(void)
 	}
 }
 
-static void walk_extended_lists(void)
-{
-	uint16_t length = (uint16_t)any_between(0, UINT16_MAX), at;
-	uint16_t previous = any_bool() ? 0 : extended_places[2 + one_of(VALID_PLACES)];
-	reads_max = 2 + 2 * VALID_PLACES;
-	at = pci_find_extended_capability(&function, 1, previous, length);
-	if (at) {
-		unsigned end = (unsigned)at + length;
-		//@ assert leaves_extended_length: at >= 256 && end <= PCI_EXPRESS_CONFIG_BYTES;
-	}
-}
-
 static void map_structures(void)
 {
 	reads_max = 1;
@@ -202,10 +180,7 @@ int main(void)
 	function.bars[0] = (struct pci_bar){ { BAR_BASE }, BAR_BYTES, true, false };
 	switch (PART) {
 	case LISTS:
-		if (any_bool())
-			walk_lists();
-		else
-			walk_extended_lists();
+		walk_lists();
 		break;
 	case STRUCTURES:
 		map_structures();

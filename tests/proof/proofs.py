@@ -55,7 +55,7 @@ def pci(name, part, bar_bytes, reached):
 NEED_EVENT = Proof("need_event, 2^48 inputs", "tests/proof/need_event_proof.c")
 
 
-PCI_LISTS = pci("capability lists", "LISTS", 32, 4)
+PCI_LISTS = pci("capability lists", "LISTS", 32, 3)
 PCI_STRUCTURES = pci("virtio's structures", "STRUCTURES", 128, 5)
 PCI_TABLE = pci("MSI-X table", "TABLE", 32, 5)
 PCI_DOORBELL = pci("doorbells", "DOORBELL", 4096, 1)
@@ -163,9 +163,6 @@ MUTANTS = (
            r"return was_visited;", "return was_visited && false;", "walk_ends"),
     Mutant(PCI_LISTS, "a capability may be cut off", CAPABILITY,
            r" && at \+ length_bytes <= PCI_CONFIG_BYTES\)", ")", "leaves_length"),
-    Mutant(PCI_LISTS, "an extended capability may be cut off", CAPABILITY,
-           r" &&\n\t\t    at \+ length_bytes <= \(int\)PCI_EXPRESS_CONFIG_BYTES", "",
-           "leaves_extended_length"),
     Mutant(PCI_STRUCTURES, "structures of any alignment", "kernel/virtio/virtio_pci.c",
            r"capability->offset % rule->alignment", "0", "maps_aligned"),
     Mutant(PCI_STRUCTURES, "structures of any length", "kernel/virtio/virtio_pci.c",

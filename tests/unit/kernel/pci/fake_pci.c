@@ -38,7 +38,7 @@ static uint32_t fake_read32(uint16_t segment, uint8_t bus, uint8_t device, uint8
 			    uint16_t offset)
 {
 	fake_pci_reads++;
-	if (offset + 4u > fake_pci_access.config_bytes)
+	if (offset + 4u > PCI_CONFIG_BYTES)
 		abort();
 	const struct fake_function *f = find(segment, bus, device, function);
 	return f ? fake_get32(f, offset) : UINT32_MAX;
@@ -93,18 +93,16 @@ struct pci_access fake_pci_access = {
 	.read32 = fake_read32,
 	.write32 = fake_write32,
 	.write16 = fake_write16,
-	.config_bytes = PCI_EXPRESS_CONFIG_BYTES,
 	.ranges = fake_pci_ranges,
 	.name = "fake",
 };
 
-/* Stands in for the I/O ports: the same machine, 256 bytes per function. */
+/* Stands in for the I/O ports: the same machine. */
 static const struct pci_bus_range port_range = { .last_bus = PCI_BUSES - 1 };
 const struct pci_access pci_port_access = {
 	.read32 = fake_read32,
 	.write32 = fake_write32,
 	.write16 = fake_write16,
-	.config_bytes = PCI_CONFIG_BYTES,
 	.range_count = 1,
 	.ranges = &port_range,
 	.name = "ports",
@@ -134,7 +132,6 @@ void fake_pci_reset(void)
 	memset(fake_pci_ranges, 0, sizeof(fake_pci_ranges));
 	fake_pci_ranges[0].last_bus = PCI_BUSES - 1;
 	fake_pci_access.range_count = 1;
-	fake_pci_access.config_bytes = PCI_EXPRESS_CONFIG_BYTES;
 }
 
 struct fake_function *fake_pci_add(uint8_t bus, uint8_t device, uint8_t function)
