@@ -152,6 +152,18 @@ def test_what_another_cpu_found_is_delivered_when_this_one_is_free():
             if event["ph"] == "X"] == [("sleep", 1.0, 1.5), ("deliver", 2.5, 0.1)]
 
 
+@pytest.mark.parametrize("submit, discovery, slices", [
+    (900, 1000, [("sleep", 1.0, 0.9), ("deliver", 1.9, 0.1)]), (500, 400, [("deliver", 1.0, 1.0)])])
+def test_a_cpu_that_delivers_is_awake_though_it_calls_the_driver_later(submit, discovery, slices):
+    """It sleeps from 1000 on and calls the driver at 2500; at 2000 it delivers what another CPU
+    discovered."""
+    shared = (f"S 1 1000 1500 0 0\nD 1 {submit} 0 {discovery} 0 {2000 - submit - discovery} "
+              "4 8 0 0 0 0 64\n")
+    events = check(perfetto([parse_queue(NAME, frame(shared, lost=1))], ["a"], 2))
+    assert [(event["name"], event["ts"], event["dur"]) for event in events
+            if event["ph"] == "X"] == slices
+
+
 def test_requests_in_flight_are_counted():
     events = check(perfetto([plain()], ["a", "b"], 1))
     assert [(event["ts"], event["args"]["requests"]) for event in events

@@ -7,6 +7,7 @@ flight as a counter. One more process has a thread per CPU: what it did between 
 work and finding it.
 """
 
+import bisect
 import heapq
 import itertools
 import json
@@ -129,35 +130,47 @@ def _queue(queue, pid, jobs):
 
 # --- CPUs ---
 
+def _waits(queues, cpu):
+    """Spans of a CPU's waiting: over, at the latest, when what it delivers then was discovered. The
+    kernel notes an end as the CPU calls the driver next, which one of a shared queue does later."""
+    found = sorted((io.delivery, io.discovery) for queue in queues for io in queue.deliveries
+                   if io.cpu == cpu)
+    for queue in queues:
+        for span in queue.spans:
+            if span.cpu == cpu:
+                at = bisect.bisect_right(found, (span.begin, span.end))
+                if at < len(found) and found[at][0] < span.end:
+                    span = span._replace(end=max(span.begin, found[at][1]))
+                yield span
+
+
 def _own_spans(queues, cpu):
+    for span in _waits(queues, cpu):
+        if span.end > span.begin:
+            yield _complete(span.name, span.begin, span.end, cpu)
     for queue in queues:
         for batch in queue.batches:
             if batch.cpu == cpu:
                 yield _complete("submit", batch.begin, batch.end, cpu, queue=queue.name,
                                 requests=batch.requests)
                 yield _complete("publish", batch.doorbell, batch.end, cpu, doorbell=batch.rung)
-        for span in queue.spans:
-            if span.cpu == cpu:
-                yield _complete(span.name, span.begin, span.end, cpu)
 
 
 def _deliveries(queues, cpu):
     """What each look at a ring found, one I/O after the other, from the look on. On a shared
-    queue another CPU may have looked: then from when this one was free."""
-    ios = sorted(((io, queue.name) for queue in queues for io in queue.deliveries
-                  if io.cpu == cpu), key=lambda pair: pair[0].delivery)
-    ends = sorted(own.end for queue in queues for own in queue.batches + queue.spans
-                  if own.cpu == cpu)
-    at = free = 0
-    for (name, discovery), run in itertools.groupby(ios, lambda pair: (pair[1],
-                                                                       pair[0].discovery)):
-        run = [io for io, _ in run]
-        while at < len(ends) and ends[at] <= run[0].delivery:
-            free = max(free, ends[at])
-            at += 1
-        yield _complete("deliver", max(discovery, free), run[-1].delivery, cpu, queue=name,
-                        ios=len(run))
-        free = run[-1].delivery
+    queue another CPU may have looked: then from when this one was free, and not across what it
+    did meanwhile."""
+    batches = [batch for queue in queues for batch in queue.batches if batch.cpu == cpu]
+    ends = sorted(own.end for own in itertools.chain(batches, _waits(queues, cpu)))
+    ios = sorted(((io.delivery, queue.name, io.discovery) for queue in queues
+                  for io in queue.deliveries if io.cpu == cpu), key=lambda io: io[0])
+    free = 0
+    for (name, discovery, done), run in itertools.groupby(
+            ios, lambda io: (io[1], io[2], bisect.bisect_right(ends, io[0]))):
+        run = [delivery for delivery, _, _ in run]
+        free = max(free, ends[done - 1] if done else 0)
+        yield _complete("deliver", max(discovery, free), run[-1], cpu, queue=name, ios=len(run))
+        free = run[-1]
 
 
 def _cpus(queues, count):
