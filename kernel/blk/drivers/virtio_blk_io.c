@@ -12,10 +12,10 @@
  * the batch: the shape of its requests (struct blk_run). The ring's format is
  * decided for the queue, by a table for each.
  *
- * So what is inlined takes operation and format (`op`, `packed`) as constants, and
- * whether there is but one request (`one`). Writes of a batch, and what is no run, are
- * functions of their own, for which a run is copied: else it would have to be in memory,
- * and reads would have fewer registers.
+ * So what is inlined takes the operation, the format, and whether there is but one
+ * request, as constants. Writes of a batch, and what is no run, are functions of their
+ * own, for which a run is copied: else it would have to be in memory, and reads would
+ * have fewer registers.
  *
  * Context: loop context of the queue's CPU, or under the queue's lock. No
  * allocation, no lock, no printing. Cutting and ordering are the layer's
@@ -25,6 +25,10 @@
 
 #include "kernel/blk/blk_plain.h"
 #include "kernel/virtio/virtqueue_either.h"
+
+/* What is inlined takes these as constants. */
+enum { SPLIT_RING, PACKED_RING }; /* packed */
+enum { A_BATCH, JUST_ONE }; /* one */
 
 /* --- submitting --- */
 
@@ -59,14 +63,14 @@ static NOINLINE unsigned add_writes_split(struct virtio_blk_queue *queue,
 					  const struct blk_run *run,
 					  struct blk_request *const *requests, unsigned count)
 {
-	return add_run(queue, run, requests, count, BLK_WRITE, false);
+	return add_run(queue, run, requests, count, BLK_WRITE, SPLIT_RING);
 }
 
 static NOINLINE unsigned add_writes_packed(struct virtio_blk_queue *queue,
 					   const struct blk_run *run,
 					   struct blk_request *const *requests, unsigned count)
 {
-	return add_run(queue, run, requests, count, BLK_WRITE, true);
+	return add_run(queue, run, requests, count, BLK_WRITE, PACKED_RING);
 }
 
 /* What is not a run of reads, or met a slot of another length. */
@@ -137,23 +141,23 @@ static ALWAYS_INLINE unsigned ring_submit(struct blk_queue *blk,
 static unsigned split_ring_submit(struct blk_queue *blk, struct blk_request *const *requests,
 				  unsigned count)
 {
-	return ring_submit(blk, requests, count, false, false);
+	return ring_submit(blk, requests, count, A_BATCH, SPLIT_RING);
 }
 
 static bool split_ring_submit_one(struct blk_queue *blk, struct blk_request *request)
 {
-	return ring_submit(blk, &request, 1, true, false);
+	return ring_submit(blk, &request, 1, JUST_ONE, SPLIT_RING);
 }
 
 static unsigned packed_ring_submit(struct blk_queue *blk, struct blk_request *const *requests,
 				   unsigned count)
 {
-	return ring_submit(blk, requests, count, false, true);
+	return ring_submit(blk, requests, count, A_BATCH, PACKED_RING);
 }
 
 static bool packed_ring_submit_one(struct blk_queue *blk, struct blk_request *request)
 {
-	return ring_submit(blk, &request, 1, true, true);
+	return ring_submit(blk, &request, 1, JUST_ONE, PACKED_RING);
 }
 
 /* --- completing --- */
@@ -234,12 +238,12 @@ static ALWAYS_INLINE unsigned ring_poll(struct blk_queue *blk, bool packed)
 
 static unsigned split_ring_poll(struct blk_queue *blk)
 {
-	return ring_poll(blk, false);
+	return ring_poll(blk, SPLIT_RING);
 }
 
 static unsigned packed_ring_poll(struct blk_queue *blk)
 {
-	return ring_poll(blk, true);
+	return ring_poll(blk, PACKED_RING);
 }
 
 static bool virtio_blk_has_completions(const struct blk_queue *blk)
@@ -284,12 +288,12 @@ static ALWAYS_INLINE void ring_wait(struct blk_queue *blk, unsigned ahead, bool 
 
 static void split_ring_wait(struct blk_queue *blk, unsigned ahead)
 {
-	ring_wait(blk, ahead, false);
+	ring_wait(blk, ahead, SPLIT_RING);
 }
 
 static void packed_ring_wait(struct blk_queue *blk, unsigned ahead)
 {
-	ring_wait(blk, ahead, true);
+	ring_wait(blk, ahead, PACKED_RING);
 }
 
 /* --- the tables: for any ring, and with what each can do faster --- */
