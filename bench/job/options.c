@@ -340,14 +340,14 @@ static bool read_value(struct job_parser *p, const struct job_option_rule *rule,
 /* --- one entry --- */
 
 /* Does the value only switch off what is refused? */
-static bool is_off(const struct job_option_rule *rule, const char *value)
+static bool switches_off(const struct job_option_rule *rule, const char *value)
 {
 	return rule->type != TYPE_ANY && value && strcmp(value, "0") == 0;
 }
 
 /* What the result repeats of the section, under the name that fio's JSON has. */
-static void keep(struct job_parser *p, const struct job_option_rule *rule,
-		 const struct job_entry *entry)
+static void keep_value(struct job_parser *p, const struct job_option_rule *rule,
+		       const struct job_entry *entry)
 {
 	struct job *job = &p->draft->job;
 	struct job_set *set = p->set;
@@ -366,7 +366,7 @@ static void apply(struct job_parser *p, const struct job_option_rule *rule,
 {
 	const char *equals = entry->value ? "=" : "", *value = entry->value ? entry->value : "";
 
-	if (rule->accept == ACCEPT_NEVER && !is_off(rule, entry->value)) {
+	if (rule->accept == ACCEPT_NEVER && !switches_off(rule, entry->value)) {
 		job_error(p, "not supported on this target (%s)", rule->reason);
 		job_fio_error(p, "fio: option %s: not supported on this target (%s)", entry->name,
 			      rule->reason);
@@ -376,7 +376,7 @@ static void apply(struct job_parser *p, const struct job_option_rule *rule,
 		job_fio_error(p, "fio: failed parsing %s%s%s", entry->name, equals, value);
 		return;
 	}
-	keep(p, rule, entry);
+	keep_value(p, rule, entry);
 	if (rule->accept == ACCEPT_WARN)
 		job_fio_note(p, "fio: %s%s%s: no effect on this target (%s), ignored", entry->name,
 			     equals, value, rule->reason);

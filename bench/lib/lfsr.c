@@ -26,7 +26,7 @@ static const uint8_t tap_table[][6] = {
 	[53] = { 52, 38, 37 },
 };
 
-static void step(struct lfsr *lfsr)
+static void lfsr_step(struct lfsr *lfsr)
 {
 	lfsr->value = ((lfsr->value >> 1) | lfsr->top_bit) ^ (lfsr->value & 1 ? 0 : lfsr->taps);
 }
@@ -60,10 +60,10 @@ bool lfsr_next(struct lfsr *lfsr, uint64_t *value)
 		return false;
 	lfsr->given++;
 	if (lfsr->is_new)
-		step(lfsr); /* fio's first value of all, whatever was reset, is a step ahead */
+		lfsr_step(lfsr); /* fio's first value of all, whatever was reset, is a step ahead */
 	lfsr->is_new = false;
 	do
-		step(lfsr);
+		lfsr_step(lfsr);
 	while (lfsr->value >= lfsr->limit);
 	*value = lfsr->value;
 	return true;

@@ -77,7 +77,7 @@ void iolog_init(struct iolog *log, const struct job *job, void *memory)
 	log->histograms = (void *)(log->bins + DIR_COUNT + IOLOG_HISTOGRAMS);
 }
 
-static void keep(struct iolog *log, struct iolog_record record)
+static void keep_record(struct iolog *log, struct iolog_record record)
 {
 	if (!is_logged(log->job, record.kind))
 		return;
@@ -108,7 +108,7 @@ static uint64_t window_value(const struct iolog *log, const struct iolog_window 
 	return log->job->log_max_value ? w->max[kind] : (w->sum[kind] + w->count / 2) / w->count;
 }
 
-static void end_window(struct iolog *log, uint64_t now_ms)
+static void close_window(struct iolog *log, uint64_t now_ms)
 {
 	uint64_t ms = now_ms > log->window_start_ms ? now_ms - log->window_start_ms : 1;
 
@@ -116,10 +116,11 @@ static void end_window(struct iolog *log, uint64_t now_ms)
 		struct iolog_window *w = &log->window[d];
 
 		for (unsigned kind = 0; w->count && kind < IOLOG_KINDS; kind++)
-			keep(log, (struct iolog_record){ .value = window_value(log, w, kind, ms),
-							 .time_ms = (uint32_t)now_ms,
-							 .kind = (uint8_t)kind,
-							 .direction = (uint8_t)d });
+			keep_record(log,
+				    (struct iolog_record){ .value = window_value(log, w, kind, ms),
+							   .time_ms = (uint32_t)now_ms,
+							   .kind = (uint8_t)kind,
+							   .direction = (uint8_t)d });
 		*w = (struct iolog_window){ 0 };
 	}
 	log->window_start_ms = now_ms;
@@ -167,16 +168,16 @@ void iolog_add(struct iolog *log, const struct iolog_io *io, uint64_t now_ms)
 	value_of(io, values);
 	if (job->log_avg_msec) {
 		if (now_ms >= log->window_start_ms + job->log_avg_msec)
-			end_window(log, now_ms);
+			close_window(log, now_ms);
 		add_to_window(log, io, values);
 	}
 	for (unsigned kind = 0; !job->log_avg_msec && kind < IOLOG_KINDS; kind++)
-		keep(log, (struct iolog_record){ .value = values[kind],
-						 .offset_bytes = io->offset_bytes,
-						 .time_ms = (uint32_t)now_ms,
-						 .bs = io->length_bytes,
-						 .kind = (uint8_t)kind,
-						 .direction = io->direction });
+		keep_record(log, (struct iolog_record){ .value = values[kind],
+							.offset_bytes = io->offset_bytes,
+							.time_ms = (uint32_t)now_ms,
+							.bs = io->length_bytes,
+							.kind = (uint8_t)kind,
+							.direction = io->direction });
 	if (!log->bins || job->disable_clat || job->gtod_reduce)
 		return;
 	if (now_ms >= log->histogram_start_ms + job->log_hist_msec)
@@ -187,7 +188,7 @@ void iolog_add(struct iolog *log, const struct iolog_io *io, uint64_t now_ms)
 void iolog_end(struct iolog *log, uint64_t now_ms)
 {
 	if (log->job->log_avg_msec)
-		end_window(log, now_ms);
+		close_window(log, now_ms);
 	if (log->bins)
 		end_histograms(log, now_ms);
 }

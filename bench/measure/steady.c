@@ -78,7 +78,7 @@ static double absolute(double value)
 	return value < 0 ? -value : value;
 }
 
-static void evaluate(struct steady *s)
+static void judge(struct steady *s)
 {
 	const uint64_t *series = s->by_bandwidth ? s->bw_bytes : s->iops;
 	double n = s->duration_s, sum = 0, middle = (n - 1) / 2, along = 0, squares = 0;
@@ -108,7 +108,7 @@ bool steady_add(struct steady *s, uint64_t iops, uint64_t bw_bytes)
 		s->count++;
 	if (s->count < s->duration_s)
 		return false;
-	evaluate(s);
+	judge(s);
 	s->attained = s->criterion < s->limit;
 	return s->attained;
 }

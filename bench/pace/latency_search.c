@@ -29,7 +29,7 @@ static bool target_is_kept(const struct latency_search *s, uint64_t ios, uint64_
 	       (unsigned __int128)ios * s->percentile_micro;
 }
 
-static enum latency_verdict note_failure(struct latency_search *s)
+static enum latency_verdict note_miss(struct latency_search *s)
 {
 	if (s->depth == 1)
 		return LATENCY_IMPOSSIBLE;
@@ -54,7 +54,7 @@ enum latency_verdict latency_search_window(struct latency_search *s, uint64_t io
 	if (!ios)
 		return LATENCY_GO_ON;
 	if (!target_is_kept(s, ios, late))
-		return note_failure(s);
+		return note_miss(s);
 	if (s->is_last)
 		return LATENCY_FOUND;
 	uint32_t next = deeper(s);

@@ -30,11 +30,6 @@
 
 static struct engine_flow flows[JOB_MAX];
 
-static uint64_t us_to_tsc(uint64_t us)
-{
-	return clock_ns_to_tsc(us * NS_PER_US);
-}
-
 /* --- set-up --- */
 
 static struct engine_flow *find_flow(uint32_t id)
@@ -198,7 +193,7 @@ static bool is_ahead_in_flow(const struct engine_job *job)
 }
 
 /* Takes a turn of the flow, or waits for that of another job. */
-static bool take_turn(struct engine_job *job, uint64_t now)
+static bool take_flow_turn(struct engine_job *job, uint64_t now)
 {
 	struct engine_pace *pace = job->pace;
 	struct engine_flow *flow = pace->flow;
@@ -212,7 +207,7 @@ static bool take_turn(struct engine_job *job, uint64_t now)
 		if (is_ahead_in_flow(job)) {
 			if (job->job->flow_sleep_us)
 				pace->flow_sleep_until_tsc =
-					now + us_to_tsc(job->job->flow_sleep_us);
+					now + clock_us_to_tsc(job->job->flow_sleep_us);
 			if (job->job->flow_sleep_us)
 				pace->wake_tsc = pace->flow_sleep_until_tsc;
 			return false;
@@ -240,7 +235,7 @@ static bool think_is_due(const struct engine_job *job, uint64_t now)
 	if (!options->thinktime_us)
 		return false;
 	if (options->thinktime_iotime_us &&
-	    now >= pace->thought_tsc + us_to_tsc(options->thinktime_iotime_us))
+	    now >= pace->thought_tsc + clock_us_to_tsc(options->thinktime_iotime_us))
 		return true;
 	return blocks && think_count(job) >= pace->thought_count + blocks;
 }
@@ -253,8 +248,8 @@ static bool think(struct engine_job *job, uint64_t now)
 		pace->thinking = THINKING_QUIESCE;
 	if (pace->thinking == THINKING_QUIESCE && !engine_job_busy(job)) {
 		pace->thinking = THINKING;
-		pace->spin_until_tsc = now + us_to_tsc(job->job->thinktime_spin_us);
-		pace->think_until_tsc = now + us_to_tsc(job->job->thinktime_us);
+		pace->spin_until_tsc = now + clock_us_to_tsc(job->job->thinktime_spin_us);
+		pace->think_until_tsc = now + clock_us_to_tsc(job->job->thinktime_us);
 	}
 	if (pace->thinking != THINKING)
 		return pace->thinking == THINKING_QUIESCE;
@@ -341,7 +336,7 @@ bool engine_pace_may_issue(struct engine_job *job, const struct generator_io *ne
 	if (may && pace->serialized)
 		may = !overlaps(job, next);
 	if (may && pace->flow)
-		may = take_turn(job, now);
+		may = take_flow_turn(job, now);
 	if (!may && pace->wake_tsc != UINT64_MAX)
 		engine.cpus[job->cpu->index].timer_is_stale = true;
 	return may;

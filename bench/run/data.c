@@ -14,7 +14,7 @@
 #include "bench/verify/verify.h"
 #include "kernel/lib/mem.h"
 
-static void fill_pattern(const struct job *options, uint8_t *buffer, uint64_t length_bytes)
+static void fill_write_pattern(const struct job *options, uint8_t *buffer, uint64_t length_bytes)
 {
 	uint64_t done = MIN(options->buffer_pattern_bytes, length_bytes);
 	memcpy(buffer, options->buffer_pattern, done);
@@ -22,11 +22,11 @@ static void fill_pattern(const struct job *options, uint8_t *buffer, uint64_t le
 		memcpy(buffer + done, buffer, MIN(done, length_bytes - done));
 }
 
-static void fill(struct engine_job *job, uint8_t *buffer, uint64_t length_bytes)
+static void fill_buffer(struct engine_job *job, uint8_t *buffer, uint64_t length_bytes)
 {
 	const struct job *options = job->job;
 	if (options->buffer_pattern_bytes)
-		fill_pattern(options, buffer, length_bytes);
+		fill_write_pattern(options, buffer, length_bytes);
 	else if (options->zero_buffers)
 		memset(buffer, 0, length_bytes);
 	else
@@ -52,7 +52,7 @@ void engine_data_begin(struct engine_job *job)
 {
 	const struct verify_io whole = { .length_bytes = (uint32_t)job->buffer_bytes };
 	for (uint32_t i = 0; i < job->depth; i++) {
-		fill(job, job->ios[i].buffer, job->buffer_bytes);
+		fill_buffer(job, job->ios[i].buffer, job->buffer_bytes);
 		if (job->job->verify_pattern_bytes) /* with verify=0 it stays */
 			verify_fill(job->job, &whole, 0, job->ios[i].buffer);
 	}
@@ -72,7 +72,7 @@ static NOINLINE void fill_anew(struct engine_job *job, struct engine_io *io, uin
 {
 	if (job->data == DATA_FILLED ||
 	    (!engine_verify_fill(job, io, number) && job->job->refill_buffers))
-		fill(job, io->buffer, io->length_bytes);
+		fill_buffer(job, io->buffer, io->length_bytes);
 	io->request.submit_tsc = clock_tsc();
 }
 

@@ -36,7 +36,7 @@ bool engine_plain_is_possible(const struct engine_job *job)
 /* --- completion --- */
 
 /* An error, or a latency beyond what was seen so far. */
-static NOINLINE void done_rarely(struct blk_request *request, uint64_t now)
+static NOINLINE void fast_done_rarely(struct blk_request *request, uint64_t now)
 {
 	struct engine_io *io = CONTAINER_OF(request, struct engine_io, request);
 	struct stats_direction *direction = io->job->plain_stats;
@@ -69,7 +69,7 @@ static ALWAYS_INLINE void done(struct blk_request *request, bool synchronous)
 	if (UNLIKELY(!stats_is_inside(&direction->clat, clat_ns)) ||
 	    UNLIKELY(!stats_is_inside(&direction->lat, lat_ns)) ||
 	    UNLIKELY(request->status != BLK_OK)) {
-		done_rarely(request, now);
+		fast_done_rarely(request, now);
 		return;
 	}
 	direction->clat.count++;
@@ -146,8 +146,8 @@ enum fill_way {
 };
 #define EXACT_BLOCKS_MAX (1u << 21)
 
-static ALWAYS_INLINE void fill(struct engine_job *job, struct blk_request *const *requests,
-			       uint32_t count, uint64_t now, enum fill_way way)
+static ALWAYS_INLINE void fill_batch(struct engine_job *job, struct blk_request *const *requests,
+				     uint32_t count, uint64_t now, enum fill_way way)
 {
 	if (way == FILL_SEQUENTIAL)
 		fill_sequential(job, requests, count, now);
@@ -221,7 +221,7 @@ static ALWAYS_INLINE bool issue_batch(struct engine_job *job, uint32_t wanted, u
 	job->free_count -= wanted;
 	job->plain_left -= wanted;
 	struct blk_request **requests = job->free + job->free_count;
-	fill(job, requests, wanted, now, way);
+	fill_batch(job, requests, wanted, now, way);
 	uint32_t accepted = lone ? blk_submit_one(queue, *requests) :
 				   blk_submit(queue, requests, wanted);
 	if (UNLIKELY(accepted != wanted)) {
@@ -254,8 +254,8 @@ static ALWAYS_INLINE bool issue(struct engine_job *job, uint64_t now, enum fill_
 	return true;
 }
 
-static ALWAYS_INLINE unsigned step(struct engine_job *job, uint64_t now, enum fill_way way,
-				   bool lone)
+static ALWAYS_INLINE unsigned fast_step(struct engine_job *job, uint64_t now, enum fill_way way,
+					bool lone)
 {
 	job->plain_reaped[job->free_count - job->free_seen]++;
 	/* 0, never, is beyond every moment. */
@@ -265,14 +265,14 @@ static ALWAYS_INLINE unsigned step(struct engine_job *job, uint64_t now, enum fi
 	return LIKELY(issued) ? ENGINE_BUSY : job->long_step(job, now);
 }
 
-#define STEPS(name, way) \
-	static unsigned step_##name(struct engine_job *job, uint64_t now) \
-	{ \
-		return step(job, now, way, false); \
-	} \
+#define STEPS(name, way)                                                         \
+	static unsigned step_##name(struct engine_job *job, uint64_t now)        \
+	{                                                                        \
+		return fast_step(job, now, way, false);                          \
+	}                                                                        \
 	static unsigned step_##name##_lone(struct engine_job *job, uint64_t now) \
-	{ \
-		return step(job, now, way, true); \
+	{                                                                        \
+		return fast_step(job, now, way, true);                           \
 	}
 STEPS(random_exact, FILL_RANDOM_EXACT)
 STEPS(random, FILL_RANDOM)

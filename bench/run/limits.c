@@ -12,11 +12,6 @@
 #include "bench/pace/pace.h"
 #include "kernel/lib/mem.h"
 
-static uint64_t us_to_tsc(uint64_t us)
-{
-	return clock_ns_to_tsc(us * NS_PER_US);
-}
-
 static void schedule(struct engine_job *job)
 {
 	uint64_t next = UINT64_MAX;
@@ -34,9 +29,9 @@ void engine_control_begin(struct engine_job *job, uint64_t now)
 {
 	const struct job *options = job->job;
 	if (options->ramp_time_us)
-		job->ramp_end_tsc = now + us_to_tsc(options->ramp_time_us);
+		job->ramp_end_tsc = now + clock_us_to_tsc(options->ramp_time_us);
 	if (options->runtime_us)
-		job->end_tsc = now + us_to_tsc(options->runtime_us + options->ramp_time_us);
+		job->end_tsc = now + clock_us_to_tsc(options->runtime_us + options->ramp_time_us);
 	schedule(job);
 }
 

@@ -160,7 +160,7 @@ static int allocate_ios(struct engine_job *job)
 }
 
 /* Whether a pass goes on in the region until the budget is used up. */
-static bool wraps(const struct job *options)
+static bool wraps_writes(const struct job *options)
 {
 	if (!(options->rw & JOB_RW_WRITE))
 		return false;
@@ -182,7 +182,7 @@ static uint64_t bytes_of_pass(const struct job *options, uint64_t region_bytes, 
 	bool queues = options->engine == JOB_ENGINE_ASYNC && !(options->rw & JOB_RW_TRIM);
 	if (!queues && !queues_all)
 		return UINT64_MAX;
-	if (wraps(options))
+	if (wraps_writes(options))
 		region_bytes = MAX(region_bytes, budget);
 	if (options->rw & JOB_RW_TRIMWRITE)
 		return (region_bytes + budget * options->loops + 1) / 2;

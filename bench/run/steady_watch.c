@@ -73,7 +73,7 @@ static bool add_up(const struct watch *watch, uint64_t *ios, uint64_t *bytes)
 	return any;
 }
 
-static void note(struct watch *watch, uint64_t now, uint64_t ios, uint64_t bytes)
+static void note_figures(struct watch *watch, uint64_t now, uint64_t ios, uint64_t bytes)
 {
 	watch->last_tsc = now;
 	watch->last_ios = ios;
@@ -88,13 +88,13 @@ static void stop(struct watch *watch)
 	engine_turn_announce();
 }
 
-static void take_sample(struct watch *watch, uint64_t now, uint64_t ios, uint64_t bytes)
+static void take_figures(struct watch *watch, uint64_t now, uint64_t ios, uint64_t bytes)
 {
 	double seconds = (double)MAX(1u, clock_tsc_to_ns(now - watch->last_tsc)) / 1e9;
 	/* A ramp that ended meanwhile began to count anew. */
 	uint64_t new_ios = ios - MIN(ios, watch->last_ios);
 	uint64_t new_bytes = bytes - MIN(bytes, watch->last_bytes);
-	note(watch, now, ios, bytes);
+	note_figures(watch, now, ios, bytes);
 	if (steady_add(&watch->steady, (uint64_t)((double)new_ios / seconds),
 		       (uint64_t)((double)new_bytes / seconds)))
 		stop(watch);
@@ -115,9 +115,9 @@ static void visit(struct watch *watch, uint64_t now)
 					      NS_PER_S);
 	}
 	if (now > watch->sample_tsc && now > watch->begin_tsc)
-		take_sample(watch, now, ios, bytes);
+		take_figures(watch, now, ios, bytes);
 	else
-		note(watch, now, ios, bytes);
+		note_figures(watch, now, ios, bytes);
 }
 
 uint64_t engine_steady_update(uint64_t now)

@@ -16,7 +16,7 @@
 #include "bench/core/core.h"
 
 /* Of the prepared I/Os, how many from `first` on are to the same disk. */
-static NOINLINE uint32_t run_length(const struct engine_job *job, uint32_t first)
+static NOINLINE uint32_t batch_length(const struct engine_job *job, uint32_t first)
 {
 	uint8_t file = CONTAINER_OF(job->prepared[first], struct engine_io, request)->file;
 	uint32_t end = first + 1;
@@ -32,7 +32,7 @@ static ALWAYS_INLINE uint32_t submit_run(struct engine_job *job, uint32_t first)
 	struct engine_io *io = CONTAINER_OF(job->prepared[first], struct engine_io, request);
 	uint32_t count = job->prepared_count - first;
 	if (UNLIKELY(job->job->file_count > 1))
-		count = run_length(job, first);
+		count = batch_length(job, first);
 	struct blk_queue *queue = job->queues[io->file];
 	struct blk_request **requests = &job->prepared[first];
 	return count == 1 ? blk_submit_one(queue, *requests) : blk_submit(queue, requests, count);

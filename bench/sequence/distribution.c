@@ -24,7 +24,7 @@
 #define NORMAL_DRAWS 12u
 #define HASH_START 0x61c88647u /* 2^32 / golden ratio */
 
-static uint32_t rotate_left(uint32_t value, unsigned bits)
+static uint32_t rotate_word(uint32_t value, unsigned bits)
 {
 	return value << bits | value >> (32 - bits);
 }
@@ -50,24 +50,24 @@ uint32_t distribution_seed(const char *file_name, uint32_t thread)
 		a += bytes[0]; /* one byte of four, unlike the last block */
 		b += bytes[4];
 		c += bytes[8];
-		a = (a - c) ^ rotate_left(c, 4), c += b;
-		b = (b - a) ^ rotate_left(a, 6), a += c;
-		c = (c - b) ^ rotate_left(b, 8), b += a;
-		a = (a - c) ^ rotate_left(c, 16), c += b;
-		b = (b - a) ^ rotate_left(a, 19), a += c;
-		c = (c - b) ^ rotate_left(b, 4), b += a;
+		a = (a - c) ^ rotate_word(c, 4), c += b;
+		b = (b - a) ^ rotate_word(a, 6), a += c;
+		c = (c - b) ^ rotate_word(b, 8), b += a;
+		a = (a - c) ^ rotate_word(c, 16), c += b;
+		b = (b - a) ^ rotate_word(a, 19), a += c;
+		c = (c - b) ^ rotate_word(b, 4), b += a;
 	}
 	if (left) {
 		a += load_le32(bytes, left);
 		b += left > 4 ? load_le32(bytes + 4, left - 4) : 0;
 		c += left > 8 ? load_le32(bytes + 8, left - 8) : 0;
-		c = (c ^ b) - rotate_left(b, 14);
-		a = (a ^ c) - rotate_left(c, 11);
-		b = (b ^ a) - rotate_left(a, 25);
-		c = (c ^ b) - rotate_left(b, 16);
-		a = (a ^ c) - rotate_left(c, 4);
-		b = (b ^ a) - rotate_left(a, 14);
-		c = (c ^ b) - rotate_left(b, 24);
+		c = (c ^ b) - rotate_word(b, 14);
+		a = (a ^ c) - rotate_word(c, 11);
+		b = (b ^ a) - rotate_word(a, 25);
+		c = (c ^ b) - rotate_word(b, 16);
+		a = (a ^ c) - rotate_word(c, 4);
+		b = (b ^ a) - rotate_word(a, 14);
+		c = (c ^ b) - rotate_word(b, 24);
 	}
 	return c * thread;
 }

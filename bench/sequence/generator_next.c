@@ -287,7 +287,7 @@ static void mark_blocks(struct generator *g, struct generator_file *file, struct
 	io->length = MIN(io->length, count * min_bs);
 }
 
-static bool fill(struct generator *g, struct generator_file *file, struct draft *io)
+static bool fill_draft(struct generator *g, struct generator_file *file, struct draft *io)
 {
 	io->direction = choose_direction(g, file);
 	io->is_random = false;
@@ -338,7 +338,7 @@ static int next_of_any_file(struct generator *g, struct generator_io *io)
 
 	g->outside_map = false;
 	while ((file = next_file(g))) {
-		if (!fill(g, file, &draft)) {
+		if (!fill_draft(g, file, &draft)) {
 			file->done = true;
 			continue;
 		}

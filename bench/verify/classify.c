@@ -30,7 +30,7 @@ static bool is_zero(const uint8_t *data, uint32_t length_bytes)
 	return true;
 }
 
-static uint64_t load64(const uint8_t *bytes)
+static uint64_t load_word(const uint8_t *bytes)
 {
 	uint64_t word;
 	memcpy(&word, bytes, sizeof(word));
@@ -47,9 +47,9 @@ static bool is_seeded(const struct verify_block *block, uint32_t from, uint32_t 
 	/* To the first step of the I/O that lies within. */
 	from += (VERIFY_STEP_BYTES - (into + from) % VERIFY_STEP_BYTES) % VERIFY_STEP_BYTES;
 	for (; from + VERIFY_STEP_BYTES <= to; from += VERIFY_STEP_BYTES, first = false) {
-		uint64_t word = load64(block->data + from);
+		uint64_t word = load_word(block->data + from);
 		for (uint32_t lane = 1; lane < VERIFY_LANES; lane++)
-			if (load64(block->data + from + 8 * lane) != word * factors[lane])
+			if (load_word(block->data + from + 8 * lane) != word * factors[lane])
 				return false;
 		if (!first && word != base * VERIFY_PAYLOAD_FACTOR)
 			return false;

@@ -186,7 +186,7 @@ static struct written_piece piece_of(const struct engine_io *io)
 }
 
 /* As fio: a pattern needs no seed, and takes none from the stream. */
-static uint64_t next_seed(struct engine_job *job)
+static uint64_t next_read_seed(struct engine_job *job)
 {
 	return job->job->verify_pattern_bytes ? 0 : generator_verify_seed(job->generator);
 }
@@ -198,7 +198,7 @@ bool engine_verify_fill(struct engine_job *job, struct engine_io *io, uint64_t n
 	struct written_piece piece = piece_of(io);
 	struct verify_io what = { .offset_bytes = io->offset_bytes,
 				  .length_bytes = io->length_bytes,
-				  .seed = next_seed(job),
+				  .seed = next_read_seed(job),
 				  .number = number };
 	if (v->written) {
 		if (UNLIKELY(!v->began))
@@ -234,7 +234,7 @@ void engine_verify_dry_run(struct engine_job *job)
 		direction->io_bytes += next.length_bytes;
 		if (next.direction != DIR_WRITE)
 			continue;
-		uint64_t seed = next_seed(job), number = job->writes_issued++;
+		uint64_t seed = next_read_seed(job), number = job->writes_issued++;
 		if (!v->written)
 			continue;
 		written_note(v->written, &piece, number, seed);
@@ -331,7 +331,7 @@ static void prepare_read(struct engine_job *job, const struct written_piece *pie
 	if (job->limit_ios != UINT64_MAX && job->limit_ios > job->issued_ios)
 		job->limit_ios--;
 	/* As in fio, where a later write gets another seed for it. */
-	next_seed(job);
+	next_read_seed(job);
 	engine_io_prepare_read(job, piece->file, piece->offset_bytes, piece->length_bytes);
 }
 

@@ -41,6 +41,11 @@ static inline uint64_t clock_ns_to_tsc(uint64_t ns)
 	return (uint64_t)(((unsigned __int128)ns * clock_scale.mult_to_tsc) >> 32);
 }
 
+static inline uint64_t clock_us_to_tsc(uint64_t us)
+{
+	return clock_ns_to_tsc(us * NS_PER_US);
+}
+
 /* ns since the TSC was zero. Any context. */
 static inline uint64_t clock_ns(void)
 {
