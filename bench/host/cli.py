@@ -10,11 +10,12 @@ from host.base.errors import (STATUS_CRASH, STATUS_OK, STATUS_USAGE, OutputError
                               UsageError)
 from host.compare.compare import bench, compare
 from host.compare.insns import insns
-from host.guest.arguments import parse_insns, parse_run
+from host.guest.arguments import parse_insns, parse_run, parse_settings_command
 from host.guest.guest import run_guest
 from host.guest.logs import write_logs
 from host.guest.outcome import quoted
 from host.guest.result import format_result, write_result
+from host.guest.settings import settings_text
 from host.guest.version import version
 from host.regress.regress import baseline, regress
 from host.trace.trace import export, parse_trace
@@ -27,6 +28,7 @@ usage: bench/ringbolt run [OPTION]... [JOBFILE]   one boot, one job file; run --
        bench/ringbolt insns [--guest linux]   guest instructions per I/O
        bench/ringbolt regress [OPTION]...   fails when I/O got slower; regress --help
        bench/ringbolt baseline    renews what regress holds counts against
+       bench/ringbolt settings    of the kernel: values, defaults, what they do
        bench/ringbolt --version
 """
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -107,8 +109,14 @@ def _insns(words):
     return insns(parse_insns(words))
 
 
+def _settings(words):
+    parse_settings_command(words)
+    print(settings_text(), end="")
+    return STATUS_OK
+
+
 _COMMANDS = {"run": _run, "trace": _trace, "compare": compare, "bench": _bench, "insns": _insns,
-             "regress": regress, "baseline": baseline}
+             "regress": regress, "baseline": baseline, "settings": _settings}
 
 
 def _dispatch(words):

@@ -21,7 +21,9 @@ def job(**options):
 # name, settings, disk's words, job, the complaint (a pattern for the whole line)
 CASES = [
     ("unknown_setting", ["frobnicate=1"], "", GOOD_JOB,
-     r"--set frobnicate=1: frobnicate: .+"),
+     r"--set frobnicate=1: frobnicate: unknown key"),
+    ("misspelt_setting", ["completoin=poll"], "", GOOD_JOB,
+     r'--set completoin=poll: completoin: unknown key \(did you mean "completion"\?\)'),
     ("value_out_of_range", ["queues=65"], "", GOOD_JOB, r"--set queues=65: queues: .+"),
     ("word_not_known", ["completion=magic"], "", GOOD_JOB,
      r"--set completion=magic: completion: .+"),

@@ -7,8 +7,9 @@ import sys
 from host.base import values
 from host.base.errors import UsageError
 from host.base.texts import read_text
-from host.guest.disk import parse_disk
+from host.guest.disk import DEFAULT_SPEC, parse_disk
 from host.guest.options import GUESTS, QEMU, make_options
+from host.guest.settings import settings_text
 
 _RUN_NOTES = """\
 disk SPEC: backend=null|file|nbd|vhost-user[,key=value]...
@@ -23,9 +24,18 @@ disk SPEC: backend=null|file|nbd|vhost-user[,key=value]...
   size= is given.
 @FILE stands for options kept in a file, one "option=value" per line (configs/machines).
 
+%s
+settings of the kernel, for --set:
+%s
 exit status: 0 all jobs ran without an error; 1 a job reported an error that
 continue_on_error= does not let pass; 2 bad usage, configuration or job file, or a file that
 cannot be written; 3 the guest crashed, hung past the timeout or broke off.
+"""
+_RUN_EXAMPLES = """\
+examples:
+  bench/ringbolt run configs/jobs/qd32.fio
+  bench/ringbolt run --set completion=poll --json result.json configs/jobs/qd1.fio
+  bench/ringbolt run --boot uefi --smp 4 --disk backend=file,path=disk.img,queues=4 my.fio
 """
 
 
@@ -91,34 +101,56 @@ def _disk(spec):
     return spec
 
 
+class _RunParser(Parser):
+    """Its help ends with notes: disks, examples, settings, exit status."""
+
+    examples = _RUN_EXAMPLES
+
+    def format_help(self):
+        self.epilog = _RUN_NOTES % (self.examples, settings_text())
+        return super().format_help()
+
+
 def run_parser(prog="ringbolt run", description="Boots the kernel once and runs a job file."):
-    run = Parser(prog=prog, description=description, epilog=_RUN_NOTES,
-                 formatter_class=argparse.RawDescriptionHelpFormatter)
+    run = _RunParser(prog=prog, description=description,
+                     formatter_class=argparse.RawDescriptionHelpFormatter)
     run.add_argument("--guest", choices=GUESTS, default="ringbolt",
                      help="linux: Debian's kernel and fio instead of ours, which make peer "
-                          "builds; linux-poll: the same with poll queues and hipri")
-    run.add_argument("--boot", choices=("uefi", "pvh"), default="pvh")
+                          "builds; linux-poll: the same with poll queues and hipri "
+                          "(default: %(default)s)")
+    run.add_argument("--boot", choices=("uefi", "pvh"), default="pvh",
+                     help="uefi: the boot image by its firmware; pvh: the kernel at once "
+                          "(default: %(default)s)")
     run.add_argument("--kernel", metavar="FILE", type=typed(values.text),
-                     help="another kernel.elf than build/'s")
-    run.add_argument("--machine", choices=("q35", "pc"), default="q35")
-    run.add_argument("--smp", metavar="N", type=typed(values.integer(1, 255)), default=1)
+                     help="another kernel.elf (default: build/kernel.elf)")
+    run.add_argument("--machine", choices=("q35", "pc"), default="q35",
+                     help="QEMU's (default: %(default)s)")
+    run.add_argument("--smp", metavar="N", type=typed(values.integer(1, 255)), default=1,
+                     help="CPUs (default: %(default)s)")
     run.add_argument("--memory", metavar="MIB", type=typed(values.integer(16, 1 << 20, " of MiB")),
-                     default=256)
-    run.add_argument("--disk", metavar="SPEC", action="append", default=[], type=_disk)
+                     default=256, help="the guest's (default: %(default)s)")
+    run.add_argument("--disk", metavar="SPEC", action="append", default=[], type=_disk,
+                     help=f"a disk, see below; may be repeated (default: {DEFAULT_SPEC})")
     run.add_argument("--set", metavar="key=value", action="append", default=[],
-                     help="a kernel setting, or the name of a file of them")
+                     help="a kernel setting, see below, or the name of a file of them; may be "
+                          "repeated (default: none)")
     run.add_argument("--json", metavar="FILE|-", type=typed(values.text),
-                     help="where the result goes")
-    run.add_argument("--accel", choices=("auto", "tcg", "kvm"), default="auto")
-    run.add_argument("--placement", choices=("auto", "split", "one", "none"), default="auto")
+                     help="where the result goes (default: nowhere)")
+    run.add_argument("--accel", choices=("auto", "tcg", "kvm"), default="auto",
+                     help="auto: KVM where it works (default: %(default)s)")
+    run.add_argument("--placement", choices=("auto", "split", "one", "none"), default="auto",
+                     help="host cores of QEMU's threads: one for each, one for all, any; auto: by "
+                          "the completion mode (default: %(default)s)")
     run.add_argument("--timeout", metavar="S", type=typed(values.integer(0, 10**6, " of seconds")),
-                     default=600, help="seconds until the guest counts as hung; 0: never")
+                     default=600, help="seconds until the guest counts as hung; 0: never (default: "
+                          "%(default)s)")
     run.add_argument("--qemu", metavar="FILE", type=typed(values.text), default=QEMU,
-                     help="another QEMU than PATH's")
+                     help="another QEMU than PATH's (default: %(default)s)")
     run.add_argument("--qemu-arg", metavar="ARG", action="append", default=[],
-                     help="one more argument for QEMU")
+                     help="one more argument for QEMU; may be repeated (default: none)")
     run.add_argument("--section", metavar="NAME", action="append", default=[],
-                     help="of the job file only this job, and what is global; may be repeated")
+                     help="of the job file only this job, and what is global; may be repeated "
+                          "(default: all jobs)")
     run.add_argument("job", metavar="JOBFILE", nargs="?",
                      help="-: standard input; default: configs/jobs/bench.fio, or what the boot "
                           "image holds")
@@ -179,3 +211,9 @@ def parse_insns(words):
     parser.add_argument("--guest", choices=("ringbolt", "linux"), default="ringbolt",
                         help="linux: its rows, too")
     return parser.parse_args(expand(words)).guest
+
+
+def parse_settings_command(words):
+    """It takes no options."""
+    Parser(prog="ringbolt settings", description="The kernel's settings, for --set.").parse_args(
+        expand(words))

@@ -36,6 +36,7 @@ from host.guest.outcome import Outcome, check_well
 from host.guest.peer import peer_complaint, peer_files, peer_job, peer_results
 from host.guest.qmp import Qmp, QmpClosed
 from host.guest.result import parse_result
+from host.guest.settings import suggested
 
 FIRMWARE = (("OVMF_CODE_4M.fd", "OVMF_VARS_4M.fd"), ("OVMF_CODE.fd", "OVMF_VARS.fd"))
 FIRMWARE_DIRECTORY = Path("/usr/share/OVMF")
@@ -269,7 +270,7 @@ def _complaints(options, lines):
     said = [_LOG_PREFIX.sub("", line) for line in lines if line and not _LAST_WORDS.search(line)]
     said = list(filter(_COMPLAINT.match, said)) or said[-1:] or ["no reason given"]
     more = [f"and {len(said) - _COMPLAINTS_MAX} more"] if len(said) > _COMPLAINTS_MAX else []
-    return [relocate(line, options.settings, options.job_path, options.job_sources)
+    return [relocate(suggested(line), options.settings, options.job_path, options.job_sources)
             for line in said[:_COMPLAINTS_MAX]] + more
 
 

@@ -17,6 +17,11 @@ from host.trace.perfetto import perfetto
 EVENTS_DEFAULT = 65536
 _EVENTS = values.integer(64, 1 << 22)  # as the kernel's setting
 _HEAD = ["queue", "I/Os", "at the device", "batches", "doorbells", "interrupts", "events lost"]
+_EXAMPLES = """\
+examples:
+  bench/ringbolt trace --perfetto trace.json configs/jobs/qd1.fio
+  bench/ringbolt trace --blktrace mine --events 1000000 configs/jobs/qd32.fio
+"""
 
 
 @dataclass
@@ -28,11 +33,12 @@ class Plan:
 
 def _parser():
     parser = run_parser("ringbolt trace", "Runs a job file once, recording every I/O.")
+    parser.examples = _EXAMPLES
     parser.add_argument("--perfetto", metavar="FILE", type=typed(values.text),
-                        help="for ui.perfetto.dev")
+                        help="for ui.perfetto.dev (default: none)")
     parser.add_argument("--blktrace", metavar="BASENAME", type=typed(values.text),
                         help="for blkparse -i BASENAME: replaces all BASENAME.blktrace.N; of "
-                             "several disks BASENAME.DISK.blktrace.N")
+                             "several disks BASENAME.DISK.blktrace.N (default: none)")
     parser.add_argument("--events", metavar="N", type=typed(_EVENTS), default=EVENTS_DEFAULT,
                         help="kept per queue, the newest; an I/O by itself takes up to four: its "
                              "doorbell, the sleep, the interrupt, itself (default: %(default)s)")
