@@ -47,6 +47,7 @@ KERNEL_C := \
 	kernel/cpu/clock.c \
 	kernel/cpu/clock_sources.c \
 	kernel/cpu/cmos.c \
+	kernel/cpu/cpu_init.c \
 	kernel/cpu/exit.c \
 	kernel/cpu/fw_cfg.c \
 	kernel/cpu/gdt.c \

@@ -35,8 +35,10 @@ static inline unsigned poll_queues(struct engine_cpu *cpu, struct blk_queue *con
 static inline unsigned step_jobs(struct engine_job *const *jobs, uint32_t count, uint64_t now)
 {
 	unsigned state = 0;
-	for (struct engine_job *const *at = jobs, *const *end = jobs + count; at != end; at++)
+	for (struct engine_job *const *at = jobs, *const *end = jobs + count; at != end; at++) {
+		cpu_assert_owner((*at)->cpu);
 		state |= (*at)->step(*at, now);
+	}
 	return state;
 }
 

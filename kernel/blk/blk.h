@@ -153,7 +153,7 @@ struct blk_queue {
 	struct blk_device *device; /* [I] */
 	uint32_t in_flight; /* [c] requests that the driver holds */
 	bool shared; /* [I] */
-	bool events_pass; /* [I] an armed interrupt that came, or was not needed, is over */
+	bool event_disarms_itself; /* [I] when it came, or what it was asked for is there */
 	uint64_t align_mask; /* [I] bits that neither sector nor count may have */
 	uint64_t shape_known_plain; /* [c] of the last request found plain, shape_ignores set */
 	uint64_t interrupt_tsc; /* [a] entry of one not looked at yet; 0: none */
@@ -171,8 +171,8 @@ struct blk_queue {
 	bool polled_only; /* [I] no interrupt arrives: polled, whatever is asked for */
 	uint16_t index; /* [I] in the device */
 	uint32_t depth; /* [I] most the driver can hold */
-	uint32_t held; /* [c] accepted, not with the driver: waiting, or not yet delivered */
-	uint32_t urgent; /* [c] flushes and the like with the driver */
+	uint32_t backlog; /* [c] accepted, not with the driver: waiting, or not yet delivered */
+	uint32_t urgent_out; /* [c] flushes and the like with the driver */
 	struct blk_request *waiting; /* [c] list: shared: accepted, found no room yet */
 	struct blk_request **waiting_end; /* [c] */
 	struct blk_request *finished; /* [c] list: completed, not yet delivered */
@@ -278,7 +278,7 @@ static inline unsigned blk_poll(struct blk_queue *queue)
 /* Requests of this queue not yet delivered, wherever they are. */
 static inline bool blk_queue_idle(const struct blk_queue *queue)
 {
-	return (queue->in_flight | queue->held) == 0;
+	return (queue->in_flight | queue->backlog) == 0;
 }
 
 /* Of a count other than 1. */

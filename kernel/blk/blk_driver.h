@@ -100,7 +100,7 @@ struct blk_driver {
  * to CPU i % cpu_count unless its cpu is set already), parts and
  * scheduler; rounds the limits down to whole blocks. The driver has set each
  * queue's driver, driver_data, depth and index, completion (the mode wanted),
- * polled_only and events_pass. 0, or -ERR_INVALID (limits that make no sense),
+ * polled_only and event_disarms_itself. 0, or -ERR_INVALID (limits that make no sense),
  * -ERR_FULL, -ERR_NO_MEMORY. Boot CPU, before any I/O.
  */
 int blk_register(struct blk_device *device, const struct settings *settings);

@@ -90,9 +90,9 @@ void blk_dump(const struct blk_queue *queue)
 		queue->device->queue_count, queue->driver->name, queue->cpu->index,
 		queue->shared ? ", shared" : "", queue->polled_only ? ", polled only" : "",
 		queue->broken ? ", BROKEN" : "");
-	log_raw("  in flight %u of %u, held %u (scheduler %u), urgent %u, interrupt %s\n",
-		queue->in_flight, queue->depth, queue->held,
-		queue->sched ? blk_sched_held(queue->sched) : 0, queue->urgent,
+	log_raw("  in flight %u of %u, backlog %u (scheduler %u), urgent %u, interrupt %s\n",
+		queue->in_flight, queue->depth, queue->backlog,
+		queue->sched ? blk_sched_held(queue->sched) : 0, queue->urgent_out,
 		queue->interrupt_tsc ? "pending" : "none");
 	log_raw("  limits: %lu sectors, block %u, segments %u of %u bytes, %u sectors a request\n",
 		limits->capacity_sectors, limits->block_bytes, limits->max_segments,

@@ -35,12 +35,12 @@
 static bool feed_from_sched(struct blk_queue *queue)
 {
 	uint64_t now = clock_tsc();
-	uint32_t held = queue->held;
+	uint32_t before = queue->backlog;
 	struct blk_request *next;
 
 	while ((next = blk_sched_peek(queue->sched, now)) && blk_issue_to_driver(queue, next))
-		queue->held -= blk_sched_pop(queue->sched);
-	return queue->held != held;
+		queue->backlog -= blk_sched_pop(queue->sched);
+	return queue->backlog != before;
 }
 
 static void publish(struct blk_queue *queue)
@@ -63,7 +63,7 @@ static void complete_one(struct blk_queue *queue, struct blk_request *request)
 		blk_parts_complete(queue, request);
 		return;
 	}
-	queue->held++;
+	queue->backlog++;
 	blk_finish(queue, request);
 }
 
@@ -94,7 +94,7 @@ static void take_from_driver(struct blk_queue *queue, struct blk_request *const 
 {
 	queue->in_flight -= count;
 	for (unsigned i = 0; i < count; i++) {
-		queue->urgent -= found[i]->op > BLK_WRITE;
+		queue->urgent_out -= found[i]->op > BLK_WRITE;
 		found[i]->signal_tsc = signal_tsc;
 		complete(queue, found[i]);
 	}
@@ -126,7 +126,7 @@ struct blk_request *blk_take_finished(struct blk_queue *queue)
 	struct blk_request *list = queue->finished;
 
 	for (const struct blk_request *request = list; request; request = request->next)
-		queue->held--;
+		queue->backlog--;
 	queue->finished = NULL;
 	queue->finished_end = &queue->finished;
 	return list;
@@ -142,7 +142,7 @@ static bool admit_one(struct blk_queue *queue, struct blk_request *request)
 
 	if (status != BLK_OK || (request->op == BLK_FLUSH && !limits->flush)) {
 		set_status_here(request, status);
-		queue->held++;
+		queue->backlog++;
 		blk_finish(queue, request);
 		return true;
 	}
@@ -188,7 +188,7 @@ static void admit_waiting(struct blk_queue *queue)
 			batch[count++] = left;
 		while ((left = left->next) && count < ARRAY_COUNT(batch));
 		unsigned accepted = admit(queue, batch, count);
-		queue->held -= accepted;
+		queue->backlog -= accepted;
 		queue->waiting = accepted < count ? batch[accepted] : left;
 		if (accepted < count)
 			return;
@@ -204,7 +204,7 @@ static void fail_held(struct blk_queue *queue)
 	blk_parts_fail(queue);
 	admit_waiting(queue);
 	while (queue->sched && (next = blk_sched_peek(queue->sched, clock_tsc()))) {
-		queue->held -= blk_sched_pop(queue->sched);
+		queue->backlog -= blk_sched_pop(queue->sched);
 		set_status_here(next, BLK_BROKEN);
 		complete(queue, next);
 	}
@@ -230,7 +230,7 @@ void blk_feed(struct blk_queue *queue)
 void blk_choose_ways(struct blk_queue *queue)
 {
 	queue->general = queue->broken || queue->shared || queue->sched || queue->finished ||
-			 queue->urgent || blk_parts_busy(queue->parts);
+			 queue->urgent_out || blk_parts_busy(queue->parts);
 	const struct blk_ways *ways = queue->general ? &queue->general_ways : &queue->plain_ways;
 
 	store_once(&queue->submit, ways->submit);

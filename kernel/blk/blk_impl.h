@@ -66,7 +66,7 @@ bool blk_issue(struct blk_queue *queue, struct blk_request *request);
 
 /*
  * The submitter's request is over; its done() runs from this or the next
- * blk_poll(). held counts it already.
+ * blk_poll(). The backlog counts it already.
  */
 void blk_finish(struct blk_queue *queue, struct blk_request *request);
 

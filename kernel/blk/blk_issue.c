@@ -37,7 +37,7 @@ bool blk_issue_to_driver(struct blk_queue *queue, struct blk_request *request)
 
 	if (!blk_give(queue, &alone, &request, 1))
 		return false;
-	queue->urgent += request->op > BLK_WRITE;
+	queue->urgent_out += request->op > BLK_WRITE;
 	return true;
 }
 
@@ -49,7 +49,7 @@ bool blk_issue(struct blk_queue *queue, struct blk_request *request)
 		return blk_issue_to_driver(queue, request);
 	if (!blk_sched_insert(queue->sched, request, clock_tsc(), &merged))
 		return false;
-	queue->held++;
+	queue->backlog++;
 	queue->counters.merges += merged;
 	return true;
 }

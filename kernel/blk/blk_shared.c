@@ -104,7 +104,7 @@ static void empty_inbox(struct blk_queue *queue)
 	*queue->waiting_end = request;
 	for (; request; request = request->next) {
 		queue->waiting_end = &request->next;
-		queue->held++;
+		queue->backlog++;
 	}
 }
 

@@ -143,7 +143,7 @@ void blk_parts_begin(struct blk_queue *queue, struct blk_request *parent)
 	parent->doorbell_tsc = 0;
 	queue->parts->cutting = parent;
 	blk_parts_start(&queue->parts->cursor, parent);
-	queue->held++;
+	queue->backlog++;
 }
 
 /* It may end without a part that the device saw. */

@@ -135,7 +135,7 @@ static ALWAYS_INLINE void poll(struct cpu *cpu, struct blk_queue *const *queues,
 /* After how many completions of this queue to wake up. */
 static uint32_t completions_ahead(const struct blk_queue *queue, unsigned wanted, bool coalesce)
 {
-	if (queue->urgent || queue->held)
+	if (queue->urgent_out || queue->backlog)
 		return 1;
 	if (coalesce)
 		wanted = MAX(wanted, queue->in_flight / 2);
@@ -341,7 +341,7 @@ void blk_wait_sleeping(struct blk_queue *queue, unsigned ahead)
 	bool there = driver->arm(queue, ahead);
 	if (!there)
 		cpu_wait();
-	if (UNLIKELY(!queue->events_pass) ||
+	if (UNLIKELY(!queue->event_disarms_itself) ||
 	    UNLIKELY(!there && !load_once(&queue->interrupt_tsc)))
 		driver->disarm(queue);
 }

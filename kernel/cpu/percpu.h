@@ -77,8 +77,8 @@ static inline void cpu_assert_boot(void)
 }
 
 /*
- * What each CPU does first of all, on its own stack: GDT, TSS, IDT, GS and the FPU of its
- * struct cpu. Interrupts stay off.
+ * What each CPU does first of all, on its own stack (cpu_init.c): GDT, TSS, IDT, GS and the
+ * FPU of its struct cpu. Interrupts stay off.
  */
 void cpu_init_boot(void);
 void cpu_init_ap(struct cpu *cpu);

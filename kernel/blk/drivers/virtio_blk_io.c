@@ -273,7 +273,7 @@ static ALWAYS_INLINE void ring_wait(struct blk_queue *blk, unsigned ahead, bool 
 	const struct virtio_blk_queue *queue = blk->driver_data;
 	struct virtqueue *vq = queue->vq;
 	uint32_t shown = vq->published - vq->popped;
-	if (UNLIKELY(!blk->events_pass) || UNLIKELY(!shown)) {
+	if (UNLIKELY(!blk->event_disarms_itself) || UNLIKELY(!shown)) {
 		blk_wait_sleeping(blk, ahead);
 		return;
 	}

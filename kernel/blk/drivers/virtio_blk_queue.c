@@ -122,6 +122,6 @@ int virtio_blk_queue_create(struct virtio_blk *disk, uint16_t index, uint16_t si
 	blk->index = index;
 	blk->depth = layout.slot_count;
 	/* On a packed direct ring an event may be met before its point is passed. */
-	blk->events_pass = config.event_idx && (!config.packed || config.indirect);
+	blk->event_disarms_itself = config.event_idx && (!config.packed || config.indirect);
 	return 0;
 }

@@ -155,9 +155,9 @@ static void flush_goes_to_the_device_whatever_it_says_of_its_cache(void **state)
 		assert_true(rig_submit(queue, rig_request(BLK_FLUSH, 0, 0)));
 		assert_int_equal(rig_fake(queue)->log_count, 1);
 		assert_int_equal(rig_fake(queue)->log[0].op, BLK_FLUSH);
-		assert_int_equal(queue->urgent, 1);
+		assert_int_equal(queue->urgent_out, 1);
 		rig_drain(queue);
-		assert_int_equal(queue->urgent, 0);
+		assert_int_equal(queue->urgent_out, 0);
 		assert_false(queue->general);
 	}
 }

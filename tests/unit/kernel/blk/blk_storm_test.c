@@ -112,7 +112,7 @@ static void check_end(void)
 	for (uint32_t i = 0; i < REQUESTS; i++)
 		assert_int_equal(storm.requests[i]->done_count, storm.accepted[i]);
 	assert_true(blk_queue_idle(storm.queue));
-	assert_int_equal(storm.queue->urgent, 0);
+	assert_int_equal(storm.queue->urgent_out, 0);
 	assert_int_equal(c->errors, storm.failed);
 	assert_int_equal(blk_oldest_submit_tsc(storm.queue), 0);
 }

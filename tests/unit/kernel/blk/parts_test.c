@@ -430,7 +430,7 @@ static void erasing_operations_are_split_by_their_own_limits(void **state)
 	assert_int_equal(rig_fake(queue)->log_count, 14);
 	rig_drain(queue);
 	assert_int_equal(rig_done_total, 3);
-	assert_int_equal(queue->urgent, 0);
+	assert_int_equal(queue->urgent_out, 0);
 }
 
 static void a_long_durable_write_is_flushed_once_after_all_parts(void **state)

@@ -135,7 +135,7 @@ static void irq_silences_no_event_that_has_passed(void **state)
 	(void)state;
 	struct blk_queue *queue = queue_in(COMPLETION_IRQ);
 
-	queue->events_pass = true;
+	queue->event_disarms_itself = true;
 	submit_reads(queue, 4);
 	blk_wait(&queue, 1, 1); /* woken by something else: the event is to come */
 	assert_int_equal(rig_fake(queue)->disarms, 1);
