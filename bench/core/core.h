@@ -105,6 +105,11 @@ enum {
 /* Issues what the job may issue now. */
 typedef unsigned engine_step_function(struct engine_job *job, uint64_t now);
 
+/* What the queues of a job counted, for whichever jobs. */
+struct engine_counts {
+	uint64_t requests, doorbells, interrupts;
+};
+
 struct engine_job {
 	/* Hot: the I/O path. */
 	struct blk_request **free; /* [c] stack */
@@ -171,6 +176,7 @@ struct engine_job {
 	uint64_t repeat_bytes; /* [I] then more, while a block fits below: io_size=; 0: none */
 	uint64_t idle_start_tsc; /* [c] the CPU's idle time at the start */
 	struct engine_stage_sums stage_sums; /* [c] at the end */
+	struct engine_counts counts; /* [c] at the start; at the end, since then */
 	struct engine_measuring measuring; /* [I] */
 	struct engine_io *ios; /* [I] depth of them */
 	/* Verified data (verify/readback.c). */
@@ -231,6 +237,10 @@ int engine_complain(const struct job *job, const char *key, const char *format, 
 
 /* What is measured counts from now. */
 void engine_job_begin_measuring(struct engine_job *job, uint64_t now);
+
+/* What job->queues counted from the first of the two on is in job->counts after the second. */
+void engine_counts_begin(struct engine_job *job);
+void engine_counts_end(struct engine_job *job);
 
 /* exitall: stops the jobs that exit_what= names; CPUs that sleep notice when this one ends. */
 void engine_job_end_others(const struct engine_job *job);

@@ -28,11 +28,37 @@ int engine_complain(const struct job *job, const char *key, const char *format, 
 	return -ERR_INVALID;
 }
 
+static struct engine_counts count_queues(const struct engine_job *job)
+{
+	struct engine_counts sum = { 0 };
+	for (uint32_t f = 0; f < job->job->file_count; f++) {
+		const struct blk_counters *counters = &job->queues[f]->counters;
+		sum.requests += counters->requests;
+		sum.doorbells += counters->doorbells;
+		sum.interrupts += load_once(&counters->interrupts);
+	}
+	return sum;
+}
+
+void engine_counts_begin(struct engine_job *job)
+{
+	job->counts = count_queues(job);
+}
+
+void engine_counts_end(struct engine_job *job)
+{
+	struct engine_counts now = count_queues(job);
+	job->counts.requests = now.requests - job->counts.requests;
+	job->counts.doorbells = now.doorbells - job->counts.doorbells;
+	job->counts.interrupts = now.interrupts - job->counts.interrupts;
+}
+
 void engine_job_begin_measuring(struct engine_job *job, uint64_t now)
 {
 	const struct job *options = job->job;
 	job->start_tsc = now;
 	job->idle_start_tsc = job->cpu->idle_tsc;
+	engine_counts_begin(job);
 	job->bw_sampler = (struct engine_sampler){
 		.period_tsc = clock_ns_to_tsc(options->bwavgtime_ms * NS_PER_MS), .last_tsc = now
 	};

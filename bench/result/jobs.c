@@ -127,9 +127,38 @@ static void print_job(const struct engine_job *job)
 		number, percent);
 }
 
+/* Of the job's time, and of all that its queues did in it. */
+static void print_counts(const struct engine_job *job)
+{
+	const struct engine_counts *counts = &job->counts;
+	const struct stats_job *stats = job->stats;
+	double requests = (double)counts->requests;
+	char doorbells[DECIMAL_BYTES], interrupts[DECIMAL_BYTES], idle[DECIMAL_BYTES];
+
+	decimal_format(doorbells, (double)counts->doorbells / requests, 2);
+	decimal_format(interrupts, (double)counts->interrupts / requests, 2);
+	decimal_format(idle, 100 - 100 * (double)stats->busy_tsc / (double)stats->total_tsc, 2);
+	log_raw("  %s: per I/O: doorbells=%s, interrupts=%s; CPU idle=%s%%\n", job->job->name,
+		doorbells, interrupts, idle);
+}
+
+static void print_all_counts(const struct result *result)
+{
+	bool any = false;
+	for (uint32_t i = 0; i < result->set->job_count; i++) {
+		if (!engine.jobs[i].counts.requests)
+			continue;
+		if (!any)
+			log_raw("\nWhat the disks' queues and the CPU did meanwhile:\n");
+		any = true;
+		print_counts(&engine.jobs[i]);
+	}
+}
+
 void result_print_jobs(const struct result *result)
 {
 	bool any = false;
+	print_all_counts(result);
 	for (uint32_t i = 0; i < result->set->job_count; i++) {
 		if (!engine.jobs[i].stage_sums.count)
 			continue;

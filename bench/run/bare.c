@@ -110,6 +110,7 @@ static int run_bare(struct engine_job *job)
 	job->plain = false; /* its counts are those set here, not its latencies' */
 	job->begin_tsc = job->start_tsc = clock_tsc();
 	job->idle_start_tsc = job->cpu->idle_tsc;
+	engine_counts_begin(job);
 	int error = engine.settings->engine == ENGINE_FLOOR ?
 			    blk_floor(job->devices[0], &run) :
 			    layer_run(job, &run);

@@ -204,6 +204,8 @@ void engine_job_finish(struct engine_job *job, uint64_t now)
 	}
 	set_runtimes(job);
 	engine_stages_end(job);
+	if (job->begin_tsc)
+		engine_counts_end(job);
 	drop_unwanted(job);
 	if (!stats->error) /* as in fio, of a job that went on after it, too */
 		stats->error = stats->first_error;

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Doorbells and interrupts as the kernel counts them equal what QEMU saw."""
 
+import re
+
 import pytest
 import qemu_trace
 
@@ -78,3 +80,48 @@ def test_jobs_that_all_ask_for_hipri_are_polled(guest, wishes, polls):
         assert run.total("interrupts") > 100
     ignored = not polls and "hipri=1" in wishes
     assert ("hipri: no effect" in run.out + run.err) == ignored
+
+
+MEANWHILE = re.compile(r"^  (\w+): per I/O: doorbells=([\d.]+), interrupts=([\d.]+); "
+                       r"CPU idle=([\d.]+)%$", re.MULTILINE)
+READS = "filename=/dev/vda\nioengine=io_uring\nrw=randread\nbs=4k\nnumber_ios=6400\nstonewall\n"
+IN_BATCHES = "iodepth=32\niodepth_batch=32\niodepth_batch_complete_min=32\n"
+
+
+def meanwhile(run):
+    """Of each job in order, as the console shows it: name, doorbells, interrupts, idle share."""
+    return [(name, *map(float, figures)) for name, *figures in MEANWHILE.findall(run.out)]
+
+
+def test_the_console_shows_what_one_job_did_as_the_result_has_it(guest):
+    run = guest.good("--set=completion=irq", "--disk=backend=null,size=1G,iothread=off",
+                     job="[only]\n" + READS)
+    (name, doorbells, interrupts, idle), = meanwhile(run)
+    assert name == "only"
+    # The result's counters have what was read while the disks were found, too.
+    assert doorbells == pytest.approx(run.total("doorbells") / run.total("requests"), abs=0.01)
+    assert interrupts == pytest.approx(run.total("interrupts") / run.total("requests"), abs=0.01)
+    assert idle == pytest.approx(100 * run.result["ringbolt"]["cpus"][0]["idle_share"], abs=2)
+
+
+def test_each_jobs_figures_are_its_own(guest):
+    run = guest.good("--set=completion=irq", "--disk=backend=null,size=1G,iothread=off",
+                     job=f"[alone]\n{READS}[batch]\n{READS}{IN_BATCHES}[again]\n{READS}")
+    alone, batch, again = meanwhile(run)
+    assert [alone[0], batch[0], again[0]] == ["alone", "batch", "again"]
+    for one in (alone, again):
+        assert one[1] > 8 * batch[1] and one[2] > 8 * batch[2]
+    assert batch[1] <= 0.05 and batch[2] <= 0.05
+
+
+def test_what_polls_neither_sleeps_nor_is_interrupted(guest):
+    run = guest.good("--set=completion=poll", "--disk=backend=null,size=1G,iothread=off",
+                     job="[polled]\n" + READS)
+    (_, _, interrupts, idle), = meanwhile(run)
+    assert (interrupts, idle) == (0, 0)
+
+
+def test_a_job_that_did_no_io_has_no_line(guest):
+    run = guest.good(job="[nothing]\nioengine=io_uring\nfilename=/dev/vda\nrw=randread\n"
+                         "startdelay=60\n[first]\n" + READS.replace("stonewall", "exitall"))
+    assert [name for name, *_ in meanwhile(run)] == ["first"]
