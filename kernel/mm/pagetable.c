@@ -114,22 +114,6 @@ int pagetable_map(struct pagetable *table, uint64_t virt, phys_addr phys, uint64
 	return 0;
 }
 
-uint64_t pagetable_lookup(const struct pagetable *table, uint64_t virt, uint64_t *size_bytes)
-{
-	uint64_t current = table->root.value;
-
-	for (unsigned level = TOP_LEVEL;; level--) {
-		uint64_t entry = *entry_of(current, virt, level);
-
-		if (!entry || level == 0 || entry & PTE_PS) {
-			if (size_bytes)
-				*size_bytes = level_size(level);
-			return entry;
-		}
-		current = entry & PTE_ADDRESS;
-	}
-}
-
 void pagetable_share_upper_half(struct pagetable *table, const struct pagetable *from)
 {
 	uint64_t *to_entries = phys_to_virt(table->root);

@@ -38,12 +38,6 @@ int pagetable_map(struct pagetable *table, uint64_t virt, phys_addr phys, uint64
 		  uint64_t bits);
 
 /*
- * The entry that maps `virt` (0: not mapped) and, if size_bytes is not NULL,
- * the size of its page.
- */
-uint64_t pagetable_lookup(const struct pagetable *table, uint64_t virt, uint64_t *size_bytes);
-
-/*
  * Gives back the tables that lead to one mapping in the lower half, and the
  * root. Asserts that they hold nothing else there.
  */

@@ -41,6 +41,23 @@ void fake_map_add(struct bootinfo *bootinfo, uint64_t base, uint64_t length_byte
 		(struct bootinfo_memory_range){ base, length_bytes, type };
 }
 
+uint64_t fake_cpu_walk(const struct pagetable *table, uint64_t virt, uint64_t *size_bytes)
+{
+	uint64_t tables = table->root.value;
+
+	for (unsigned shift = 39;; shift -= 9) {
+		const uint64_t *entries = phys_to_virt(phys_make(tables));
+		uint64_t entry = entries[virt >> shift & 511];
+
+		if (!entry || shift == 12 || entry & PTE_PS) {
+			if (size_bytes)
+				*size_bytes = 1ull << shift;
+			return entry;
+		}
+		tables = entry & PTE_ADDRESS;
+	}
+}
+
 uint64_t fake_random(uint64_t *state)
 {
 	*state += 0x9e3779b97f4a7c15ull; /* splitmix64 */

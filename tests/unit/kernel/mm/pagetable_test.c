@@ -34,7 +34,7 @@ static int reset(void **state)
 static void assert_maps(uint64_t virt, uint64_t phys, uint64_t size, uint64_t bits)
 {
 	uint64_t found_size = 0;
-	uint64_t entry = pagetable_lookup(&table, virt, &found_size);
+	uint64_t entry = fake_cpu_walk(&table, virt, &found_size);
 	uint64_t wanted = phys | bits | PTE_PRESENT | (size > PAGE_BYTES ? PTE_PS : 0);
 	assert_int_equal(entry, wanted);
 	assert_int_equal(found_size, size);
@@ -43,9 +43,9 @@ static void assert_maps(uint64_t virt, uint64_t phys, uint64_t size, uint64_t bi
 static void nothing_is_mapped_at_first(void **state)
 {
 	(void)state;
-	assert_int_equal(pagetable_lookup(&table, 0, NULL), 0);
-	assert_int_equal(pagetable_lookup(&table, UPPER, NULL), 0);
-	assert_int_equal(pagetable_lookup(&table, UINT64_MAX, NULL), 0);
+	assert_int_equal(fake_cpu_walk(&table, 0, NULL), 0);
+	assert_int_equal(fake_cpu_walk(&table, UPPER, NULL), 0);
+	assert_int_equal(fake_cpu_walk(&table, UINT64_MAX, NULL), 0);
 }
 
 static void neighbours_of_a_page_stay_unmapped(void **state)
@@ -53,10 +53,10 @@ static void neighbours_of_a_page_stay_unmapped(void **state)
 	(void)state;
 	assert_int_equal(pagetable_map(&table, UPPER + 0x1000, phys_make(0x7000), 0x1000,
 				       PTE_XD | PTE_WRITE), 0);
-	assert_int_equal(pagetable_lookup(&table, UPPER + 0xfff, NULL), 0);
+	assert_int_equal(fake_cpu_walk(&table, UPPER + 0xfff, NULL), 0);
 	assert_maps(UPPER + 0x1000, 0x7000, PAGE_BYTES, PTE_XD | PTE_WRITE);
 	assert_maps(UPPER + 0x1fff, 0x7000, PAGE_BYTES, PTE_XD | PTE_WRITE);
-	assert_int_equal(pagetable_lookup(&table, UPPER + 0x2000, NULL), 0);
+	assert_int_equal(fake_cpu_walk(&table, UPPER + 0x2000, NULL), 0);
 }
 
 static void largest_pages_that_fit_are_used(void **state)
@@ -71,7 +71,7 @@ static void largest_pages_that_fit_are_used(void **state)
 	assert_maps(UPPER + GIB, GIB, PAGETABLE_1G, PTE_WRITE);
 	assert_maps(UPPER + 2 * GIB, 2 * GIB, PAGETABLE_2M, PTE_WRITE);
 	assert_maps(UPPER + 2 * GIB + 2 * MIB, 2 * GIB + 2 * MIB, PAGE_BYTES, PTE_WRITE);
-	assert_int_equal(pagetable_lookup(&table, UPPER + end, NULL), 0);
+	assert_int_equal(fake_cpu_walk(&table, UPPER + end, NULL), 0);
 }
 
 static void largest_size_is_a_limit(void **state)
@@ -148,9 +148,9 @@ static void freeing_gives_every_table_back(void **state)
 	assert_int_equal(pagetable_init(&second, PAGE_BYTES, UINT64_MAX), 0);
 	assert_int_equal(pagetable_map(&second, 0x9e000, phys_make(0x9e000), 0x1000, 0), 0);
 	pagetable_share_upper_half(&second, &table);
-	assert_int_equal(pagetable_lookup(&second, UPPER, NULL), PTE_PRESENT);
-	assert_int_equal(pagetable_lookup(&second, first_upper, NULL), PTE_PRESENT | PTE_PS);
-	assert_int_equal(pagetable_lookup(&table, 0x9e000, NULL), 0);
+	assert_int_equal(fake_cpu_walk(&second, UPPER, NULL), PTE_PRESENT);
+	assert_int_equal(fake_cpu_walk(&second, first_upper, NULL), PTE_PRESENT | PTE_PS);
+	assert_int_equal(fake_cpu_walk(&table, 0x9e000, NULL), 0);
 	pagetable_free(&second, 0x9e000);
 	assert_int_equal(second.root.value, 0);
 	assert_int_equal(before - page_free_count(), kernel_tables);
@@ -178,12 +178,12 @@ static void random_mappings_translate_every_page(void **state)
 					       pages * PAGE_BYTES, PTE_XD), 0);
 		for (uint64_t p = 0; p < pages; p++) {
 			uint64_t size;
-			uint64_t entry = pagetable_lookup(&table, virt + p * PAGE_BYTES, &size);
+			uint64_t entry = fake_cpu_walk(&table, virt + p * PAGE_BYTES, &size);
 			uint64_t offset = (virt + p * PAGE_BYTES) % size;
 			assert_int_equal((entry & PTE_ADDRESS) + offset, phys + p * PAGE_BYTES);
 			assert_true(entry & PTE_XD);
 		}
-		assert_int_equal(pagetable_lookup(&table, virt + pages * PAGE_BYTES, NULL), 0);
+		assert_int_equal(fake_cpu_walk(&table, virt + pages * PAGE_BYTES, NULL), 0);
 		virt += (pages + 1) * PAGE_BYTES;
 	}
 }

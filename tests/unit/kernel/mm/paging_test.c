@@ -127,12 +127,12 @@ static int reset(void **state)
 /* An entry without what the CPU or the size of the page puts there. */
 static uint64_t rights_at(uint64_t virt)
 {
-	return pagetable_lookup(&kernel_table, virt, NULL) & ~(PTE_ADDRESS | PTE_PS);
+	return fake_cpu_walk(&kernel_table, virt, NULL) & ~(PTE_ADDRESS | PTE_PS);
 }
 
 static uint64_t phys_at(uint64_t virt)
 {
-	uint64_t size, entry = pagetable_lookup(&kernel_table, virt, &size);
+	uint64_t size, entry = fake_cpu_walk(&kernel_table, virt, &size);
 	return (entry & PTE_ADDRESS & ~(size - 1)) + virt % size;
 }
 
@@ -265,10 +265,10 @@ static void the_start_page_is_seen_by_those_alone_who_start(void **state)
 	uint64_t free_pages = page_free_count();
 	assert_int_equal(paging_identity_map(page, &root), 0);
 	assert_true(root.value < 4 * GIB);
-	assert_int_equal(pagetable_lookup(&identity_table, page.value, NULL),
+	assert_int_equal(fake_cpu_walk(&identity_table, page.value, NULL),
 			 page.value | PTE_PRESENT);
-	assert_int_equal(pagetable_lookup(&identity_table, KERNEL_IMAGE_BASE, NULL),
-			 pagetable_lookup(&kernel_table, KERNEL_IMAGE_BASE, NULL));
+	assert_int_equal(fake_cpu_walk(&identity_table, KERNEL_IMAGE_BASE, NULL),
+			 fake_cpu_walk(&kernel_table, KERNEL_IMAGE_BASE, NULL));
 	assert_int_equal(rights_at(page.value), UNMAPPED);
 	paging_identity_unmap(page);
 	assert_int_equal(page_free_count(), free_pages);
