@@ -99,7 +99,7 @@ static NORETURN void ap_loop(struct cpu *cpu)
 			continue;
 		}
 		task(cpu->task_argument);
-		store_release(&cpu->task, NULL); /* partner: smp_is_idle() */
+		store_release(&cpu->task, NULL); /* partner: smp_run() */
 		smp_wake(&cpu_table[0]);
 	}
 }
@@ -303,15 +303,10 @@ int smp_run(struct cpu *cpu, void (*task)(void *argument), void *argument)
 {
 	cpu_assert_boot();
 	assert_always(cpu->index != 0 && task);
-	if (!smp_is_idle(cpu))
+	if (load_acquire(&cpu->task)) /* partner: ap_loop(), when it is done */
 		return -ERR_FULL;
 	cpu->task_argument = argument;
 	store_release(&cpu->task, task); /* partner: ap_loop() */
 	smp_wake(cpu);
 	return 0;
-}
-
-bool smp_is_idle(const struct cpu *cpu)
-{
-	return !load_acquire(&cpu->task);
 }

@@ -24,15 +24,10 @@ uint32_t smp_start(uint32_t limit);
 void smp_wake(struct cpu *cpu);
 
 /*
- * Hands a function to an application processor that sits in its idle loop;
- * runs it in loop context there. -ERR_FULL if it is still busy. Boot CPU.
+ * Hands a function to an application processor that sits in its idle loop; runs it in
+ * loop context there, and wakes the boot CPU when it has returned. -ERR_FULL if it is
+ * still busy. Boot CPU.
  */
 int smp_run(struct cpu *cpu, void (*task)(void *argument), void *argument);
-
-/*
- * True once the function given to smp_run() has returned; the boot CPU is woken
- * then, so that it may wait for it in cpu_wait().
- */
-bool smp_is_idle(const struct cpu *cpu);
 
 #endif
