@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import pytest
 from canned import HOST, document
 
-from host.compare import report
+from host.compare import charts, charts_rows, report
 from host.compare.measure import Plan, figures
 from host.compare.points import Point
 from host.compare.sides import ab_sides, baseline_sides, mode_sides
@@ -66,23 +66,24 @@ def everything():
 
 def test_the_page_holds_all_plots_and_loads_nothing(everything):
     _, page = everything
-    assert page.sections == ["iops", "latency", "timeline", "signals", "stages", "idle", "goals",
-                             "figures"]
+    assert page.sections == ["goals", "submitting", "iops", "latency", "timeline", "signals",
+                             "stages", "idle", "figures"]
     assert page.outside == []
     text = report.html(everything[0], "my <job>")
     assert "url(" not in text and "@import" not in text
-    assert "<h1>my &lt;job&gt;</h1>" in text
+    assert "<h1>polled · interrupt · Linux, interrupt: my &lt;job&gt;</h1>" in text
 
 
 def test_the_page_says_where_and_when_and_what_was_measured(everything):
     text = report.html(everything[0], "/some/where/my.fio")
-    assert "<h1>my.fio</h1>" in text and "/some/where" not in text
+    assert ": my.fio</h1>" in text and "/some/where" not in text
     facts = dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", text))
     assert facts == {
         "date": "2026-11-30 21:16:38 UTC", "Ringbolt": "0.9.0 0123456789ab",
         "host CPU": "A &lt;Fast&gt; CPU @ 3 GHz", "host kernel": "Linux 6.1",
         "QEMU": "QEMU emulator version 7.2 (Debian)", "machine": "q35",
-        "firmware": "SeaBIOS of this QEMU", "measured": "Ringbolt 0.9.0 (0123456789ab)"}
+        "firmware": "SeaBIOS of this QEMU", "measured": "Ringbolt 0.9.0 (0123456789ab)",
+        "load": "others took 0.4 % of a guest&#x27;s time (median), 0.4 % at worst"}
 
 
 def test_pictures_stand_alone_and_show_what_the_page_shows(everything):
@@ -160,6 +161,73 @@ def test_percentiles_signals_and_idle_shares_are_the_cells(everything):
     mark, = page.marks("idle-one-QD32", side="irq@one")
     assert mark.get("data-value") == "0.2500"
     assert len(page.marks("timeline-one-QD1")) == 2
+
+
+def test_verdicts_come_first_then_where_and_when_then_figures(everything):
+    text = report.html(everything[0], "my.fio")
+    order = [text.index(words) for words in ("</h1>", "goals met", "<dt>date</dt>", "<table>",
+                                             "<section id=goals>", "<section id=iops>")]
+    assert order == sorted(order)
+
+
+def test_of_two_sides_the_title_holds_one_against_the_other():
+    text = report.html(compared(ab_sides(["x=1"], ["x=2"], ["one"])), "my.fio")
+    assert "<h1>x=1 against x=2: my.fio</h1>" in text and "<title>x=1 against x=2: my.fio" in text
+
+
+def test_ratios_are_rows_that_look_different_from_values(everything):
+    text = report.html(everything[0], "my.fio")
+    rows = re.findall(r"<tr class=(\w+)><td>(.*?)</td>", text)
+    assert ("value", "interrupt") in rows and ("ratio", "- x Linux") in rows
+    assert all((kind == "ratio") == name.startswith("- ")
+               for kind, name in rows if kind in ("ratio", "value"))
+    style = report._PAGE
+    assert "tr.ratio td {" in style and "tr.value td {" in style
+
+
+def test_what_is_submitting_is_a_table_and_no_note(everything):
+    text = report.html(everything[0], "my.fio")
+    table = text.partition("<section id=submitting>")[2].partition("</section>")[0]
+    rows = [re.findall(r"<td.*?>(.*?)</td>", row) for row in re.findall(r"<tr>(.*?)</tr>", table)]
+    cell = cell_of(everything[0], "linux-irq@one", "QD32")
+    assert ["Linux, interrupt", "QD32", f"{cell['lat_ns']['median'] / 1000:.1f}",
+            f"{cell['slat_ns']['median'] / 1000:.1f}"] in rows
+    assert "mean latency, of which submitting" not in text
+
+
+def test_plots_call_a_side_what_the_tables_call_it():
+    sides = mode_sides("poll,adaptive,irq,floor-poll,floor-irq,linux-poll,linux-irq", ["one"])
+    found = compared([side for side in sides if side.mode in IOPS])
+    page = Page(report.html(found, "x"))
+    labels = {side["label"] for side in found["sides"]}
+    for panel in ("iops-one", "latency-one-QD1", "signals-one-QD1", "idle-one-QD1"):
+        words = {node.text for node in page.panels[panel].iter("text")
+                 if " m-" in (node.get("class") or "")}
+        assert words and words <= labels, panel
+    assert {charts.short(vars(side), charts.RIGHT - 16) for side in sides} == {
+        side.label for side in sides}
+
+
+def test_the_guests_own_stages_have_a_bar_of_their_own(everything):
+    found, page = everything
+    longest = max(sum(charts_rows.own_stages(cell_of(found, side["key"], "QD1")).values())
+                  for side in found["sides"] if side["placement"] == "one")
+    bars = [node for node in page.panels["stages-one-QD1"].iter() if node.get("data-own")]
+    assert bars and not {bar.get("data-stage") for bar in bars} & {"doorbell_to_signal", "clat"}
+    full = charts_rows.WIDTH - charts_rows.RIGHT - 4 - charts_rows.LEFT
+    for bar in bars:
+        share = float(bar.get("data-value")) / longest
+        assert float(bar.get("width")) == pytest.approx(share * full, abs=0.1)
+
+
+def test_the_page_takes_the_whole_width_and_suits_a_phone_and_paper():
+    body, = re.findall(r"^body \{(.*?)\}", report._PAGE, re.MULTILINE)
+    assert "max-width" not in body
+    before, _, phone = report._PAGE.partition("@media screen and (max-width: 760px)")
+    assert phone.startswith(" { .panels, dl { grid-template-columns: minmax(0, 1fr); }")
+    # What comes later wins.
+    assert all(f"\n{what} {{" in before for what in ("body", "h1", ".panels", "dl"))
+    assert "@page" in report._PAGE and "@media print" in report._PAGE
 
 
 OTHERS = {

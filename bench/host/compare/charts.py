@@ -18,7 +18,7 @@ from host.compare.summary import PERCENTILES, cell_of
 
 WIDTH, HEIGHT = 344, 262
 WIDE = 526  # as tall, two beside each other
-LEFT, RIGHT, TOP, BOTTOM = 48, 94, 26, 36
+LEFT, RIGHT, TOP, BOTTOM = 48, 116, 26, 36
 HEAD_SIZE = 13  # bold letters of 12 are as wide
 WINDOWS_MAX = 60  # of a timeline
 SHAPES = {"poll": "circle", "adaptive": "diamond", "irq": "square", "linux-poll": "up",
@@ -52,8 +52,7 @@ def class_of(side, kind):
 
 def short(side, room):
     """A label that fits beside a line."""
-    words = side["label"].replace("interrupt", "irq").replace("floor, ", "floor ")
-    return fitted(words, room)
+    return fitted(side["label"], room)
 
 
 def _sides(document, placement):

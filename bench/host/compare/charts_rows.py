@@ -7,37 +7,39 @@ from host.compare.charts import (HEAD_SIZE, WIDTH, Figure, class_of, figure_rows
                                  short, x_ticks)
 
 ROW = 24
-LEFT, RIGHT, TOP, BOTTOM = 98, 74, 26, 22
+STAGE_ROW = 38  # a second bar stands below the first
+LEFT, RIGHT, TOP, BOTTOM = 116, 74, 26, 22
 STAGES = {"submit_to_doorbell": "submission to doorbell", "doorbell_to_signal": "the device",
           "signal_to_discovery": "waking up", "signal_to_delivery": "signal to delivery",
           "discovery_to_delivery": "delivery", "slat": "Linux: submitting (slat)",
           "clat": "Linux: until completed (clat)"}
+_DEVICES = ("doorbell_to_signal", "clat")  # the stages that are not the guest's own
 _LEAST_SIGNALS = 0.001  # left end of the axis; fewer are drawn there
 
 
-def _row_panel(key, title, text, heading, cells):
+def _row_panel(key, title, text, heading, cells, height=ROW):
     """A panel with a name per row; and the rows' y."""
-    panel = Panel(key, title, text, WIDTH, _base(cells) + BOTTOM)
+    panel = Panel(key, title, text, WIDTH, _base(cells, height) + BOTTOM)
     panel.text(LEFT, 14, fitted(heading, WIDTH - LEFT, HEAD_SIZE), class_="head")
-    places = [TOP + ROW * index + ROW / 2 for index in range(len(cells))]
+    places = [TOP + height * index + ROW / 2 for index in range(len(cells))]
     for (side, _), y in zip(cells, places):
         panel.text(LEFT - 8, y + 3.5, short(side, LEFT - 12), class_=class_of(side, "label end"))
     return panel, places
 
 
-def _base(cells):
+def _base(cells, height=ROW):
     """The y of the axis."""
-    return TOP + ROW * len(cells)
+    return TOP + height * len(cells)
 
 
-def _x_axis(panel, ticks, cells):
-    x_ticks(panel, ticks, TOP, _base(cells), "grid", _base(cells) + 14)
+def _x_axis(panel, ticks, base):
+    x_ticks(panel, ticks, TOP, base, "grid", base + 14)
 
 
-def _share_axis(panel, cells):
+def _share_axis(panel, base):
     """0 to 100 %; the scale."""
     scale = Linear(0, 100, LEFT, WIDTH - RIGHT - 4)
-    _x_axis(panel, [(scale(tick), f"{tick:g} %") for tick in (0, 50, 100)], cells)
+    _x_axis(panel, [(scale(tick), f"{tick:g} %") for tick in (0, 50, 100)], base)
     return scale
 
 
@@ -52,7 +54,7 @@ def _signal_panel(placement, point, cells):
         "Two marks per side on a logarithmic axis whose left end stands for none", point, cells)
     scale = Log(_LEAST_SIGNALS, 1, LEFT + 30, WIDTH - RIGHT - 8)
     _x_axis(panel, [(LEFT + 6, "0"), *((scale(tick), f"{tick:g}") for tick in scale.ticks())],
-            cells)
+            _base(cells))
 
     def place(value):
         return scale(min(value, 1.5)) if value >= _LEAST_SIGNALS else LEFT + 6
@@ -86,19 +88,35 @@ def signals(document):
 def _stage_panel(placement, point, cells):
     panel, places = _row_panel(
         f"stages-{placement}-{point}", f"Stages of a latency of {point}, placement {placement}",
-        "A bar per side, divided as the mean latency is; its length is always the whole",
-        point, cells)
-    scale = _share_axis(panel, cells)
+        "Two bars per side: one divided as the mean latency is, its length always the whole; a "
+        "thin one of the guest's own stages alone, the longest of this panel as long as the axis",
+        point, cells, STAGE_ROW)
+    scale = _share_axis(panel, _base(cells, STAGE_ROW))
+    longest = max(sum(own_stages(cell).values()) for _, cell in cells)
     for (side, cell), y in zip(cells, places):
-        total, done = sum(cell["stages_ns"].values()), 0.0
-        for stage, value in cell["stages_ns"].items():
-            left, right = (scale(100 * part / total) for part in (done, done + value))
-            panel.add("rect", x=left, y=y - 8.0, width=max(0.0, right - left), height=16,
-                      class_=f"stage s-{stage}", data_side=side["key"], data_point=point,
-                      data_stage=stage, data_value=f"{value:.1f}")
-            done += value
-        _figure_words(panel, y, time(total))
+        whole, own = cell["stages_ns"], own_stages(cell)
+        _stage_bar(panel, scale, whole, sum(whole.values()), y - 8.0, 14, data_side=side["key"],
+                   data_point=point)
+        _stage_bar(panel, scale, own, longest, y + 8.0, 8, data_own=side["key"])
+        _figure_words(panel, y, time(sum(whole.values())))
+        _figure_words(panel, y + 12, f"{time(sum(own.values()))} own")
     return panel.svg()
+
+
+def own_stages(cell):
+    """Those that are not the device's."""
+    return {stage: value for stage, value in cell["stages_ns"].items() if stage not in _DEVICES}
+
+
+def _stage_bar(panel, scale, stages_ns, full_ns, y, height, **data):
+    """The stages behind each other; full_ns is as long as the axis."""
+    done = 0.0
+    for stage, value in stages_ns.items():
+        left, right = (scale(100 * part / full_ns) if full_ns else scale(0)
+                       for part in (done, done + value))
+        panel.add("rect", x=left, y=y, width=max(0.0, right - left), height=height,
+                  class_=f"stage s-{stage}", data_stage=stage, data_value=f"{value:.1f}", **data)
+        done += value
 
 
 def stages(document):
@@ -108,7 +126,8 @@ def stages(document):
         return None
     return Figure(
         "stages", "Where the time of one I/O goes",
-        "Shares of the mean latency, from submission to delivery; to the right the whole. At "
+        "Shares of the mean latency, from submission to delivery; to the right the whole. The thin "
+        "bar zooms in on what is not the device's, on one scale for all sides of a panel. At "
         "depth, what waits for the device waits for the requests before it.",
         grid(document, _stage_panel, lambda cell: cell["stages_ns"]),
         ["side", "placement", "point", *(f"{STAGES[name]} µs" for name in order)],
@@ -124,7 +143,7 @@ def _idle_panel(placement, point, cells):
         f"idle-{placement}-{point}", f"Idle share of {point}, placement {placement}",
         "A bar per side from 0 to 100 % of the CPU's time, with the range of the rounds",
         point, cells)
-    scale = _share_axis(panel, cells)
+    scale = _share_axis(panel, _base(cells))
     for (side, cell), y in zip(cells, places):
         idle_share = cell["idle_share"]
         if not idle_share:

@@ -25,12 +25,29 @@ def title(document):
             f"{rounds} round{'s' if rounds > 1 else ''} in turns, medians")
 
 
+def subject(document):
+    """What was compared: the sides that are no reference of another."""
+    known = {ratio["against"] for ratio in document["ratios"] if ratio["kind"] == "floor"}
+    labels = list(dict.fromkeys(side["label"] for side in document["sides"]
+                                if side["key"] not in known))
+    return (" against " if len(labels) == 2 else " · ").join(labels)
+
+
+def _load(document):
+    """What others on the host took of the guests' time."""
+    shares = [share for cell in document["cells"] for share in cell["lost_shares"]
+              if share is not None]
+    if shares:
+        yield "load", (f"others took {table.share(median(shares))} of a guest's time (median), "
+                       f"{table.share(max(shares))} at worst")
+
+
 def facts(document):
     """[(name, words)]: what whoever measures it again has to have alike."""
     found = [(name, document["host"][key]) for key, name in _FACTS.items()
              if key in document["host"]]
     ran = dict.fromkeys(side["software"] for side in document["sides"])
-    return [*found, ("measured", "; ".join(ran))]
+    return [*found, ("measured", "; ".join(ran)), *_load(document)]
 
 
 def placement_words(name):
@@ -140,29 +157,50 @@ def _confidence(document):
     return [f"in brackets: {min(levels):g} % confidence intervals of the ratios of paired rounds"]
 
 
-def _whole_latencies(document):
-    """What the percentiles leave out, of each side that is held against Linux and of Linux."""
+def submitting(document):
+    """{side: {point: (mean latency, that part of it which is submitting)}}, in microseconds, of
+    each side that is held against Linux and of Linux: percentiles leave the part out."""
     labels = {side["key"]: side["label"] for side in document["sides"]}
     found = {}
     for ratio in document["ratios"]:
         if (ratio["kind"], ratio["metric"]) == ("linux", "lat_ns"):
             for key in (ratio["side"], ratio["against"]):
                 cell = cell_of(document, key, ratio["point"])
-                whole, submitting = (table.microseconds(cell[kind]["median"])
-                                     for kind in ("lat_ns", "slat_ns"))
-                found.setdefault(key, {})[ratio["point"]] = \
-                    f"{ratio['point']} {whole} us, of which {submitting}"
-    if found:
+                found.setdefault(labels[key], {})[ratio["point"]] = tuple(
+                    table.microseconds(cell[kind]["median"]) for kind in ("lat_ns", "slat_ns"))
+    return found
+
+
+def submitting_rows(document):
+    """(head, rows)"""
+    return ["side", "point", "mean latency us", "of which submitting us"], [
+        [label, point, *means] for label, found in submitting(document).items()
+        for point, means in found.items()]
+
+
+def _submitting_lines(document):
+    for label, found in submitting(document).items():
+        means = (f"{point} {whole} us, of which {part}" for point, (whole, part) in found.items())
+        yield f"mean latency, of which submitting: {label}: {'; '.join(means)}"
+
+
+def _percentiles(document):
+    if submitting(document):
         yield ("percentiles are of fio's clat, which begins when submitting (slat) is over: that "
                "favours Linux; mean latency is whole")
-    for key, means in found.items():
-        yield f"mean latency, of which submitting: {labels[key]}: {'; '.join(means.values())}"
+
+
+def short_notes(document):
+    """Without what submitting_rows() has."""
+    return [*dict.fromkeys(_bases(document)), *_disks(document), *_warnings(document),
+            *_busy(document), *_confidence(document), *_percentiles(document),
+            *document["notes"]]
 
 
 def notes(document):
-    return [*dict.fromkeys(_bases(document)), *_disks(document), *_warnings(document),
-            *_busy(document), *_confidence(document), *_whole_latencies(document),
-            *document["notes"]]
+    own = document["notes"]
+    found = short_notes(document)
+    return [*found[:len(found) - len(own)], *_submitting_lines(document), *own]
 
 
 def goal_rows(document):

@@ -54,14 +54,13 @@ _PAGE = """
 * { box-sizing: border-box; }
 html { color-scheme: light dark; background: var(--page); color: var(--ink);
   font: 15px/1.5 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; }
-body { margin: 0 auto; padding: 2rem 1.25rem 4rem; max-width: 1180px; }
-h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 0 .4rem; }
+body { margin: 0; padding: 2rem 1.25rem 4rem; }
+h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 0 .4rem; overflow-wrap: anywhere; }
 h2 { font-size: 1.2rem; margin: 2.6rem 0 .2rem; }
 h3 { font-size: .85rem; font-weight: 600; color: var(--soft); margin: .9rem 0 .1rem; }
 p { margin: .2rem 0; max-width: 48rem; } .soft { color: var(--soft); }
 .panels { display: grid; gap: .5rem 1rem;
   grid-template-columns: repeat(var(--columns), minmax(0, 1fr)); }
-@media screen and (max-width: 760px) { .panels { grid-template-columns: minmax(0, 1fr); } }
 svg { width: 100%; height: auto; background: var(--panel); border-radius: 4px; }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; padding: 0; margin: .4rem 0 0;
   list-style: none; font-size: .85rem; }
@@ -72,12 +71,17 @@ table { border-collapse: collapse; font-size: .82rem; font-variant-numeric: tabu
 th, td { padding: .18rem .7rem .18rem 0; text-align: left; white-space: nowrap;
   border-bottom: 1px solid var(--grid); }
 th { color: var(--soft); font-weight: 600; border-bottom-color: var(--rule); }
+tr.ratio td { color: var(--soft); font-style: italic; }
+tr.ratio td:first-child { padding-left: 1.2rem; }
+tr.value td { font-weight: 600; border-bottom-color: var(--rule); }
 .n { text-align: right; } .scroll { overflow-x: auto; }
 dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .1rem 1rem;
   font-size: .85rem; margin: .8rem 0 0; }
 dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 .met { color: var(--good); } .missed { color: var(--bad); font-weight: 600; }
 summary { cursor: pointer; color: var(--soft); font-size: .85rem; margin-top: .4rem; }
+@media screen and (max-width: 760px) { .panels, dl { grid-template-columns: minmax(0, 1fr); }
+  body { padding: 1rem .75rem 2rem; } h1 { font-size: 1.3rem; } dd { margin: 0 0 .3rem; } }
 @page { size: A4 landscape; margin: 12mm; }
 @media print { body { max-width: none; padding: 0; } html { font-size: 12px; }
   h2, h2 + p, h3, .legend { break-after: avoid; } p, .panels, tr { break-inside: avoid; }
@@ -123,6 +127,21 @@ def _figure(figure):
             + (f"<ul class=legend>{legend}</ul>" if legend else "") + rows
             + f"<details><summary>Figures</summary>{_table(figure.head, figure.rows)}</details>"
             "</section>")
+
+
+def _headline(document):
+    """Values and, indented below them, the ratios made of them."""
+    head, rows = present.headline(document)
+    return _table(head, rows, left=2, classes=lambda words: " class=" + (
+        "ratio" if words[0].startswith("- ") else "value"))
+
+
+def _submitting(document):
+    head, rows = present.submitting_rows(document)
+    if not rows:
+        return ""
+    return ("<section id=submitting><h2>Mean latency, of which submitting</h2>"
+            + _table(head, rows, left=2) + "</section>")
 
 
 def _goals(document):
@@ -191,15 +210,15 @@ def pictures(document):
 
 
 def html(document, name):
-    """`name`: what was compared, by its file's name the title."""
-    name = os.path.basename(name)
+    """`name`: the job file, or what the comparison is called."""
+    name = f"{present.subject(document)}: {os.path.basename(name)}"
     verdicts = "".join(f"<p><strong>{escape(line)}</strong></p>"
                        for line in present.verdicts(document))
-    notes = "".join(f"<p class=soft>{escape(note)}</p>" for note in present.notes(document))
-    body = (f"<h1>{escape(name)}</h1><p>{escape(present.title(document))}</p>"
-            + verdicts + _table(*present.headline(document), left=2) + notes + _facts(document)
-            + "".join(_figure(figure) for figure in _figures(document))
-            + _goals(document) + _all_figures(document))
+    notes = "".join(f"<p class=soft>{escape(note)}</p>" for note in present.short_notes(document))
+    body = (f"<h1>{escape(name)}</h1>" + verdicts
+            + f"<p>{escape(present.title(document))}</p>" + _facts(document)
+            + _headline(document) + notes + _goals(document) + _submitting(document)
+            + "".join(_figure(figure) for figure in _figures(document)) + _all_figures(document))
     return ('<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
             '<meta name="color-scheme" content="light dark">'
