@@ -218,3 +218,13 @@ def test_interrupting_leaves_no_guest_and_no_result(place):
     assert (process.returncode, out, err) == (3, "", "ringbolt: interrupted\n")
     assert not os.path.exists(f"/proc/{place.starts()[0]['pid']}")
     assert list(place.build.glob("compare*")) == [] and list(place.temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize("disk, said", [
+    ("backend=file,path=nowhere.img", "no such file"),
+    ("backend=file,path=empty.img", "is empty")])
+def test_a_disk_that_cannot_be_used_is_refused_before_anything_is_printed(place, disk, said):
+    (place.directory / "empty.img").touch()
+    run = place.run("--rounds=1", "--modes=irq@one", f"--disk={disk}", "a.fio", command="compare")
+    assert (run.returncode, run.stdout, place.starts()) == (2, "", [])
+    assert run.stderr.count("\n") == 1 and said in run.stderr

@@ -184,6 +184,26 @@ def test_each_of_several_job_files_is_given_what_one_would_be():
     assert first.endswith(b"\n[a]\n") and second == first.replace(b"[a]", b"[b]")
 
 
+@pytest.mark.parametrize("guest", ["linux", "linux-poll"])
+@pytest.mark.parametrize("line, said", [
+    ("write_lat_log=dir/x", 'write_lat_log: "dir/x" names a folder'),
+    (" write_bw_log = /tmp/x ; why", 'write_bw_log: "/tmp/x" names a folder')])
+def test_a_log_in_a_folder_is_refused_as_by_our_kernel(tmp_path, guest, line, said):
+    path = tmp_path / "a.fio"
+    path.write_text(f"[a]\nrw=read\n{line}\n")
+    with pytest.raises(UsageError) as refused:
+        peer_job(make_options(job=path, guest=guest))
+    assert str(refused.value) == f"{path}:3: {said}; a log lies beside the result"
+
+
+@pytest.mark.parametrize("line", ["write_lat_log=x ; not y/z", "write_lat_log", "filename=/dev/vda",
+                                  "# write_lat_log=dir/x"])
+def test_other_logs_are_the_peers(tmp_path, line):
+    path = tmp_path / "a.fio"
+    path.write_text(f"[a]\nrw=read\n{line}\n")
+    assert line.encode() in peer_job(make_options(job=path, guest="linux"))
+
+
 def test_engines_that_cannot_poll_are_refused(tmp_path):
     path = tmp_path / "a.fio"
     path.write_text("[a]\nrw=read\n ioengine = libaio ; why\n")

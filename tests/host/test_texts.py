@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Settings from words and files; complaints that lead back to them."""
 
+import os
+import threading
+
 import pytest
 
+from host.base import texts
 from host.base.errors import UsageError
-from host.base.texts import parse_settings, relocate
+from host.base.texts import parse_settings, read_text, relocate
 
 
 def test_later_lines_win_and_comments_do_not_count(tmp_path):
@@ -50,3 +54,34 @@ def test_files_that_cannot_be_settings_are_refused(tmp_path):
     big.write_bytes(b"#" * ((1 << 20) + 1))
     with pytest.raises(UsageError, match="larger than"):
         parse_settings([str(big)])
+
+
+@pytest.fixture
+def pipe(tmp_path, monkeypatch):
+    monkeypatch.setattr(texts, "PIPE_TIMEOUT_S", 0.2)
+    path = tmp_path / "job.fio"
+    os.mkfifo(path)
+    return path
+
+
+def test_a_pipe_that_nobody_writes_to_is_given_up(pipe):
+    with pytest.raises(UsageError) as refused:
+        read_text(pipe, "")
+    assert str(refused.value) == f"{pipe}: nothing was written to this pipe for 0.2 s"
+
+
+def test_a_pipe_is_read_to_its_end_however_slow_its_writer_is(pipe, monkeypatch):
+    monkeypatch.setattr(texts, "PIPE_TIMEOUT_S", 60)
+    more = threading.Event()
+
+    def write():
+        with open(pipe, "wb", buffering=0) as file:
+            file.write(b"[a]\n")
+            more.wait(60)
+            file.write(b"rw=read\n")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    threading.Timer(0.3, more.set).start()
+    assert read_text(pipe, "") == b"[a]\nrw=read\n"
+    writer.join()

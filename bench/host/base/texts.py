@@ -7,15 +7,19 @@ came from, so that the user reads the name of his own file.
 """
 
 import codecs
+import errno
 import functools
 import os
 import re
+import select
+import stat
 import sys
 from dataclasses import dataclass, field
 
 from host.base.errors import UsageError
 
 TEXT_BYTES_MAX = 1 << 20
+PIPE_TIMEOUT_S = 10
 _MARKS = codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE
 STANDARD_INPUT = "<stdin>"  # what it is called in a complaint
 
@@ -37,11 +41,26 @@ def _checked(name, read):
     return data
 
 
+def _opened(path):
+    """For reading. A pipe that nobody writes to would be waited for without an end."""
+    if not stat.S_ISFIFO(os.stat(path).st_mode):
+        return open(path, "rb")
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    poll = select.poll()
+    poll.register(handle, select.POLLIN)
+    if not poll.poll(PIPE_TIMEOUT_S * 1000):
+        os.close(handle)
+        raise TimeoutError(errno.ETIMEDOUT, f"nothing was written to this pipe for "
+                           f"{PIPE_TIMEOUT_S} s")
+    os.set_blocking(handle, True)
+    return os.fdopen(handle, "rb")
+
+
 def read_text(path, option):
     """A text file's content, or UsageError naming it."""
 
     def read():
-        with open(path, "rb") as file:
+        with _opened(path) as file:
             return file.read(TEXT_BYTES_MAX + 1)
 
     return _checked(f"{option}{path}", read)

@@ -26,6 +26,7 @@ from host.compare.sides import PLACEMENTS, ab_sides, baseline_sides, mode_sides,
 from host.compare.summary import summarize, unsummed
 from host.guest.arguments import Parser, expand, parse_run, typed
 from host.guest.guest import run_well
+from host.guest.images import check_images
 from host.guest.jobfile import text_of
 from host.guest.options import ROOT, build_directory, check_outputs
 from host.guest.peer import fio_release
@@ -147,7 +148,7 @@ def parse_compare(words):
     plan = Plan(parsed.job, sides, points, parsed.rounds, machine, _of_peer(sides) + settings,
                 _added_lines(parsed.runtime), timeline=True)
     for side in plan.sides:
-        side_options(plan, side)
+        check_images(side_options(plan, side).disks)
     return plan, outputs
 
 

@@ -28,6 +28,8 @@ _GLOBAL = (b"[global]\ndirect=1\nallow_file_create=0\n"
            b"exec_prerun=snapshot before\nexec_postrun=snapshot after\n")
 _POLLED = b"ioengine=io_uring\nhipri=1\n"
 _ENGINE = re.compile(rb"\s*ioengine\s*=\s*([^;#\s]+)")
+_LOG_IN_FOLDER = re.compile(rb"\s*(write_(?:bw|lat|iops|hist)_log)\s*="
+                            rb"\s*([^;#/]*/[^;#]*?)\s*(?:[;#]|$)")
 _FRAME = "peer."
 NEXT_JOB = "; ringbolt: the next job file"
 _NEXT_RESULT = re.compile(rb"^-----NEXT RINGBOLT RESULT-----\r?\n", re.MULTILINE)
@@ -84,6 +86,7 @@ def peer_arguments(options):
 def peer_job(options):
     """What fio is given."""
     preset = _GLOBAL
+    _check_logs(options)
     if options.guest == "linux-poll":
         _check_engines(options)
         preset += _POLLED
@@ -91,13 +94,26 @@ def peer_job(options):
     return following.join(preset + text for text in options.job_text.split(following))
 
 
-def _check_engines(options):
+def _matches(options, pattern):
+    """(match, place) of each line of the job file that begins so."""
+    places = dict(enumerate(options.job_sources, 1))
     for number, line in enumerate(options.job_text.splitlines(), 1):
-        engine = _ENGINE.match(line)
-        if engine and engine[1] != b"io_uring":
-            source = dict(enumerate(options.job_sources, 1)).get(number,
-                                                                 f"{options.job_path}:{number}")
-            raise UsageError(f"{source}: ioengine={engine[1].decode()}: "
+        match = pattern.match(line)
+        if match:
+            yield match, places.get(number, f"{options.job_path}:{number}")
+
+
+def _check_logs(options):
+    """As our kernel: its logs lie beside the result, and the peer's do."""
+    for match, place in _matches(options, _LOG_IN_FOLDER):
+        raise UsageError(f'{place}: {match[1].decode()}: "{match[2].decode(errors="replace")}" '
+                         "names a folder; a log lies beside the result")
+
+
+def _check_engines(options):
+    for engine, place in _matches(options, _ENGINE):
+        if engine[1] != b"io_uring":
+            raise UsageError(f"{place}: ioengine={engine[1].decode()}: "
                              "--guest linux-poll polls with io_uring only")
 
 
