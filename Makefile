@@ -340,6 +340,20 @@ unit_bench/verify/header := $(VERIFY_HOST) bench/verify/text.c kernel/lib/fmt.c
 unit_bench/verify/verify := $(VERIFY_HOST) bench/verify/text.c kernel/lib/fmt.c
 unit_bench/verify/written := $(VERIFY_HOST) bench/verify/written.c bench/verify/written_shape.c
 
+# Jobs, from the text of a job file to their last I/O, on a disk and a clock of the rig.
+RUNNER_HOST := $(JOB_HOST) $(GENERATOR_C) $(VERIFY_HOST) bench/verify/text.c \
+	bench/verify/written.c bench/verify/written_shape.c bench/verify/readback.c \
+	bench/core/io.c bench/core/stages.c bench/core/state.c \
+	bench/measure/iolog.c bench/measure/stats.c bench/measure/steady.c \
+	bench/pace/latency_search.c bench/pace/pace.c bench/pace/schedule.c bench/pace/target.c \
+	bench/run/data.c bench/run/done.c bench/run/fast.c bench/run/life.c bench/run/limits.c \
+	bench/run/memory.c bench/run/overhead.c bench/run/refill.c bench/run/setup.c \
+	bench/run/steady_watch.c bench/run/step.c tests/unit/bench/core/runner_rig.c
+RUNNER_TESTS := bench/pace/pace bench/pace/target bench/verify/readback bench/run/done \
+	bench/run/life bench/run/refill bench/run/steady_watch
+UNIT_TESTS += $(RUNNER_TESTS)
+$(foreach test,$(RUNNER_TESTS),$(eval unit_$(test) := $(RUNNER_HOST)))
+
 # Those that run threads are built with ThreadSanitizer as well.
 THREAD_TESTS := kernel/virtio/virtqueue_threads kernel/blk/blk_shared
 
