@@ -13,6 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 MADE = {"settings.md", "jobs.md"}  # of tables: names in them are fio's
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md",
+         ROOT / "tests" / "README.md",
          *sorted(path for path in (ROOT / "docs").glob("*.md") if path.name not in MADE)]
 FOLDERS = ("boot", "kernel", "bench", "tests", "docs", "configs", "findings")
 SOURCES = (".c", ".h", ".asm", ".py", ".awk", "")
@@ -194,3 +195,11 @@ def test_the_man_page_has_the_options_that_the_tool_has():
     assert set(commands) == set(re.findall(r"^(?:usage:)? +bench/ringbolt (\w+)", usage,
                                            re.MULTILINE))
     assert named == set().union(*map(options_of, commands))
+
+
+def test_every_folder_of_tests_has_its_row_in_their_readme():
+    page = (ROOT / "tests" / "README.md").read_text(encoding="utf-8")
+    rows = set(re.findall(r"^\| `tests/(\w+)/`", page, re.MULTILINE))
+    folders = {name.split("/")[1] for name in sources() if name.count("/") > 1
+               and name.startswith("tests/")}
+    assert rows == folders | {"data"}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """`ringbolt insns`, and what the gate counts: cases, each two jobs of one boot.
 
-instructions.py says what is counted and how; the time stamps of the stages count the same way.
+icount.py says what is counted and how; the time stamps of the stages count the same way.
 
 What is left to chance is whether the device answers before the guest sleeps. Where a batch
 is awaited as a whole (depth = batch), the device has a thread of its own and answers later

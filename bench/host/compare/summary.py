@@ -97,7 +97,7 @@ def unsummed(rounds, why):
 
 def summarize(plan, rounds, timelines, host, instructions=(), notes=()):
     """The document; `rounds` and `timelines` as measure.run_rounds() returns them,
-    `instructions` and `notes` as instructions.count_instructions()."""
+    `instructions` and `notes` as icount.count_instructions()."""
     points = [{"name": point.name, "depth": rounds[plan.sides[0].key, point.name][0]["depth"]}
               for point in plan.points]
     document = {
