@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The engine's own structures, and which of its files has what: run/setup.c
- * leads from a job file to jobs that can run, run/loop.c has the CPUs' loops,
- * run/life.c a job's start and end, run/step.c its I/O path; the others
- * stand with their functions below. Letters as in blk.h.
+ * The contract of all that runs jobs: a job, an I/O, a CPU, and what any part may do to
+ * them. What the parts offer each other is in pace/pace.h, verify/readback.h and
+ * run/run_impl.h. Letters as in blk.h.
  */
 #ifndef BENCH_CORE_CORE_H
 #define BENCH_CORE_CORE_H
@@ -264,47 +263,7 @@ void engine_job_fail(struct engine_job *job, int number, bool tolerated);
 /* An I/O failed, whichever way it went. */
 void engine_job_note_error(struct engine_job *job, const struct engine_io *io);
 
-/* --- core/io.c: taking and preparing I/Os; the job's CPU, loop context --- */
-
-/*
- * Fits an I/O's segments and sector count to a length, which its buffer must hold.
- * The operation is set: a trim has no segments.
- */
-void engine_io_set_length(struct engine_io *io, uint32_t length_bytes);
-
-/* free_count > 0 */
-static inline struct engine_io *engine_io_take(struct engine_job *job)
-{
-	return CONTAINER_OF(job->free[--job->free_count], struct engine_io, request);
-}
-
-static inline void engine_io_prepare(struct engine_job *job, struct engine_io *io)
-{
-	job->prepared[job->prepared_count++] = &io->request;
-}
-
-void engine_io_prepare_flush(struct engine_job *job, uint32_t file, enum engine_flush flush);
-
-/* A read that is checked, beside those of the generator. */
-void engine_io_prepare_read(struct engine_job *job, uint8_t file, uint64_t offset_bytes,
-			    uint32_t length_bytes);
-
-/* --- run/setup.c: everything a person can have got wrong ends here --- */
-
-int engine_setup(void);
-
-/* --- run/memory.c: what a job needs only while it runs --- */
-
-/* At set-up, of all jobs. Not 0: it has been said of which there is not enough. */
-int engine_memory_allot(void);
-
-/* When all jobs before the wall are over: fills what the job has, which others had before. */
-void engine_memory_prepare(struct engine_job *job);
-
-/* --- run/step.c: a job's steps; the job's CPU, loop context, as all that follows --- */
-
-/* The long way: any job that has begun. */
-engine_step_function engine_job_step;
+/* --- what a job has done so far --- */
 
 /* Completed I/Os and bytes of a direction; a plain job counts latencies only. */
 static inline uint64_t engine_job_completed(const struct engine_job *job, int direction)
@@ -330,98 +289,30 @@ static inline uint32_t engine_job_in_flight(const struct engine_job *job)
 	return job->depth - job->free_count - job->prepared_count;
 }
 
-/* --- run/refill.c: preparing I/Os; free_count > 0 --- */
-
-/* What a refill ended with. */
-enum engine_refilled {
-	REFILL_MORE, /* as much as is free, or as a batch may be */
-	REFILL_STALL, /* submit it; what is out must come back first */
-	REFILL_OVER, /* the job will issue nothing more */
-};
-
-/* Prepares up to a batch of the job's I/Os, or of the reads of its read-back. */
-enum engine_refilled engine_refill(struct engine_job *job, uint64_t now);
-enum engine_refilled engine_refill_read_back(struct engine_job *job);
-
-/* The next pass over the region, if there is one. */
-bool engine_refill_next_pass(struct engine_job *job);
-
-/* The next of the flushes_left. */
-void engine_refill_flush(struct engine_job *job);
-
-/* --- run/done.c: completion --- */
-
-/* A request's done(). */
-void engine_io_done(struct blk_request *request);
-void engine_io_done_recorded(struct blk_request *request); /* trace_events= */
-
-/* --- run/fast.c: the short way --- */
-
-bool engine_plain_is_possible(const struct engine_job *job);
-
-/* At set-up. -ERR_NO_MEMORY. */
-int engine_plain_init(struct engine_job *job);
+/* --- core/io.c: taking and preparing I/Os; the job's CPU, loop context --- */
 
 /*
- * Leave for a running job to go the short way from its next step on: for as many
- * I/Os as the pass and the limits allow, so that they are looked at once. None
- * for less than a batch, or while there is anything that the short way does not
- * know.
+ * Fits an I/O's segments and sector count to a length, which its buffer must hold.
+ * The operation is set: a trim has no segments.
  */
-bool engine_plain_grant(struct engine_job *job);
+void engine_io_set_length(struct engine_io *io, uint32_t length_bytes);
 
-/*
- * Back to the long way: statistics, issued_ios and the like are brought up to
- * date, which the short one lets be.
- */
-void engine_plain_settle(struct engine_job *job);
-
-/* All that is noted there of a batch that was issued as a whole. */
-static inline void engine_plain_note_batch(struct engine_job *job, uint32_t in_flight,
-					   uint32_t accepted, uint64_t slat_tsc)
+/* free_count > 0 */
+static inline struct engine_io *engine_io_take(struct engine_job *job)
 {
-	job->plain_batches[in_flight]++;
-	stats_summary_add_many(&job->plain_stats->slat, clock_tsc_to_ns(slat_tsc), accepted);
+	return CONTAINER_OF(job->free[--job->free_count], struct engine_io, request);
 }
 
-/* --- run/life.c: start and end of a job; its CPU --- */
+static inline void engine_io_prepare(struct engine_job *job, struct engine_io *io)
+{
+	job->prepared[job->prepared_count++] = &io->request;
+}
 
-/*
- * Begins the CPU's jobs whose turn has come, and chooses what is active; to be
- * called when engine.turns is not turns_seen. False: all of its jobs are over.
- */
-bool engine_turn_take(struct engine_cpu *cpu);
+void engine_io_prepare_flush(struct engine_job *job, uint32_t file, enum engine_flush flush);
 
-/*
- * A queue had no room for all that the job prepared. The first of those, after the
- * one that was stepped first, is that the next time round (engine_turn_rotate()): so
- * each has its turn at a queue that any one of them could keep full.
- */
-void engine_turn_refused(struct engine_job *job);
-void engine_turn_rotate(struct engine_cpu *cpu);
-
-void engine_job_finish(struct engine_job *job, uint64_t now);
-
-/*
- * A deadline was missed: ends the CPU's jobs with what they did until now. What is in
- * flight stays with the device, and its memory too.
- */
-void engine_turn_cut_off(struct engine_cpu *cpu, uint64_t now);
-
-/* --- run/timer.c: what is due by the clock; the CPU at hand --- */
-
-/* When look_tsc has passed: does what is due, and works out look_tsc anew. */
-void engine_clock_look(struct engine_cpu *cpu, uint64_t now);
-
-/* Before sleeping, if timer_is_stale: this CPU is woken for the next of its events. */
-void engine_clock_arm_timer(struct engine_cpu *cpu);
-
-/* --- run/limits.c: moments; the job's CPU --- */
-
-void engine_control_begin(struct engine_job *job, uint64_t now);
-
-/* At control_tsc; true: the job issues nothing more. */
-bool engine_job_control(struct engine_job *job, uint64_t now);
+/* A read that is checked, beside those of the generator. */
+void engine_io_prepare_read(struct engine_job *job, uint8_t file, uint64_t offset_bytes,
+			    uint32_t length_bytes);
 
 /* --- core/stages.c: what a latency consists of; the job's CPU --- */
 
@@ -436,72 +327,5 @@ void engine_stages_forget(struct engine_job *job);
 
 /* The job is over, and its latencies are still there: fills stage_sums. */
 void engine_stages_end(struct engine_job *job);
-
-/* --- run/overhead.c: what measuring costs --- */
-
-/* At the end of set-up, once it is known which way the job goes. */
-void engine_measuring_calibrate(struct engine_job *job);
-
-/* Of the time that the job took, from 0 to 1. */
-double engine_measuring_share(const struct engine_job *job);
-
-/* --- run/steady_watch.c: steadystate=; boot CPU --- */
-
-int engine_steady_init(void);
-
-/* Looks at all that is watched; returns when to look again. */
-uint64_t engine_steady_update(uint64_t now);
-
-/* --- run/bare.c: engine=floor, engine=layer --- */
-enum exit_status engine_bare_run(void);
-
-/* --- run/data.c: what is written --- */
-
-/* At set-up: job->data. */
-void engine_data_init(struct engine_job *job);
-
-/* Before the first I/O of a job that writes: fills the buffers once. */
-void engine_data_begin(struct engine_job *job);
-
-/* Before the write with this number in its job is submitted; unless DATA_KEPT. */
-void engine_data_fill(struct engine_job *job, struct engine_io *io, uint64_t number);
-
-/* --- verify/readback.c: jobs with verify= --- */
-
-/* At set-up. -ERR_NO_MEMORY: for the note of what was written. */
-int engine_verify_init(struct engine_job *job, const struct generator_region *regions);
-
-/* Whether the job may write a block again before it read it back. */
-bool engine_verify_overwrites(const struct job *options);
-
-/* The write with this number in its job; false: its data is not to be proven. */
-bool engine_verify_fill(struct engine_job *job, struct engine_io *io, uint64_t number);
-
-/* Anything completed: notes writes, checks and reports reads. */
-void engine_verify_done(struct engine_job *job, const struct engine_io *io);
-
-/* verify_backlog: must the job stop writing until what is out was checked? */
-bool engine_verify_backlog_is_due(const struct engine_job *job);
-
-/* Prepares the next read of the backlog; false when all of it is prepared. */
-bool engine_verify_backlog_next(struct engine_job *job);
-
-/* At the end of a pass: is there something to read back? Prepares for it. */
-bool engine_verify_begin(struct engine_job *job, uint64_t now);
-
-/* Prepares the next read of the read-back; false when there is none. */
-bool engine_verify_next(struct engine_job *job);
-
-/* After that: lets the job begin another pass, if it has to. */
-bool engine_verify_wants_pass(struct engine_job *job);
-
-/* verify_only: notes the writes of a pass without making them. */
-void engine_verify_dry_run(struct engine_job *job);
-
-/* --- run/progress.c --- */
-void progress_init(uint32_t interval_ms);
-void progress_update(uint64_t now); /* boot CPU; prints when due */
-uint64_t progress_next_tsc(void);
-void progress_end(void);
 
 #endif

@@ -361,3 +361,16 @@ void job_draft_set_defaults(struct job_draft *draft)
 	job->percentile_count = ARRAY_COUNT(percentiles);
 	job->percentile_places = 2;
 }
+
+bool job_overwrites_verified(const struct job *options)
+{
+	if (!(options->rw & JOB_RW_WRITE) || !job_verify_is_checked(options) ||
+	    !options->do_verify || options->verify_only)
+		return false;
+	if (options->time_based || options->zonemode_strided)
+		return true;
+	if (!(options->rw & JOB_RW_RANDOM))
+		return options->rw_step != 0;
+	return options->norandommap || options->rw_step > 1 ||
+	       options->percentage_random[DIR_WRITE] != 100;
+}

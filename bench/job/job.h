@@ -199,6 +199,15 @@ static inline bool job_is_synchronous(const struct job *job)
 	       (job->engine == JOB_ENGINE_NULL && job->iodepth == 1);
 }
 
+/* Whether there is anything to be checked at all: not with verify=null. */
+static inline bool job_verify_is_checked(const struct job *job)
+{
+	return job->verify != JOB_VERIFY_NONE && job->verify != JOB_VERIFY_NULL;
+}
+
+/* Whether the job may write a block again before it read it back. */
+bool job_overwrites_verified(const struct job *options);
+
 /*
  * A bit for each direction whose block sizes I/Os may have. With bs_is_seq_rand
  * the sizes of reads are those of sequential I/Os and the sizes of writes those

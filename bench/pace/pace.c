@@ -55,7 +55,7 @@ static bool is_serialized(const struct job *options)
 {
 	return options->serialize_overlap ||
 	       (options->iodepth > 1 && ((options->rw & JOB_RW_TRIMWRITE) ||
-					 engine_verify_overwrites(options)));
+					 job_overwrites_verified(options)));
 }
 
 static bool is_paced(const struct job *options)

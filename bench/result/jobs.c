@@ -16,6 +16,7 @@
 #include "bench/lib/decimal.h"
 #include "bench/core/core.h"
 #include "bench/result/result_impl.h"
+#include "bench/run/run.h"
 #include "kernel/lib/fmt.h"
 #include "kernel/lib/log.h"
 

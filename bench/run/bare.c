@@ -10,7 +10,7 @@
  * Each job runs alone, one after the other, on the boot CPU. Only plain reads;
  * there is nothing that could do more. engine=layer watches no deadlines.
  */
-#include "bench/core/core.h"
+#include "bench/run/run_impl.h"
 #include "kernel/blk/blk_floor.h"
 #include "kernel/lib/err.h"
 #include "kernel/lib/log.h"

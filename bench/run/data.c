@@ -10,7 +10,8 @@
  *
  * Boot CPU at set-up; else the job's CPU, loop context.
  */
-#include "bench/core/core.h"
+#include "bench/run/run_impl.h"
+#include "bench/verify/readback.h"
 #include "bench/verify/verify.h"
 #include "kernel/lib/mem.h"
 

@@ -10,6 +10,8 @@
  * printing only when an I/O failed.
  */
 #include "bench/pace/pace.h"
+#include "bench/run/run_impl.h"
+#include "bench/verify/readback.h"
 #include "kernel/blk/recorder.h"
 #include "kernel/lib/log.h"
 

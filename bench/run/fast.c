@@ -15,7 +15,7 @@
  * Context as step.c. What the short way does not know (the end of a
  * pass, errors, a full queue) it leaves to the long one.
  */
-#include "bench/core/core.h"
+#include "bench/run/run_impl.h"
 #include "bench/sequence/generator_impl.h"
 #include "kernel/lib/err.h"
 #include "kernel/mm/heap.h"

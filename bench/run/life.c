@@ -14,6 +14,8 @@
  * is published last.
  */
 #include "bench/pace/pace.h"
+#include "bench/run/run_impl.h"
+#include "bench/verify/readback.h"
 #include "kernel/irq/smp.h"
 #include "kernel/lib/mem.h"
 

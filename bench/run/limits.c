@@ -10,6 +10,7 @@
  * forgotten. I/Os in flight then complete into the measured part, as in fio.
  */
 #include "bench/pace/pace.h"
+#include "bench/run/run_impl.h"
 #include "kernel/lib/mem.h"
 
 static void schedule(struct engine_job *job)

@@ -10,7 +10,7 @@
  * prints the progress line and looks at changed disks.
  */
 #include "bench/pace/pace.h"
-#include "bench/run/run.h"
+#include "bench/run/run_impl.h"
 #include "kernel/irq/smp.h"
 #include "kernel/lib/assert.h"
 

@@ -12,7 +12,7 @@
  *
  * Boot CPU; but for engine_memory_prepare() behind a wall: the job's CPU.
  */
-#include "bench/core/core.h"
+#include "bench/run/run_impl.h"
 #include "kernel/lib/err.h"
 #include "kernel/lib/log.h"
 #include "kernel/lib/mem.h"

@@ -12,7 +12,7 @@
  * all are alike, and a nanosecond is an instruction. Boot CPU, at set-up; the
  * figures of the trial are thrown away.
  */
-#include "bench/core/core.h"
+#include "bench/run/run_impl.h"
 #include "kernel/lib/mem.h"
 
 #define ROWS 6u

@@ -12,8 +12,8 @@
  */
 #include <stdarg.h>
 
-#include "bench/core/core.h"
 #include "bench/report/report_impl.h"
+#include "bench/run/run_impl.h"
 #include "kernel/lib/fmt.h"
 #include "kernel/lib/log.h"
 

@@ -7,6 +7,7 @@
  * is computed from the events equals what the result says.
  */
 #include "bench/run/recording.h"
+#include "bench/run/run_impl.h"
 
 #include "kernel/blk/recorder.h"
 #include "kernel/lib/err.h"

@@ -9,7 +9,9 @@
  * The job's CPU, loop context.
  */
 #include "bench/pace/pace.h"
+#include "bench/run/run_impl.h"
 #include "bench/sequence/generator_impl.h"
+#include "bench/verify/readback.h"
 
 static const uint8_t op_of_direction[DIR_COUNT] = { BLK_READ, BLK_WRITE, BLK_DISCARD };
 

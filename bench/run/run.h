@@ -41,6 +41,10 @@ struct stats_job *engine_job_stats(uint32_t job);
 /* The depth that latency_target= found; 0: it was not looked for. */
 uint32_t engine_job_latency_depth(uint32_t job);
 
+/* The share of the job's time that measuring took, from 0 to 1. */
+struct engine_job;
+double engine_measuring_share(const struct engine_job *job);
+
 /* What steadystate= found for a job, or for the group that it leads; NULL: nothing. */
 struct report_steadystate;
 const struct report_steadystate *engine_job_steadystate(uint32_t job);

@@ -9,6 +9,8 @@
  */
 #include "bench/pace/pace.h"
 #include "bench/run/recording.h"
+#include "bench/run/run_impl.h"
+#include "bench/verify/readback.h"
 #include "bench/verify/verify.h"
 #include "kernel/lib/err.h"
 #include "kernel/lib/fmt.h"

@@ -9,10 +9,9 @@
  *
  * Boot CPU; set up once, then loop context.
  */
-#include "bench/core/core.h"
-#include "bench/report/report.h"
 #include "bench/measure/steady.h"
-#include "bench/run/run.h"
+#include "bench/report/report.h"
+#include "bench/run/run_impl.h"
 #include "kernel/lib/err.h"
 #include "kernel/mm/heap.h"
 

@@ -13,7 +13,8 @@
  *
  * Context: the job's CPU, loop context. No allocation, no lock.
  */
-#include "bench/core/core.h"
+#include "bench/run/run_impl.h"
+#include "bench/verify/readback.h"
 
 /* Of the prepared I/Os, how many from `first` on are to the same disk. */
 static NOINLINE uint32_t batch_length(const struct engine_job *job, uint32_t first)

@@ -16,7 +16,7 @@
  * The CPU, loop context; the timer's handler: interrupt.
  */
 #include "bench/pace/pace.h"
-#include "bench/run/run.h"
+#include "bench/run/run_impl.h"
 #include "kernel/lib/log.h"
 
 /* --- bandwidth samples --- */

@@ -9,7 +9,7 @@
  * and the rest after the pass. The note (written.h) knows which write lies
  * where, so overwritten data is not asked for, and a stale block does not pass
  * for a good one. Hence a job that may write a block again waits until the write
- * before it is done (engine_verify_overwrites()). What is not known is not asked
+ * before it is done (job_overwrites_verified()). What is not known is not asked
  * for: number and seed of blocks that another job may write too, or that another
  * run wrote (verify_only).
  *
@@ -19,7 +19,7 @@
  * Boot CPU for engine_verify_init(); else the job's CPU, loop context.
  */
 #include "bench/lib/checksum.h"
-#include "bench/core/core.h"
+#include "bench/verify/readback.h"
 #include "bench/verify/verify.h"
 #include "bench/verify/written.h"
 #include "kernel/lib/err.h"
@@ -100,20 +100,7 @@ int engine_verify_init(struct engine_job *job, const struct generator_region *re
 	return 0;
 }
 
-/* --- who else writes there, and what is written twice? --- */
-
-bool engine_verify_overwrites(const struct job *options)
-{
-	if (!(options->rw & JOB_RW_WRITE) || !verify_type_is_checked(options->verify) ||
-	    !options->do_verify || options->verify_only)
-		return false;
-	if (options->time_based || options->zonemode_strided)
-		return true;
-	if (!(options->rw & JOB_RW_RANDOM))
-		return options->rw_step != 0;
-	return options->norandommap || options->rw_step > 1 ||
-	       options->percentage_random[DIR_WRITE] != 100;
-}
+/* --- who else writes there? --- */
 
 static bool is_ordered(const struct engine_job *a, const struct engine_job *b)
 {
@@ -206,7 +193,7 @@ bool engine_verify_fill(struct engine_job *job, struct engine_io *io, uint64_t n
 		written_note(v->written, &piece, number, what.seed);
 		v->wrote = true;
 	}
-	if (!verify_type_is_checked(options->verify) && !options->verify_pattern_bytes)
+	if (!job_verify_is_checked(options) && !options->verify_pattern_bytes)
 		return false;
 	verify_fill(options, &what, clock_ns(), io->buffer);
 	return true;
@@ -314,7 +301,7 @@ void engine_verify_done(struct engine_job *job, const struct engine_io *io)
 		check(job, io);
 	/* Whatever the buffer reads next has to come from the disk. */
 	if ((written || io->checked_read) && io->direction < DIR_TRIM &&
-	    verify_type_is_checked(job->job->verify))
+	    job_verify_is_checked(job->job))
 		verify_spoil(job->job, io->buffer, io->length_bytes);
 	if (LIKELY(good) || io->direction != DIR_WRITE || !written)
 		return;

@@ -96,11 +96,6 @@ uint32_t verify_checksum_bytes(uint32_t type)
 	return types[type].sum_bytes;
 }
 
-bool verify_type_is_checked(uint32_t type)
-{
-	return type != JOB_VERIFY_NONE && type != JOB_VERIFY_NULL;
-}
-
 static enum verify_layout own_layout(const struct job *job)
 {
 	return job_fio(job)->header_bytes == sizeof(struct verify_header_versioned) ?
@@ -391,7 +386,7 @@ enum verify_result verify_check(const struct job *job, const struct verify_io *i
 {
 	uint32_t interval = verify_interval_bytes(job);
 	enum verify_result result = VERIFY_OK;
-	if (!verify_type_is_checked(job->verify))
+	if (!job_verify_is_checked(job))
 		return VERIFY_OK;
 	for (; result == VERIFY_OK && *at + interval <= io->length_bytes; *at += interval)
 		result = check_interval(job, io, buffer + *at, *at, failure);

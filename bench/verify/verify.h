@@ -59,9 +59,6 @@ const char *verify_refusal(const struct job *job);
 const char *verify_type_name(uint32_t type);
 uint32_t verify_checksum_bytes(uint32_t type);
 
-/* Whether there is anything to be checked at all: not with verify=null. */
-bool verify_type_is_checked(uint32_t type);
-
 /* Bytes that one header covers; the same in all I/Os of a job. */
 uint32_t verify_interval_bytes(const struct job *job);
 

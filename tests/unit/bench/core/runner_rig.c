@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bench/run/recording.h"
+#include "bench/run/run_impl.h"
 #include "kernel/blk/recorder.h"
 #include "kernel/irq/smp.h"
 #include "kernel/mm/dma.h"

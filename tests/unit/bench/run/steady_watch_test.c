@@ -3,6 +3,7 @@
  * steadystate=: a job whose rate has settled ends, one whose rate goes on falling does
  * not. The watch looks once per second.
  */
+#include "bench/run/run_impl.h"
 #include "tests/unit/bench/core/runner_rig.h"
 #include "tests/unit/bench/job/job_rig.h"
 

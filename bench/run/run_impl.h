@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of bench/run offer each other: setup.c leads from a job file to jobs
+ * that can run, loop.c has the CPUs' loops, life.c a job's start and end, step.c its I/O
+ * path; the others stand with their functions below. No other folder includes this.
+ */
+#ifndef BENCH_RUN_RUN_IMPL_H
+#define BENCH_RUN_RUN_IMPL_H
+
+#include "bench/core/core.h"
+#include "bench/run/run.h"
+
+/* --- setup.c: everything a person can have got wrong ends here --- */
+
+int engine_setup(void);
+
+/* --- memory.c: what a job needs only while it runs --- */
+
+/* At set-up, of all jobs. Not 0: it has been said of which there is not enough. */
+int engine_memory_allot(void);
+
+/* When all jobs before the wall are over: fills what the job has, which others had before. */
+void engine_memory_prepare(struct engine_job *job);
+
+/* --- step.c: a job's steps; the job's CPU, loop context, as all that follows --- */
+
+/* The long way: any job that has begun. */
+engine_step_function engine_job_step;
+
+/* --- refill.c: preparing I/Os; free_count > 0 --- */
+
+/* What a refill ended with. */
+enum engine_refilled {
+	REFILL_MORE, /* as much as is free, or as a batch may be */
+	REFILL_STALL, /* submit it; what is out must come back first */
+	REFILL_OVER, /* the job will issue nothing more */
+};
+
+/* Prepares up to a batch of the job's I/Os, or of the reads of its read-back. */
+enum engine_refilled engine_refill(struct engine_job *job, uint64_t now);
+enum engine_refilled engine_refill_read_back(struct engine_job *job);
+
+/* The next pass over the region, if there is one. */
+bool engine_refill_next_pass(struct engine_job *job);
+
+/* The next of the flushes_left. */
+void engine_refill_flush(struct engine_job *job);
+
+/* --- done.c: completion --- */
+
+/* A request's done(). */
+void engine_io_done(struct blk_request *request);
+void engine_io_done_recorded(struct blk_request *request); /* trace_events= */
+
+/* --- fast.c: the short way --- */
+
+bool engine_plain_is_possible(const struct engine_job *job);
+
+/* At set-up. -ERR_NO_MEMORY. */
+int engine_plain_init(struct engine_job *job);
+
+/*
+ * Leave for a running job to go the short way from its next step on: for as many
+ * I/Os as the pass and the limits allow, so that they are looked at once. None
+ * for less than a batch, or while there is anything that the short way does not
+ * know.
+ */
+bool engine_plain_grant(struct engine_job *job);
+
+/*
+ * Back to the long way: statistics, issued_ios and the like are brought up to
+ * date, which the short one lets be.
+ */
+void engine_plain_settle(struct engine_job *job);
+
+/* All that is noted there of a batch that was issued as a whole. */
+static inline void engine_plain_note_batch(struct engine_job *job, uint32_t in_flight,
+					   uint32_t accepted, uint64_t slat_tsc)
+{
+	job->plain_batches[in_flight]++;
+	stats_summary_add_many(&job->plain_stats->slat, clock_tsc_to_ns(slat_tsc), accepted);
+}
+
+/* --- life.c: start and end of a job; its CPU --- */
+
+/*
+ * Begins the CPU's jobs whose turn has come, and chooses what is active; to be
+ * called when engine.turns is not turns_seen. False: all of its jobs are over.
+ */
+bool engine_turn_take(struct engine_cpu *cpu);
+
+/*
+ * A queue had no room for all that the job prepared. The first of those, after the
+ * one that was stepped first, is that the next time round (engine_turn_rotate()): so
+ * each has its turn at a queue that any one of them could keep full.
+ */
+void engine_turn_refused(struct engine_job *job);
+void engine_turn_rotate(struct engine_cpu *cpu);
+
+void engine_job_finish(struct engine_job *job, uint64_t now);
+
+/*
+ * A deadline was missed: ends the CPU's jobs with what they did until now. What is in
+ * flight stays with the device, and its memory too.
+ */
+void engine_turn_cut_off(struct engine_cpu *cpu, uint64_t now);
+
+/* --- timer.c: what is due by the clock; the CPU at hand --- */
+
+/* When look_tsc has passed: does what is due, and works out look_tsc anew. */
+void engine_clock_look(struct engine_cpu *cpu, uint64_t now);
+
+/* Before sleeping, if timer_is_stale: this CPU is woken for the next of its events. */
+void engine_clock_arm_timer(struct engine_cpu *cpu);
+
+/* --- limits.c: moments; the job's CPU --- */
+
+void engine_control_begin(struct engine_job *job, uint64_t now);
+
+/* At control_tsc; true: the job issues nothing more. */
+bool engine_job_control(struct engine_job *job, uint64_t now);
+
+/* --- overhead.c: what measuring costs --- */
+
+/* At the end of set-up, once it is known which way the job goes. */
+void engine_measuring_calibrate(struct engine_job *job);
+
+/* --- steady_watch.c: steadystate=; boot CPU --- */
+
+int engine_steady_init(void);
+
+/* Looks at all that is watched; returns when to look again. */
+uint64_t engine_steady_update(uint64_t now);
+
+/* --- bare.c: engine=floor, engine=layer --- */
+enum exit_status engine_bare_run(void);
+
+/* --- data.c: what is written --- */
+
+/* At set-up: job->data. */
+void engine_data_init(struct engine_job *job);
+
+/* Before the first I/O of a job that writes: fills the buffers once. */
+void engine_data_begin(struct engine_job *job);
+
+/* Before the write with this number in its job is submitted; unless DATA_KEPT. */
+void engine_data_fill(struct engine_job *job, struct engine_io *io, uint64_t number);
+
+/* --- progress.c --- */
+void progress_init(uint32_t interval_ms);
+void progress_update(uint64_t now); /* boot CPU; prints when due */
+uint64_t progress_next_tsc(void);
+void progress_end(void);
+
+#endif
