@@ -152,7 +152,7 @@ struct engine_job {
 	bool stopping; /* [a] an error, or another job's end, stops it */
 	struct engine_pace *pace; /* [I] NULL: nothing paces or watches it */
 	/* Cold. */
-	const struct job *job; /* [I] */
+	const struct job *options; /* [I] */
 	struct blk_device *devices[JOB_FILES_MAX]; /* [I] */
 	struct cpu *cpu; /* [I] */
 	uint64_t start_tsc, finish_tsc; /* [c] measured part */

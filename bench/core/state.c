@@ -31,7 +31,7 @@ int engine_complain(const struct job *job, const char *key, const char *format, 
 static struct engine_counts count_queues(const struct engine_job *job)
 {
 	struct engine_counts sum = { 0 };
-	for (uint32_t f = 0; f < job->job->file_count; f++) {
+	for (uint32_t f = 0; f < job->options->file_count; f++) {
 		const struct blk_counters *counters = &job->queues[f]->counters;
 		sum.requests += counters->requests;
 		sum.doorbells += counters->doorbells;
@@ -55,7 +55,7 @@ void engine_counts_end(struct engine_job *job)
 
 void engine_job_begin_measuring(struct engine_job *job, uint64_t now)
 {
-	const struct job *options = job->job;
+	const struct job *options = job->options;
 	job->start_tsc = now;
 	job->idle_start_tsc = job->cpu->idle_tsc;
 	engine_counts_begin(job);
@@ -76,9 +76,9 @@ enum { EXIT_GROUP = 1, EXIT_STONEWALL, EXIT_ALL };
 
 static bool takes_along(const struct engine_job *job, const struct engine_job *other)
 {
-	switch (job->job->exit_what) {
+	switch (job->options->exit_what) {
 	case EXIT_GROUP:
-		return other->job->group_id == job->job->group_id;
+		return other->options->group_id == job->options->group_id;
 	case EXIT_STONEWALL: /* those behind the next wall still have their turn */
 		return other->wait_before == job->wait_before;
 	case EXIT_ALL:
@@ -115,7 +115,7 @@ void engine_job_fail(struct engine_job *job, int number, bool tolerated)
 	if (!stats->error)
 		stats->error = number;
 	store_once(&engine.failed, 1);
-	if (job->job->exitall_on_error && !job->stopping)
+	if (job->options->exitall_on_error && !job->stopping)
 		engine_job_end_others(job);
 	job->stopping = true;
 }
@@ -144,8 +144,8 @@ static int errno_of(enum blk_status status)
 static bool error_is_tolerated(const struct engine_job *job, const struct engine_io *io)
 {
 	if (io->direction == DIR_READ)
-		return job->job->continue_on_error_read;
-	return job->job->continue_on_error_write;
+		return job->options->continue_on_error_read;
+	return job->options->continue_on_error_write;
 }
 
 NOINLINE void engine_job_note_error(struct engine_job *job, const struct engine_io *io)
@@ -155,8 +155,8 @@ NOINLINE void engine_job_note_error(struct engine_job *job, const struct engine_
 	int number = errno_of(request->status);
 	engine_job_fail(job, number, error_is_tolerated(job, io));
 	if (stats->total_errors <= ERRORS_PRINTED)
-		log_error(job->job->name, "%s on %s failed: %s (offset %lu, %lu bytes)",
-			  blk_op_name(request->op), job->job->files[io->file],
+		log_error(job->options->name, "%s on %s failed: %s (offset %lu, %lu bytes)",
+			  blk_op_name(request->op), job->options->files[io->file],
 			  blk_status_name(request->status), request->sector * SECTOR_BYTES,
 			  (uint64_t)request->sector_count * SECTOR_BYTES);
 }

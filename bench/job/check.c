@@ -26,7 +26,7 @@ static void check_disks(struct job_parser *p, struct job_draft *draft)
 {
 	struct job *job = &draft->job;
 
-	if (draft->engine_name == ENGINE_NULL) {
+	if (draft->engine_name == NAMED_NULL) {
 		if (!job->file_count)
 			job->file_count = 1; /* named per clone by job_name_null_file() */
 		if (!job->size.bytes && !job->filesize_bytes) {
@@ -91,7 +91,7 @@ static void check_size(struct job_parser *p, const struct job *job)
 
 static void settle_depth(struct job_parser *p, struct job *job)
 {
-	if (job->engine == JOB_ENGINE_SYNC && job->iodepth > 1) {
+	if (job->engine == IOENGINE_SYNC && job->iodepth > 1) {
 		job_fio_note(p, "note: both iodepth >= 1 and synchronous I/O engine are selected, "
 				"queue depth will be capped at 1");
 		job->iodepth = 1;
@@ -329,13 +329,13 @@ void job_draft_set_defaults(struct job_draft *draft)
 
 	_Static_assert(sizeof(percentiles) <= sizeof(job->percentiles), "all fit");
 	memset(draft, 0, sizeof(*draft));
-	draft->engine_name = ENGINE_PSYNC;
+	draft->engine_name = NAMED_PSYNC;
 	draft->numjobs = 1;
 	draft->random_generator = JOB_NOT_GIVEN;
 	draft->verify = JOB_NOT_GIVEN;
 	draft->scramble = JOB_NOT_GIVEN;
 	draft->exit_what = 1;
-	job->engine = JOB_ENGINE_SYNC;
+	job->engine = IOENGINE_SYNC;
 	job->rw = JOB_RW_READ;
 	job->loops = 1;
 	job->iodepth = 1;

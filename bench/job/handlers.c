@@ -80,7 +80,7 @@ bool job_handle_filename(struct job_parser *p, const struct job_option_rule *rul
 			return false;
 		if (!*file)
 			continue;
-		if (p->draft->engine_name != ENGINE_NULL && !is_device(job_text_of(file))) {
+		if (p->draft->engine_name != NAMED_NULL && !is_device(job_text_of(file))) {
 			job_error(p, "\"%s\" is not a disk: there are no files, write /dev/NAME",
 				  file);
 			return false;
@@ -103,15 +103,15 @@ bool job_handle_ioengine(struct job_parser *p, const struct job_option_rule *rul
 		const char *name;
 		uint32_t engine_name, engine;
 	} engines[] = {
-		{ "sync", ENGINE_SYNC, JOB_ENGINE_SYNC },
-		{ "psync", ENGINE_PSYNC, JOB_ENGINE_SYNC },
-		{ "vsync", ENGINE_VSYNC, JOB_ENGINE_SYNC },
-		{ "pvsync", ENGINE_PVSYNC, JOB_ENGINE_SYNC },
-		{ "pvsync2", ENGINE_PVSYNC2, JOB_ENGINE_SYNC },
-		{ "null", ENGINE_NULL, JOB_ENGINE_NULL },
-		{ "libaio", ENGINE_LIBAIO, JOB_ENGINE_ASYNC },
-		{ "io_uring", ENGINE_IO_URING, JOB_ENGINE_ASYNC },
-		{ "posixaio", ENGINE_POSIXAIO, JOB_ENGINE_ASYNC },
+		{ "sync", NAMED_SYNC, IOENGINE_SYNC },
+		{ "psync", NAMED_PSYNC, IOENGINE_SYNC },
+		{ "vsync", NAMED_VSYNC, IOENGINE_SYNC },
+		{ "pvsync", NAMED_PVSYNC, IOENGINE_SYNC },
+		{ "pvsync2", NAMED_PVSYNC2, IOENGINE_SYNC },
+		{ "null", NAMED_NULL, IOENGINE_NULL },
+		{ "libaio", NAMED_LIBAIO, IOENGINE_ASYNC },
+		{ "io_uring", NAMED_IO_URING, IOENGINE_ASYNC },
+		{ "posixaio", NAMED_POSIXAIO, IOENGINE_ASYNC },
 	};
 	struct job_text rest = job_text_of(value);
 	char separator;
@@ -125,7 +125,7 @@ bool job_handle_ioengine(struct job_parser *p, const struct job_option_rule *rul
 		p->draft->job.engine = engines[i].engine;
 		return true;
 	}
-	p->draft->engine_name = ENGINE_ABSENT;
+	p->draft->engine_name = NAMED_ABSENT;
 	job_error(p, "engine %s does not exist on this target; for disks: libaio, io_uring, "
 		     "posixaio, sync, psync, vsync, pvsync, pvsync2; without: null", value);
 	job_fio_error(p, "fio: engine %s not loadable", value);

@@ -25,7 +25,7 @@
 /* Directions; fio's order. */
 enum job_direction { DIR_READ, DIR_WRITE, DIR_TRIM, DIR_COUNT };
 
-enum job_engine { JOB_ENGINE_ASYNC, JOB_ENGINE_SYNC, JOB_ENGINE_NULL };
+enum ioengine { IOENGINE_ASYNC, IOENGINE_SYNC, IOENGINE_NULL };
 
 /* rw=: bits of the directions, and how offsets come about. */
 enum job_rw {
@@ -100,7 +100,7 @@ struct job {
 	/* "/dev/vda"; engine null: any name, or the one that fio would make up. */
 	const char *files[JOB_FILES_MAX];
 	uint32_t file_count;
-	uint32_t engine; /* enum job_engine */
+	uint32_t engine; /* enum ioengine */
 	bool hipri; /* polled completion asked for */
 	uint32_t rw; /* bits of enum job_rw */
 	int64_t rw_step; /* the number behind rw=...:N; random: default 1 */
@@ -195,8 +195,8 @@ static inline const struct fio_version *job_fio(const struct job *job)
 /* fio's engines that complete an I/O before they begin another: no slat, clat is lat. */
 static inline bool job_is_synchronous(const struct job *job)
 {
-	return job->engine == JOB_ENGINE_SYNC ||
-	       (job->engine == JOB_ENGINE_NULL && job->iodepth == 1);
+	return job->engine == IOENGINE_SYNC ||
+	       (job->engine == IOENGINE_NULL && job->iodepth == 1);
 }
 
 /* Whether there is anything to be checked at all: not with verify=null. */

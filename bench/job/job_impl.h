@@ -17,10 +17,10 @@
 #define JOB_MESSAGE_BYTES 384u
 
 /* ioengine=, in the order of the bits of job_option.engines. */
-enum job_engine_name {
-	ENGINE_SYNC, ENGINE_PSYNC, ENGINE_VSYNC, ENGINE_PVSYNC, ENGINE_PVSYNC2,
-	ENGINE_NULL, ENGINE_LIBAIO, ENGINE_IO_URING, ENGINE_POSIXAIO,
-	ENGINE_ABSENT = 15 /* one that fio has and this target has not */
+enum ioengine_name {
+	NAMED_SYNC, NAMED_PSYNC, NAMED_VSYNC, NAMED_PVSYNC, NAMED_PVSYNC2,
+	NAMED_NULL, NAMED_LIBAIO, NAMED_IO_URING, NAMED_POSIXAIO,
+	NAMED_ABSENT = 15 /* one that fio has and this target has not */
 };
 
 /* A piece of text that does not end in NUL. */
@@ -36,7 +36,7 @@ struct job_text {
  */
 struct job_draft {
 	struct job job;
-	uint32_t engine_name; /* enum job_engine_name */
+	uint32_t engine_name; /* enum ioengine_name */
 	uint32_t numjobs;
 	uint64_t bs[DIR_COUNT]; /* bsrange and bssplit go straight to job.min_bs, max_bs */
 	uint32_t random_generator; /* JOB_NOT_GIVEN or enum job_random_generator */
@@ -165,7 +165,7 @@ struct job_option_rule {
 	uint8_t width; /* bytes of one stored value */
 	uint8_t count; /* 1, or DIR_COUNT */
 	uint16_t offset; /* in struct job_draft, or JOB_NOT_STORED */
-	uint16_t engines; /* bits of enum job_engine_name; 0: every engine */
+	uint16_t engines; /* bits of enum ioengine_name; 0: every engine */
 	uint64_t minimum, maximum; /* TYPE_NUMBER; maximum 0: what the width holds */
 	uint64_t unit_us; /* TYPE_TIME: of a number without a unit */
 	const struct job_choice *choices; /* ends with a NULL name */

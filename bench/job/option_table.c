@@ -26,16 +26,16 @@
 #define NEVER_ON(its_type, why) \
 	.accept = ACCEPT_NEVER, .reason = why, .type = its_type, FORGET
 #define OF_ENGINES(bits) .pass = PASS_ENGINE, .engines = (bits)
-#define FOREIGN(its_name) { its_name, .type = TYPE_ANY, FORGET, OF_ENGINES(BIT(ENGINE_ABSENT)) }
+#define FOREIGN(its_name) { its_name, .type = TYPE_ANY, FORGET, OF_ENGINES(BIT(NAMED_ABSENT)) }
 
 /* Of releases from this one on, and of those before it. */
 #define SINCE(release) .since = (release)
 #define BEFORE(release) .before = (release)
 
 #define BIT(engine) (1u << (engine))
-#define AIO BIT(ENGINE_LIBAIO)
-#define URING BIT(ENGINE_IO_URING)
-#define PVSYNC2 BIT(ENGINE_PVSYNC2)
+#define AIO BIT(NAMED_LIBAIO)
+#define URING BIT(NAMED_IO_URING)
+#define PVSYNC2 BIT(NAMED_PVSYNC2)
 /* io_uring takes them for the sake of io_uring_cmd. */
 #define OF_NVME                                                                             \
 	.type = TYPE_ANY, FORGET, WARN("of NVMe commands"), OF_ENGINES(URING),           \
@@ -615,7 +615,7 @@ const struct job_option_rule job_option_table[] = {
 	FOREIGN("program"),
 	FOREIGN("protocol"),
 	FOREIGN("rbdname"),
-	{ "readfua", .type = TYPE_ANY, FORGET, OF_ENGINES(BIT(ENGINE_ABSENT)), BEFORE(FIO_3_39) },
+	{ "readfua", .type = TYPE_ANY, FORGET, OF_ENGINES(BIT(NAMED_ABSENT)), BEFORE(FIO_3_39) },
 	FOREIGN("serverip"),
 	FOREIGN("sg_write_mode"),
 	FOREIGN("single-instance"),
@@ -631,7 +631,7 @@ const struct job_option_rule job_option_table[] = {
 	FOREIGN("verb"),
 	FOREIGN("volume"),
 	FOREIGN("window_size"),
-	{ "writefua", .type = TYPE_ANY, FORGET, OF_ENGINES(BIT(ENGINE_ABSENT)), BEFORE(FIO_3_39) },
+	{ "writefua", .type = TYPE_ANY, FORGET, OF_ENGINES(BIT(NAMED_ABSENT)), BEFORE(FIO_3_39) },
 	FOREIGN("xnvme_async"),
 	FOREIGN("xnvme_be"),
 	FOREIGN("xnvme_dev_nsid"),

@@ -398,7 +398,7 @@ static void apply_pass(struct job_parser *p, const struct job_entry *entries, un
 		p->key = entry->name;
 		if (rule && is_of_engine(rule, p->draft->engine_name))
 			apply(p, rule, entry);
-		else if (!rule || p->draft->engine_name != ENGINE_ABSENT)
+		else if (!rule || p->draft->engine_name != NAMED_ABSENT)
 			refuse_unknown(p, rule, entry);
 	}
 }

@@ -70,25 +70,25 @@ static void init_schedules(struct engine_job *job)
 	static const uint8_t streams[DIR_COUNT] = { STREAM_POISSON_READ, STREAM_POISSON_WRITE,
 						    STREAM_POISSON_TRIM };
 	for (int d = 0; d < DIR_COUNT; d++)
-		schedule_init(&job->pace->schedule[d], job->job, (unsigned)d,
+		schedule_init(&job->pace->schedule[d], job->options, (unsigned)d,
 			      job->generator->seeds[streams[d]]);
 }
 
 static int init_log(struct engine_job *job)
 {
-	if (!iolog_is_wanted(job->job))
+	if (!iolog_is_wanted(job->options))
 		return 0;
-	void *memory = heap_allocate(iolog_memory_bytes(job->job));
+	void *memory = heap_allocate(iolog_memory_bytes(job->options));
 	if (!memory)
 		return -ERR_NO_MEMORY;
-	iolog_init(&job->pace->log, job->job, memory);
+	iolog_init(&job->pace->log, job->options, memory);
 	job->pace->has_log = true;
 	return 0;
 }
 
 int engine_pace_init(struct engine_job *job)
 {
-	const struct job *options = job->job;
+	const struct job *options = job->options;
 	if (!is_paced(options))
 		return 0;
 	struct engine_pace *pace = heap_allocate(sizeof(*pace));
@@ -112,7 +112,7 @@ int engine_pace_init(struct engine_job *job)
 
 uint64_t engine_pace_start_delay_us(const struct engine_job *job)
 {
-	const struct job *options = job->job;
+	const struct job *options = job->options;
 	struct random_stream stream;
 	random_seed(&stream, false, job->generator->seeds[STREAM_START_DELAY]);
 	return options->startdelay_us_min +
@@ -125,7 +125,7 @@ void engine_pace_begin(struct engine_job *job, uint64_t now)
 	pace->epoch_tsc = now;
 	pace->thought_tsc = now;
 	if (pace->flow)
-		atomic_add(&pace->flow->weight, job->job->flow);
+		atomic_add(&pace->flow->weight, job->options->flow);
 	engine_target_begin(job, now);
 }
 
@@ -168,7 +168,7 @@ static void end_log(struct engine_job *job)
 	struct iolog *log = &job->pace->log;
 	iolog_end(log, log_time_ms(job, job->finish_tsc));
 	if (log->lost)
-		log_warn(job->job->name, "%lu log entries found no room: use log_avg_msec=",
+		log_warn(job->options->name, "%lu log entries found no room: use log_avg_msec=",
 			 log->lost);
 }
 
@@ -179,7 +179,7 @@ void engine_pace_end(struct engine_job *job)
 		end_log(job);
 	if (!flow)
 		return;
-	atomic_subtract(&flow->weight, job->job->flow);
+	atomic_subtract(&flow->weight, job->options->flow);
 	atomic_subtract(&flow->count, job->pace->flow_count);
 	wake_flow(flow);
 }
@@ -189,7 +189,7 @@ static bool is_ahead_in_flow(const struct engine_job *job)
 	const struct engine_pace *pace = job->pace;
 	uint64_t count = load_once(&pace->flow->count), weight = load_once(&pace->flow->weight);
 	return (unsigned __int128)pace->flow_count * weight >
-	       (unsigned __int128)count * job->job->flow;
+	       (unsigned __int128)count * job->options->flow;
 }
 
 /* Takes a turn of the flow, or waits for that of another job. */
@@ -205,10 +205,10 @@ static bool take_flow_turn(struct engine_job *job, uint64_t now)
 	if (is_ahead_in_flow(job)) {
 		atomic_set_bits(&flow->stalled_cpus, 1ull << job->cpu->index);
 		if (is_ahead_in_flow(job)) {
-			if (job->job->flow_sleep_us)
+			if (job->options->flow_sleep_us)
 				pace->flow_sleep_until_tsc =
-					now + clock_us_to_tsc(job->job->flow_sleep_us);
-			if (job->job->flow_sleep_us)
+					now + clock_us_to_tsc(job->options->flow_sleep_us);
+			if (job->options->flow_sleep_us)
 				pace->wake_tsc = pace->flow_sleep_until_tsc;
 			return false;
 		}
@@ -223,13 +223,13 @@ static bool take_flow_turn(struct engine_job *job, uint64_t now)
 
 static uint64_t think_count(const struct engine_job *job)
 {
-	return job->job->thinktime_blocks_issue ? job->issued_ios :
+	return job->options->thinktime_blocks_issue ? job->issued_ios :
 						  job->issued_ios - engine_job_busy(job);
 }
 
 static bool think_is_due(const struct engine_job *job, uint64_t now)
 {
-	const struct job *options = job->job;
+	const struct job *options = job->options;
 	const struct engine_pace *pace = job->pace;
 	uint64_t blocks = options->thinktime_blocks;
 	if (!options->thinktime_us)
@@ -248,8 +248,8 @@ static bool think(struct engine_job *job, uint64_t now)
 		pace->thinking = THINKING_QUIESCE;
 	if (pace->thinking == THINKING_QUIESCE && !engine_job_busy(job)) {
 		pace->thinking = THINKING;
-		pace->spin_until_tsc = now + clock_us_to_tsc(job->job->thinktime_spin_us);
-		pace->think_until_tsc = now + clock_us_to_tsc(job->job->thinktime_us);
+		pace->spin_until_tsc = now + clock_us_to_tsc(job->options->thinktime_spin_us);
+		pace->think_until_tsc = now + clock_us_to_tsc(job->options->thinktime_us);
 	}
 	if (pace->thinking != THINKING)
 		return pace->thinking == THINKING_QUIESCE;
@@ -279,8 +279,8 @@ static uint64_t due_tsc(const struct engine_job *job, unsigned direction)
 static unsigned turn_of(const struct engine_job *job, unsigned direction, uint64_t now)
 {
 	unsigned other = direction ^ 1;
-	uint32_t others_share = direction == DIR_READ ? 100 - job->job->rwmixread :
-							job->job->rwmixread;
+	uint32_t others_share = direction == DIR_READ ? 100 - job->options->rwmixread :
+							job->options->rwmixread;
 	uint64_t due = due_tsc(job, direction);
 	return due > now && others_share && due_tsc(job, other) < due ? other : direction;
 }
@@ -288,7 +288,7 @@ static unsigned turn_of(const struct engine_job *job, unsigned direction, uint64
 /* iodepth_low=: a full queue is not filled again before it has fallen to that. */
 static bool is_above_low(struct engine_job *job)
 {
-	if (job->pace->is_full && engine_job_busy(job) <= job->job->iodepth_low)
+	if (job->pace->is_full && engine_job_busy(job) <= job->options->iodepth_low)
 		job->pace->is_full = false;
 	return job->pace->is_full;
 }
@@ -349,7 +349,7 @@ void engine_pace_prepared(struct engine_job *job, struct engine_io *io)
 	io->intended_tsc = schedule_is_rated(schedule) ? due_tsc(job, io->direction) : 0;
 	schedule_advance(schedule, io->length_bytes);
 	io->is_out = true;
-	pace->is_full = job->job->iodepth_low < job->depth && !job->free_count;
+	pace->is_full = job->options->iodepth_low < job->depth && !job->free_count;
 }
 
 void engine_pace_done(struct engine_job *job, struct engine_io *io, uint64_t now)

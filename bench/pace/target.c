@@ -38,14 +38,14 @@ static void begin_window(struct engine_job *job, uint64_t now)
 {
 	struct engine_pace *pace = job->pace;
 	pace->window_ios = pace->window_late = 0;
-	pace->window_end_tsc = now + clock_ns_to_tsc(job->job->latency_window_us * NS_PER_US);
+	pace->window_end_tsc = now + clock_ns_to_tsc(job->options->latency_window_us * NS_PER_US);
 }
 
 static void begin_cycle(struct engine_job *job, uint64_t now)
 {
 	struct engine_pace *pace = job->pace;
 	pace->cycle_start_tsc = now;
-	pace->cycle_end_tsc = now + clock_ns_to_tsc(job->job->rate_cycle_ms * NS_PER_MS);
+	pace->cycle_end_tsc = now + clock_ns_to_tsc(job->options->rate_cycle_ms * NS_PER_MS);
 	for (int d = 0; d < DIR_COUNT; d++) {
 		pace->cycle_ios[d] = job->stats->direction[d].completed;
 		pace->cycle_bytes[d] = job->stats->direction[d].io_bytes;
@@ -54,7 +54,7 @@ static void begin_cycle(struct engine_job *job, uint64_t now)
 
 void engine_target_begin(struct engine_job *job, uint64_t now)
 {
-	const struct job *options = job->job;
+	const struct job *options = job->options;
 	struct engine_pace *pace = job->pace;
 	pace->has_minimum = has_minimum(options);
 	pace->searches = options->latency_target_us != 0;
@@ -74,7 +74,7 @@ void engine_target_forget(struct engine_job *job, uint64_t now)
 
 void engine_target_done(struct engine_job *job, const struct engine_io *io, uint64_t now)
 {
-	const struct job *options = job->job;
+	const struct job *options = job->options;
 	struct engine_pace *pace = job->pace;
 	uint64_t ns = clock_tsc_to_ns(now - io->request.submit_tsc);
 	uint64_t limit_us = options->max_latency_us[io->direction];
@@ -110,8 +110,9 @@ static bool end_window(struct engine_job *job, uint64_t now)
 		engine_job_look_again(job);
 	}
 	if (verdict == LATENCY_IMPOSSIBLE) {
-		log_error(job->job->name, "latency_target of %lu us is not kept even at depth 1",
-			  job->job->latency_target_us);
+		log_error(job->options->name,
+			  "latency_target of %lu us is not kept even at depth 1",
+			  job->options->latency_target_us);
 		engine_job_fail(job, ETIMEDOUT_LINUX, false);
 	}
 	return verdict == LATENCY_FOUND;
@@ -121,7 +122,7 @@ static bool end_window(struct engine_job *job, uint64_t now)
 
 static bool is_below(const struct engine_job *job, int direction, uint64_t ns)
 {
-	const struct job *options = job->job;
+	const struct job *options = job->options;
 	const struct engine_pace *pace = job->pace;
 	const struct stats_direction *stats = &job->stats->direction[direction];
 	uint64_t min_bytes = options->rate_min_bytes[direction];
@@ -145,7 +146,7 @@ static void end_cycle(struct engine_job *job, uint64_t now)
 	uint64_t ns = MAX(1u, clock_tsc_to_ns(now - job->pace->cycle_start_tsc));
 	bool below = false;
 	for (int d = 0; d < DIR_COUNT && !job->pace->settles && !below; d++)
-		below = (job->job->rw & (1u << d)) && is_below(job, d, ns);
+		below = (job->options->rw & (1u << d)) && is_below(job, d, ns);
 	if (below)
 		engine_job_fail(job, EIO_LINUX, false);
 	job->pace->settles = false;

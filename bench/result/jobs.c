@@ -61,7 +61,7 @@ static void write_stages(struct json_writer *w, const struct engine_job *job, bo
 	json_object_begin(w, "stages_ns");
 	for (unsigned i = 0; i < count; i++) {
 		if (stages[i].full) {
-			report_latency(w, stages[i].name, stages[i].full, job->job, bins);
+			report_latency(w, stages[i].name, stages[i].full, job->options, bins);
 			continue;
 		}
 		json_object_begin(w, stages[i].name);
@@ -88,7 +88,7 @@ static void write_job(struct json_writer *w, const struct engine_job *job, bool 
 
 	fmt_print(digest, sizeof(digest), "%016lx", stats->sequence_digest);
 	json_object_begin(w, NULL);
-	json_string(w, "jobname", job->job->name);
+	json_string(w, "jobname", job->options->name);
 	json_uint(w, "cpu", job->cpu->index);
 	json_uint(w, "elapsed_ns", clock_tsc_to_ns(stats->total_tsc));
 	json_string(w, "sequence_digest", digest);
@@ -97,7 +97,7 @@ static void write_job(struct json_writer *w, const struct engine_job *job, bool 
 		write_measuring(w, job);
 	}
 	if (stats->scheduled.count)
-		report_latency(w, "scheduled_lat_ns", &stats->scheduled, job->job, bins);
+		report_latency(w, "scheduled_lat_ns", &stats->scheduled, job->options, bins);
 	json_object_end(w);
 }
 
@@ -115,7 +115,7 @@ static void print_job(const struct engine_job *job)
 	unsigned count = list_stages(job, stages);
 	char number[DECIMAL_BYTES], percent[DECIMAL_BYTES];
 
-	log_raw("  %s: stages (nsec): ", job->job->name);
+	log_raw("  %s: stages (nsec): ", job->options->name);
 	for (unsigned i = 0; i < count; i++) {
 		decimal_format(number, stages[i].mean_ns, 1);
 		log_raw("%s%s=%s", i ? ", " : "", stages[i].name, number);
@@ -124,7 +124,7 @@ static void print_job(const struct engine_job *job)
 	double elapsed_ns = (double)clock_tsc_to_ns(job->stats->total_tsc);
 	decimal_format(number, share * elapsed_ns / (double)job->stage_sums.count, 1);
 	decimal_format(percent, 100 * share, 2);
-	log_raw("\n  %s: measuring took %s nsec per I/O, %s%% of the time\n", job->job->name,
+	log_raw("\n  %s: measuring took %s nsec per I/O, %s%% of the time\n", job->options->name,
 		number, percent);
 }
 
@@ -139,7 +139,7 @@ static void print_counts(const struct engine_job *job)
 	decimal_format(doorbells, (double)counts->doorbells / requests, 2);
 	decimal_format(interrupts, (double)counts->interrupts / requests, 2);
 	decimal_format(idle, 100 - 100 * (double)stats->busy_tsc / (double)stats->total_tsc, 2);
-	log_raw("  %s: per I/O: doorbells=%s, interrupts=%s; CPU idle=%s%%\n", job->job->name,
+	log_raw("  %s: per I/O: doorbells=%s, interrupts=%s; CPU idle=%s%%\n", job->options->name,
 		doorbells, interrupts, idle);
 }
 

@@ -98,13 +98,13 @@ static int run_bare(struct engine_job *job)
 	struct blk_floor_run run = {
 		.depth = job->depth,
 		.batch = job->batch,
-		.block_bytes = (uint32_t)job->job->min_bs[DIR_READ],
+		.block_bytes = (uint32_t)job->options->min_bs[DIR_READ],
 		.region_bytes = job->pass_bytes,
-		.ios = job->job->time_based ?
+		.ios = job->options->time_based ?
 			       UINT64_MAX :
 			       MIN(job->limit_ios,
-				   job->total_bytes / job->job->min_bs[DIR_READ]),
-		.runtime_tsc = clock_ns_to_tsc(job->job->runtime_us * NS_PER_US),
+				   job->total_bytes / job->options->min_bs[DIR_READ]),
+		.runtime_tsc = clock_ns_to_tsc(job->options->runtime_us * NS_PER_US),
 		.timeout_tsc = engine.timeout_tsc,
 	};
 	job->plain = false; /* its counts are those set here, not its latencies' */
@@ -128,12 +128,12 @@ static int run_bare(struct engine_job *job)
 static void say_why(const struct engine_job *job, const char *name, int error)
 {
 	if (error == -ERR_TIMEOUT)
-		log_error(job->job->name,
+		log_error(job->options->name,
 			  "engine=%s: nothing came back for longer than "
 			  "request_timeout_ms=%u allows; all jobs end here", name,
 			  engine.settings->request_timeout_ms);
 	else
-		log_error(job->job->name, "engine=%s: %s", name, err_name(error));
+		log_error(job->options->name, "engine=%s: %s", name, err_name(error));
 }
 
 /* Each job after the one before; 0, or why one could not go on. */
@@ -162,9 +162,10 @@ enum exit_status engine_bare_run(void)
 	cpu->idle_start_tsc = cpu->cpu->idle_tsc;
 	for (uint32_t i = 0; i < engine.set->job_count; i++) {
 		struct engine_job *job = &engine.jobs[i];
-		if (!is_plain_read(job->job)) {
+		if (!is_plain_read(job->options)) {
 			log_raw("%s:%u: rw: [%s] engine=%s makes random reads of one disk only\n",
-				engine.job_file, job->job->section_line, job->job->name, name);
+				engine.job_file, job->options->section_line, job->options->name,
+				name);
 			return EXIT_USAGE;
 		}
 	}

@@ -25,7 +25,7 @@ static void fill_write_pattern(const struct job *options, uint8_t *buffer, uint6
 
 static void fill_buffer(struct engine_job *job, uint8_t *buffer, uint64_t length_bytes)
 {
-	const struct job *options = job->job;
+	const struct job *options = job->options;
 	if (options->buffer_pattern_bytes)
 		fill_write_pattern(options, buffer, length_bytes);
 	else if (options->zero_buffers)
@@ -46,7 +46,7 @@ static enum engine_data data_of(const struct job *options, bool verifies)
 
 void engine_data_init(struct engine_job *job)
 {
-	job->data = (uint8_t)data_of(job->job, job->verifies);
+	job->data = (uint8_t)data_of(job->options, job->verifies);
 }
 
 void engine_data_begin(struct engine_job *job)
@@ -54,8 +54,8 @@ void engine_data_begin(struct engine_job *job)
 	const struct verify_io whole = { .length_bytes = (uint32_t)job->buffer_bytes };
 	for (uint32_t i = 0; i < job->depth; i++) {
 		fill_buffer(job, job->ios[i].buffer, job->buffer_bytes);
-		if (job->job->verify_pattern_bytes) /* with verify=0 it stays */
-			verify_fill(job->job, &whole, 0, job->ios[i].buffer);
+		if (job->options->verify_pattern_bytes) /* with verify=0 it stays */
+			verify_fill(job->options, &whole, 0, job->ios[i].buffer);
 	}
 }
 
@@ -72,7 +72,7 @@ static void scramble(const struct engine_io *io)
 static NOINLINE void fill_anew(struct engine_job *job, struct engine_io *io, uint64_t number)
 {
 	if (job->data == DATA_FILLED ||
-	    (!engine_verify_fill(job, io, number) && job->job->refill_buffers))
+	    (!engine_verify_fill(job, io, number) && job->options->refill_buffers))
 		fill_buffer(job, io->buffer, io->length_bytes);
 	io->request.submit_tsc = clock_tsc();
 }

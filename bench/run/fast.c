@@ -22,7 +22,7 @@
 
 bool engine_plain_is_possible(const struct engine_job *job)
 {
-	const struct job *options = job->job;
+	const struct job *options = job->options;
 	uint32_t directions = options->rw & (JOB_RW_READ | JOB_RW_WRITE | JOB_RW_TRIM);
 	/* The last doorbell may be another CPU's, or of other requests than the last accepted. */
 	return directions == JOB_RW_READ && options->file_count == 1 && !job->special &&
@@ -295,7 +295,7 @@ static engine_step_function *step_of(const struct generator *g, bool lone)
 int engine_plain_init(struct engine_job *job)
 {
 	job->plain = true;
-	job->plain_bytes = (uint32_t)job->job->min_bs[DIR_READ];
+	job->plain_bytes = (uint32_t)job->options->min_bs[DIR_READ];
 	job->plain_step = step_of(job->generator, job->depth == 1);
 	job->plain_stats = &job->stats->direction[DIR_READ];
 	job->plain_batches = heap_allocate(job->depth * sizeof(job->plain_batches[0]));
@@ -317,7 +317,7 @@ static uint64_t generator_left(const struct engine_job *job)
 	if (g->way == GENERATOR_SEQUENTIAL)
 		return (g->end_offset - MIN(g->next_offset, g->end_offset)) / job->plain_bytes;
 	/* The draw that finds no block free counts, too: it is left to the long way as a whole. */
-	if (g->way == GENERATOR_RANDOM_MAP && !job->job->time_based)
+	if (g->way == GENERATOR_RANDOM_MAP && !job->options->time_based)
 		return g->blocks - job->pass_ios;
 	return UINT64_MAX;
 }

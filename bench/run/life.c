@@ -38,10 +38,10 @@ static bool wall_is_down(const struct engine_job *job)
 /* wait_for: is everything over with this name? */
 static bool waitees_are_done(const struct engine_job *job)
 {
-	if (!job->job->wait_for)
+	if (!job->options->wait_for)
 		return true;
 	for (uint32_t i = 0; i < engine.set->job_count; i++)
-		if (!strcmp(engine.jobs[i].job->name, job->job->wait_for) &&
+		if (!strcmp(engine.jobs[i].options->name, job->options->wait_for) &&
 		    !is_finished(&engine.jobs[i]))
 			return false;
 	return true;
@@ -49,7 +49,7 @@ static bool waitees_are_done(const struct engine_job *job)
 
 static void begin(struct engine_job *job, uint64_t now)
 {
-	const struct job *options = job->job;
+	const struct job *options = job->options;
 	job->begin_tsc = now;
 	engine_job_begin_measuring(job, now);
 	if (job->pace)
@@ -76,7 +76,7 @@ static void take_turn(struct engine_job *job, uint64_t now)
 
 static void add_queues(struct engine_cpu *cpu, const struct engine_job *job)
 {
-	for (uint32_t f = 0; f < job->job->file_count; f++) {
+	for (uint32_t f = 0; f < job->options->file_count; f++) {
 		uint32_t known = 0;
 		while (known < cpu->active_queue_count &&
 		       cpu->active_queues[known] != job->queues[f])
@@ -173,9 +173,9 @@ static void set_runtimes(struct engine_job *job)
 		return;
 	uint64_t issue_end = job->write_finish_tsc ? job->write_finish_tsc : job->finish_tsc;
 	for (int d = 0; d < DIR_COUNT; d++)
-		if (job->job->rw & (1u << d))
+		if (job->options->rw & (1u << d))
 			directions[d].runtime_ms = milliseconds(job->start_tsc, issue_end);
-	if (job->job->verify_only)
+	if (job->options->verify_only)
 		directions[DIR_WRITE].runtime_ms = 0;
 	if (job->write_finish_tsc)
 		directions[DIR_READ].runtime_ms += milliseconds(issue_end, job->finish_tsc);
@@ -187,11 +187,11 @@ static void drop_unwanted(struct engine_job *job)
 {
 	for (int d = 0; d < DIR_COUNT; d++) {
 		struct stats_direction *direction = &job->stats->direction[d];
-		if (job->job->disable_slat || job->synchronous)
+		if (job->options->disable_slat || job->synchronous)
 			stats_latency_reset(&direction->slat);
-		if (job->job->disable_clat)
+		if (job->options->disable_clat)
 			stats_latency_reset(&direction->clat);
-		if (job->job->disable_lat)
+		if (job->options->disable_lat)
 			stats_latency_reset(&direction->lat);
 	}
 }
@@ -217,7 +217,7 @@ void engine_job_finish(struct engine_job *job, uint64_t now)
 	stats->busy_tsc = stats->total_tsc - (job->cpu->idle_tsc - job->idle_start_tsc);
 	stats->sequence_digest = engine_pace_digest(job);
 	store_release(&job->phase, PHASE_FINISHED);
-	if (job->job->exitall)
+	if (job->options->exitall)
 		engine_job_end_others(job);
 	engine_turn_announce();
 }
@@ -245,7 +245,7 @@ static void forget_unreturned(struct engine_job *job)
 
 static bool waits_for(const struct engine_job *job, const struct blk_queue *queue)
 {
-	for (uint32_t f = 0; f < job->job->file_count; f++)
+	for (uint32_t f = 0; f < job->options->file_count; f++)
 		if (job->queues[f] == queue)
 			return engine_job_in_flight(job) != 0;
 	return false;

@@ -28,7 +28,7 @@ static void schedule(struct engine_job *job)
 
 void engine_control_begin(struct engine_job *job, uint64_t now)
 {
-	const struct job *options = job->job;
+	const struct job *options = job->options;
 	if (options->ramp_time_us)
 		job->ramp_end_tsc = now + clock_us_to_tsc(options->ramp_time_us);
 	if (options->runtime_us)

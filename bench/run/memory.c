@@ -27,7 +27,7 @@ static int allot_buffers(struct engine_job *job)
 	for (uint32_t i = 0; i < job->depth && job->buffer_bytes; i++) {
 		struct engine_io *io = &job->ios[i];
 		if (dma_take(job->buffer_bytes, &buffer))
-			return engine_complain(job->job, "iodepth",
+			return engine_complain(job->options, "iodepth",
 					       "not enough memory for %u buffers of %lu bytes: "
 					       "--memory gives more",
 					       job->depth, job->buffer_bytes);
@@ -40,7 +40,7 @@ static int allot_buffers(struct engine_job *job)
 
 static int allot_maps(struct engine_job *job)
 {
-	const struct job *options = job->job;
+	const struct job *options = job->options;
 	uint64_t bytes = generator_map_bytes(job->generator);
 	struct dma_buffer memory;
 	if (!bytes)
@@ -88,7 +88,7 @@ int engine_memory_allot(void)
 void engine_memory_prepare(struct engine_job *job)
 {
 	generator_rewind(job->generator);
-	if (job->job->rw & JOB_RW_WRITE)
+	if (job->options->rw & JOB_RW_WRITE)
 		engine_data_begin(job);
 	/* What it is to read must not be there from a job before. */
 	for (uint32_t i = 0; i < job->depth && job->reads_are_checked; i++)

@@ -62,7 +62,7 @@ static uint64_t job_permille(const struct engine_job *job, uint64_t now)
 				(engine_job_issued(job) - job->issued_ios) * job->plain_bytes;
 	if (job->end_tsc > job->start_tsc)
 		by_time = (now - job->start_tsc) * 1000 / (job->end_tsc - job->start_tsc);
-	if (!job->job->time_based && job->total_bytes >= 1000)
+	if (!job->options->time_based && job->total_bytes >= 1000)
 		by_bytes = issued_bytes / (job->total_bytes / 1000);
 	if (job->limit_ios != UINT64_MAX)
 		by_count = engine_job_issued(job) * 1000 / job->limit_ios;
@@ -76,7 +76,7 @@ static bool is_running(const struct engine_job *job)
 
 static void collect_running(struct totals *totals, const struct engine_job *job)
 {
-	const struct job *options = job->job;
+	const struct job *options = job->options;
 	totals->running++;
 	if (job->ramp_end_tsc)
 		return;
@@ -110,7 +110,7 @@ static struct totals collect(uint64_t now)
 
 static char job_letter(const struct engine_job *job)
 {
-	uint32_t rw = job->job->rw;
+	uint32_t rw = job->options->rw;
 	bool random = rw & JOB_RW_RANDOM;
 	if (job->phase == PHASE_WAITING)
 		return 'P';

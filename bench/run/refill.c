@@ -17,14 +17,14 @@ static const uint8_t op_of_direction[DIR_COUNT] = { BLK_READ, BLK_WRITE, BLK_DIS
 
 void engine_refill_flush(struct engine_job *job)
 {
-	engine_io_prepare_flush(job, job->job->file_count - job->flushes_left--, FLUSH_OF_PASS);
+	engine_io_prepare_flush(job, job->options->file_count - job->flushes_left--, FLUSH_OF_PASS);
 }
 
 /* Whether fio flushes behind the last I/O at all. */
 static bool may_flush_behind(const struct engine_job *job)
 {
-	if (job_fio(job->job)->flushes_after_reads)
-		return job->last_direction != DIR_COUNT && !(job->job->rw & JOB_RW_TRIMWRITE);
+	if (job_fio(job->options)->flushes_after_reads)
+		return job->last_direction != DIR_COUNT && !(job->options->rw & JOB_RW_TRIMWRITE);
 	return job->last_direction == DIR_WRITE;
 }
 
@@ -32,7 +32,7 @@ static bool may_flush_behind(const struct engine_job *job)
 static bool flush_is_due(const struct engine_job *job, uint32_t every)
 {
 	bool at_end = job->issued_ios >= job->limit_ios ||
-		      (!job->job->time_based && job->issued_bytes >= job->total_bytes);
+		      (!job->options->time_based && job->issued_bytes >= job->total_bytes);
 	return every && !at_end && job->writes_issued && job->writes_issued % every == 0 &&
 	       may_flush_behind(job);
 }
@@ -40,7 +40,7 @@ static bool flush_is_due(const struct engine_job *job, uint32_t every)
 /* The file whose turn it is; of both kinds at once, as in fio, fsync's alone. */
 static bool prepare_due_flush(struct engine_job *job)
 {
-	const struct job *options = job->job;
+	const struct job *options = job->options;
 	bool is_fsync = flush_is_due(job, options->fsync);
 	if (!is_fsync && !flush_is_due(job, options->fdatasync))
 		return false;
@@ -52,7 +52,7 @@ static bool prepare_due_flush(struct engine_job *job)
 static NOINLINE void fill_trim(struct engine_job *job, struct engine_io *io)
 {
 	io->request.segment_count = 0; /* it may have been a write of that length */
-	if (!(job->job->rw & JOB_RW_TRIMWRITE))
+	if (!(job->options->rw & JOB_RW_TRIMWRITE))
 		return;
 	/* Until all is written, trims go on: as in fio the last one may have its write, too. */
 	job->issued_bytes -= io->length_bytes;
@@ -83,7 +83,7 @@ static bool may_pass_the_end(const struct job *options)
 
 bool engine_refill_next_pass(struct engine_job *job)
 {
-	const struct job *options = job->job;
+	const struct job *options = job->options;
 	if (!options->time_based && job->issued_bytes >= job->total_bytes)
 		return false;
 	uint64_t done = job->issued_bytes + job->pretrimmed_bytes;
@@ -111,10 +111,10 @@ static ALWAYS_INLINE bool draw_next(struct engine_job *job, struct generator_io 
 	if (UNLIKELY(job->issued_bytes >= job->limit_bytes) && !engine_refill_next_pass(job))
 		return false;
 	if (UNLIKELY(job->issued_ios >= job->limit_ios) &&
-	    (!(job->job->rw & JOB_RW_TRIMWRITE) || !engine_refill_next_pass(job)))
+	    (!(job->options->rw & JOB_RW_TRIMWRITE) || !engine_refill_next_pass(job)))
 		return false;
 	while (UNLIKELY(!generator_next_inline(job->generator, next)))
-		if (!may_pass_the_end(job->job) || !engine_refill_next_pass(job))
+		if (!may_pass_the_end(job->options) || !engine_refill_next_pass(job))
 			return false;
 	return true;
 }

@@ -68,7 +68,7 @@ static int find_region(const struct job *job, const struct blk_device *device, c
 				       "%ld is not a multiple of %s's %u-byte blocks", found.bytes,
 				       file, found.block_bytes);
 	/* As in fio: with size= a file of this engine ends where it is used, else nowhere. */
-	if (job->engine == JOB_ENGINE_NULL && job->size.bytes)
+	if (job->engine == IOENGINE_NULL && job->size.bytes)
 		region->device_bytes = MAX(region->offset_bytes + region->length_bytes,
 					   job->size.bytes / job->file_count);
 	return 0;
@@ -76,12 +76,12 @@ static int find_region(const struct job *job, const struct blk_device *device, c
 
 static int find_disks(struct engine_job *job, struct generator_region *regions)
 {
-	const struct job *options = job->job;
+	const struct job *options = job->options;
 	unsigned nth = engine.cpus[job->cpu->index].job_count; /* of this CPU's jobs */
 	for (uint32_t i = 0; i < options->file_count; i++) {
 		const char *file = options->files[i];
 		struct blk_device *device =
-			blk_find(options->engine == JOB_ENGINE_NULL ? NULL_DEVICE : file);
+			blk_find(options->engine == IOENGINE_NULL ? NULL_DEVICE : file);
 		if (!device) {
 			char there[160];
 			list_disks(there, sizeof(there));
@@ -132,23 +132,23 @@ static uint64_t smallest_bs(const struct job *job)
 /* Segments over buffers of buffer_bytes, which come later; one at least. */
 static int allocate_ios(struct engine_job *job)
 {
-	bool has_data = job->job->rw & (JOB_RW_READ | JOB_RW_WRITE);
-	uint64_t bytes = has_data ? largest_bs(job->job) : 0;
+	bool has_data = job->options->rw & (JOB_RW_READ | JOB_RW_WRITE);
+	uint64_t bytes = has_data ? largest_bs(job->options) : 0;
 	uint32_t wanted = engine.settings->segment_bytes;
 	job->buffer_bytes = bytes;
-	job->largest_bytes = largest_bs(job->job);
+	job->largest_bytes = largest_bs(job->options);
 	for (int d = 0; d < DIR_COUNT; d++) /* as in fio: used or not */
-		job->spare_bytes = MAX(job->spare_bytes, job->job->max_bs[d]);
+		job->spare_bytes = MAX(job->spare_bytes, job->options->max_bs[d]);
 	job->segment_bytes = wanted && wanted < bytes ? wanted : job->largest_bytes;
 	uint64_t segments = MAX(1u, (bytes + job->segment_bytes - 1) / job->segment_bytes);
 	if (segments > UINT16_MAX)
-		return engine_complain(job->job, "bs", "too many segments of %u bytes", wanted);
+		return engine_complain(job->options, "bs", "too many segments of %u bytes", wanted);
 	blk_segment *all = heap_allocate(job->depth * segments * sizeof(all[0]));
 	job->ios = heap_allocate(job->depth * sizeof(job->ios[0]));
 	job->free = heap_allocate(job->depth * sizeof(job->free[0]));
 	job->prepared = heap_allocate(job->depth * sizeof(job->prepared[0]));
 	if (!all || !job->ios || !job->free || !job->prepared)
-		return engine_complain(job->job, "iodepth", "not enough memory for %u I/Os",
+		return engine_complain(job->options, "iodepth", "not enough memory for %u I/Os",
 				       job->depth);
 	for (uint32_t i = 0; i < job->depth; i++) {
 		struct engine_io *io = &job->ios[i];
@@ -180,8 +180,8 @@ static bool wraps_writes(const struct job *options)
  */
 static uint64_t bytes_of_pass(const struct job *options, uint64_t region_bytes, uint64_t budget)
 {
-	bool queues_all = options->engine == JOB_ENGINE_NULL && options->iodepth > 1;
-	bool queues = options->engine == JOB_ENGINE_ASYNC && !(options->rw & JOB_RW_TRIM);
+	bool queues_all = options->engine == IOENGINE_NULL && options->iodepth > 1;
+	bool queues = options->engine == IOENGINE_ASYNC && !(options->rw & JOB_RW_TRIM);
 	if (!queues && !queues_all)
 		return UINT64_MAX;
 	if (wraps_writes(options))
@@ -194,7 +194,7 @@ static uint64_t bytes_of_pass(const struct job *options, uint64_t region_bytes, 
 /* How much a job issues; compat: stop at budget * loops or number_ios. */
 static void set_budget(struct engine_job *job, const struct generator_region *regions)
 {
-	const struct job *options = job->job;
+	const struct job *options = job->options;
 	uint64_t region_bytes = 0;
 	for (uint32_t i = 0; i < options->file_count; i++)
 		region_bytes += regions[i].length_bytes;
@@ -220,7 +220,7 @@ static void set_budget(struct engine_job *job, const struct generator_region *re
 
 static void set_depth(struct engine_job *job)
 {
-	const struct job *options = job->job;
+	const struct job *options = job->options;
 	job->depth = options->iodepth;
 	job->batch = MIN(options->iodepth_batch ? options->iodepth_batch : job->depth, job->depth);
 	job->chunk = job->batch > 1 ? job->batch : job->depth;
@@ -232,7 +232,7 @@ static void set_depth(struct engine_job *job)
 
 static void set_kind(struct engine_job *job)
 {
-	const struct job *options = job->job;
+	const struct job *options = job->options;
 	job->verifies = options->verify != JOB_VERIFY_NONE;
 	job->reads_are_checked = job->verifies && !(options->rw & JOB_RW_WRITE);
 	job->special = job->verifies || (options->rw & (JOB_RW_WRITE | JOB_RW_TRIM));
@@ -248,8 +248,9 @@ static void note_coarse(const struct engine_job *job)
 {
 	if (!generator_outgrows_32_bits(job->generator))
 		return;
-	log_raw("fio: file %s exceeds 32-bit tausworthe random generator.\n", job->job->files[0]);
-	if (job->job->random_generator_set)
+	log_raw("fio: file %s exceeds 32-bit tausworthe random generator.\n",
+		job->options->files[0]);
+	if (job->options->random_generator_set)
 		log_raw("fio: Use the random_generator= option to switch to lfsr or "
 			"tausworthe64.\n");
 	else
@@ -261,7 +262,7 @@ static void note_coarse(const struct engine_job *job)
 static int setup_job(struct engine_job *job, const struct job *options)
 {
 	struct generator_region regions[JOB_FILES_MAX];
-	job->job = options;
+	job->options = options;
 	job->cpu = choose_cpu(options);
 	if (!job->cpu)
 		return engine_complain(options, "cpus_allowed",
@@ -308,7 +309,7 @@ static int setup_job(struct engine_job *job, const struct job *options)
 static int finish_job(struct engine_job *job)
 {
 	if (engine_plain_is_possible(job) && engine_plain_init(job))
-		return engine_complain(job->job, "iodepth", "not enough memory");
+		return engine_complain(job->options, "iodepth", "not enough memory");
 	engine_measuring_calibrate(job);
 	if (!job->wait_before)
 		engine_memory_prepare(job);
@@ -329,7 +330,7 @@ static int add_to_cpu(struct engine_job *job)
 			return -ERR_NO_MEMORY;
 	}
 	cpu->jobs[cpu->job_count++] = job;
-	for (uint32_t f = 0; f < job->job->file_count; f++) {
+	for (uint32_t f = 0; f < job->options->file_count; f++) {
 		uint32_t known = 0;
 		while (known < cpu->queue_count && cpu->queues[known] != job->queues[f])
 			known++;
@@ -349,11 +350,11 @@ static void set_polled_queues(void)
 		const struct engine_cpu *cpu = &engine.cpus[c];
 		uint32_t wanted = 0;
 		for (uint32_t i = 0; i < cpu->job_count; i++)
-			wanted += cpu->jobs[i]->job->hipri;
+			wanted += cpu->jobs[i]->options->hipri;
 		for (uint32_t q = 0; wanted == cpu->job_count && q < cpu->queue_count; q++)
 			blk_set_queue_completion(cpu->queues[q], COMPLETION_POLL);
 		for (uint32_t i = 0; wanted != cpu->job_count && i < cpu->job_count; i++)
-			if (cpu->jobs[i]->job->hipri)
+			if (cpu->jobs[i]->options->hipri)
 				log_raw("fio: hipri: no effect on this target (other jobs of CPU "
 					"%u wait for interrupts), ignored\n", c);
 	}

@@ -34,11 +34,11 @@ int engine_steady_init(void)
 	if (!watches)
 		return -ERR_NO_MEMORY;
 	for (uint32_t first = 0, end; first < count; first = end) {
-		const struct job *options = engine.jobs[first].job;
+		const struct job *options = engine.jobs[first].options;
 		end = first + 1;
 		while (options->group_reporting && end < count &&
-		       engine.jobs[end].job->group_reporting &&
-		       engine.jobs[end].job->group_id == options->group_id)
+		       engine.jobs[end].options->group_reporting &&
+		       engine.jobs[end].options->group_id == options->group_id)
 			end++;
 		if (!options->steadystate || !options->steadystate_duration_s)
 			continue;
@@ -109,9 +109,8 @@ static void visit(struct watch *watch, uint64_t now)
 	}
 	if (!watch->begin_tsc) {
 		watch->begin_tsc = now;
-		watch->sample_tsc =
-			now + clock_ns_to_tsc(engine.jobs[watch->first].job->steadystate_ramp_s *
-					      NS_PER_S);
+		const struct job *options = engine.jobs[watch->first].options;
+		watch->sample_tsc = now + clock_ns_to_tsc(options->steadystate_ramp_s * NS_PER_S);
 	}
 	if (now > watch->sample_tsc && now > watch->begin_tsc)
 		take_figures(watch, now, ios, bytes);

@@ -32,7 +32,7 @@ static ALWAYS_INLINE uint32_t submit_run(struct engine_job *job, uint32_t first)
 {
 	struct engine_io *io = CONTAINER_OF(job->prepared[first], struct engine_io, request);
 	uint32_t count = job->prepared_count - first;
-	if (UNLIKELY(job->job->file_count > 1))
+	if (UNLIKELY(job->options->file_count > 1))
 		count = batch_length(job, first);
 	struct blk_queue *queue = job->queues[io->file];
 	struct blk_request **requests = &job->prepared[first];
@@ -97,7 +97,7 @@ static inline bool is_over(struct engine_job *job, uint64_t now)
 /* end_fsync: each pass that wrote ends so, unless its last act was a flush. */
 static bool final_flush_is_due(const struct engine_job *job)
 {
-	const struct job *options = job->job;
+	const struct job *options = job->options;
 	return options->end_fsync && (options->rw & JOB_RW_WRITE) && !options->verify_only &&
 	       !job->final_flush_done && job->last_direction != DIR_COUNT && !job->stopping;
 }
@@ -107,7 +107,7 @@ static bool start_next_pass(struct engine_job *job, uint64_t now)
 {
 	if (is_over(job, now) || !engine_verify_wants_pass(job) || !engine_refill_next_pass(job))
 		return false;
-	if (job->job->verify_only)
+	if (job->options->verify_only)
 		engine_verify_dry_run(job);
 	else
 		job->phase = PHASE_RUNNING;
@@ -124,7 +124,7 @@ static bool step_draining(struct engine_job *job, uint64_t now)
 		return false;
 	if (final_flush_is_due(job)) {
 		job->final_flush_done = true;
-		job->flushes_left = job->job->file_count;
+		job->flushes_left = job->options->file_count;
 	}
 	if (job->flushes_left && !job->stopping) {
 		engine_refill_flush(job);

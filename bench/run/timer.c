@@ -90,7 +90,7 @@ static void check_deadlines(struct engine_cpu *cpu, uint64_t now)
 static bool may_read(const struct engine_job *job)
 {
 	return job->phase == PHASE_READ_BACK ||
-	       (job->phase == PHASE_RUNNING && (job->verifies || (job->job->rw & JOB_RW_READ)));
+	       (job->phase == PHASE_RUNNING && (job->verifies || (job->options->rw & JOB_RW_READ)));
 }
 
 /* For the boot phases. True: it may come any time, so keep looking. */

@@ -81,7 +81,7 @@ bool generator_is_misaligned(const struct job *job, const struct generator_regio
 {
 	if (sizes_are_off(job, found))
 		return true;
-	if (job->engine == JOB_ENGINE_NULL) /* to which a place is but a number */
+	if (job->engine == IOENGINE_NULL) /* to which a place is but a number */
 		return false;
 	if (region_is_off(job, region, found))
 		return true;

@@ -55,7 +55,7 @@ static void set_passes(struct engine_job *job)
 /* Over all passes. Before a pass of trims and writes number_ios= doubles. */
 static struct written_limits limits_of(const struct engine_job *job)
 {
-	const struct job *options = job->job;
+	const struct job *options = job->options;
 	return (struct written_limits){
 		.ios = options->rw & JOB_RW_TRIMWRITE ? UINT64_MAX : job->limit_ios,
 		.bytes = options->time_based ? UINT64_MAX : job->total_bytes,
@@ -67,9 +67,9 @@ static struct written *allocate_written(const struct engine_job *job,
 {
 	struct written_shape shape;
 	uint32_t block_bytes = SECTOR_BYTES;
-	for (uint32_t i = 0; i < job->job->file_count; i++)
+	for (uint32_t i = 0; i < job->options->file_count; i++)
 		block_bytes = MAX(block_bytes, job->devices[i]->limits.block_bytes);
-	if (!written_shape_for(job->job, regions, block_bytes, limits_of(job), &shape))
+	if (!written_shape_for(job->options, regions, block_bytes, limits_of(job), &shape))
 		return NULL;
 	uint64_t bytes = written_memory_bytes(&shape);
 	void *memory = bytes == UINT64_MAX ? NULL : heap_allocate(bytes);
@@ -79,7 +79,7 @@ static struct written *allocate_written(const struct engine_job *job,
 int engine_verify_init(struct engine_job *job, const struct generator_region *regions)
 {
 	static bool has_checksums;
-	const struct job *options = job->job;
+	const struct job *options = job->options;
 	if (!has_checksums)
 		checksum_init();
 	has_checksums = true;
@@ -116,8 +116,8 @@ static bool regions_meet(const struct engine_job *a, uint32_t file_a, const stru
 	uint64_t bytes = a->devices[file_a]->limits.capacity_sectors * SECTOR_BYTES;
 	if (a->devices[file_a] != b->devices[file_b])
 		return false;
-	if (generator_region_resolve(a->job, bytes, &region_a, &reason) ||
-	    generator_region_resolve(b->job, bytes, &region_b, &reason))
+	if (generator_region_resolve(a->options, bytes, &region_a, &reason) ||
+	    generator_region_resolve(b->options, bytes, &region_b, &reason))
 		return true;
 	/* The last I/O of a region may end outside. */
 	return region_a.offset_bytes <
@@ -128,11 +128,11 @@ static bool regions_meet(const struct engine_job *a, uint32_t file_a, const stru
 
 static bool may_destroy(const struct engine_job *other, const struct engine_job *job)
 {
-	if (other == job || !(other->job->rw & (JOB_RW_WRITE | JOB_RW_TRIM)) ||
+	if (other == job || !(other->options->rw & (JOB_RW_WRITE | JOB_RW_TRIM)) ||
 	    is_ordered(other, job))
 		return false;
-	for (uint32_t i = 0; i < job->job->file_count; i++)
-		for (uint32_t k = 0; k < other->job->file_count; k++)
+	for (uint32_t i = 0; i < job->options->file_count; i++)
+		for (uint32_t k = 0; k < other->options->file_count; k++)
 			if (regions_meet(job, i, other, k))
 				return true;
 	return false;
@@ -146,7 +146,7 @@ static bool as_asked(uint32_t option, bool if_not)
 /* Before the first write, when all jobs are set up. */
 static void find_out_what_is_known(struct engine_job *job)
 {
-	const struct job *options = job->job;
+	const struct job *options = job->options;
 	struct engine_verify *v = job->verify;
 	bool alone = true, repeats = options->randrepeat && !options->randseed_set;
 	for (uint32_t i = 0; i < engine.set->job_count && alone; i++)
@@ -175,12 +175,12 @@ static struct written_piece piece_of(const struct engine_io *io)
 /* As fio: a pattern needs no seed, and takes none from the stream. */
 static uint64_t next_read_seed(struct engine_job *job)
 {
-	return job->job->verify_pattern_bytes ? 0 : generator_verify_seed(job->generator);
+	return job->options->verify_pattern_bytes ? 0 : generator_verify_seed(job->generator);
 }
 
 bool engine_verify_fill(struct engine_job *job, struct engine_io *io, uint64_t number)
 {
-	const struct job *options = job->job;
+	const struct job *options = job->options;
 	struct engine_verify *v = job->verify;
 	struct written_piece piece = piece_of(io);
 	struct verify_io what = { .offset_bytes = io->offset_bytes,
@@ -235,9 +235,10 @@ static void note_failure(struct engine_job *job, const struct engine_io *io,
 {
 	struct engine_verify *v = job->verify;
 	if (v->failures++ < FAILURES_PRINTED)
-		verify_print_failure(job->job, job->job->files[io->file], what, failure, log_raw);
+		verify_print_failure(job->options, job->options->files[io->file], what, failure,
+				     log_raw);
 	else if (v->failures == FAILURES_PRINTED + 1)
-		log_raw("verify: further bad blocks of job %s are not shown\n", job->job->name);
+		log_raw("verify: further bad blocks of job %s are not shown\n", job->options->name);
 }
 
 /* is_dry: verify_only. */
@@ -256,17 +257,18 @@ static void expect(const struct engine_verify *v, bool is_dry, const struct engi
 
 static void tell_writer(struct engine_job *job, const struct engine_io *io)
 {
-	const char *writer = verify_foreign_writer(job->job, io->buffer);
+	const char *writer = verify_foreign_writer(job->options, io->buffer);
 	if (!writer)
 		return;
 	log_raw("verify: job %s: %s has the headers of %s; fio_version=%s writes others\n",
-		job->job->name, job->job->files[io->file], writer, job_fio(job->job)->name);
+		job->options->name, job->options->files[io->file], writer,
+		job_fio(job->options)->name);
 	job->verify->writer_is_told = true;
 }
 
 static void check(struct engine_job *job, const struct engine_io *io)
 {
-	const struct job *options = job->job;
+	const struct job *options = job->options;
 	struct engine_verify *v = job->verify;
 	struct verify_failure failure;
 	struct verify_io what = { .offset_bytes = io->offset_bytes,
@@ -275,7 +277,7 @@ static void check(struct engine_job *job, const struct engine_io *io)
 	bool failed = false;
 	if (load_once(&job->stopping) && options->verify_fatal)
 		return;
-	if (options->engine == JOB_ENGINE_NULL)
+	if (options->engine == IOENGINE_NULL)
 		return; /* it moves no data, and is believed, as by fio */
 	if (v->written)
 		expect(v, options->verify_only, io, &what);
@@ -301,8 +303,8 @@ void engine_verify_done(struct engine_job *job, const struct engine_io *io)
 		check(job, io);
 	/* Whatever the buffer reads next has to come from the disk. */
 	if ((written || io->checked_read) && io->direction < DIR_TRIM &&
-	    job_verify_is_checked(job->job))
-		verify_spoil(job->job, io->buffer, io->length_bytes);
+	    job_verify_is_checked(job->options))
+		verify_spoil(job->options, io->buffer, io->length_bytes);
 	if (LIKELY(good) || io->direction != DIR_WRITE || !written)
 		return;
 	struct written_piece piece = piece_of(io);
@@ -325,13 +327,13 @@ static void prepare_read(struct engine_job *job, const struct written_piece *pie
 bool engine_verify_backlog_is_due(const struct engine_job *job)
 {
 	const struct engine_verify *v = job->verify;
-	if (!job->job->verify_backlog || !job->verifies || !v->written)
+	if (!job->options->verify_backlog || !job->verifies || !v->written)
 		return false;
 	if (job->backlog_reading)
 		return true;
 	uint32_t history = written_history(v->written);
 	return history && (v->batch_left ||
-			   (v->wrote && history % job->job->verify_backlog == 0));
+			   (v->wrote && history % job->options->verify_backlog == 0));
 }
 
 bool engine_verify_backlog_next(struct engine_job *job)
@@ -339,7 +341,7 @@ bool engine_verify_backlog_next(struct engine_job *job)
 	struct engine_verify *v = job->verify;
 	struct written_piece piece;
 	if (v->wrote && !v->batch_left) /* more than a backlog: the rest follows the writes */
-		v->batch_left = job->job->verify_backlog_batch;
+		v->batch_left = job->options->verify_backlog_batch;
 	v->wrote = false;
 	if (v->batch_left && written_next_remembered(v->written, &piece)) {
 		v->batch_left--;
@@ -371,8 +373,8 @@ bool engine_verify_begin(struct engine_job *job, uint64_t now)
 	job->write_finish_tsc = now - v->read_tsc;
 	v->begin_tsc = now;
 	generator_restart_verify_seeds(job->generator);
-	if (!job->job->verify_only)
-		job->flushes_left = job->job->file_count;
+	if (!job->options->verify_only)
+		job->flushes_left = job->options->file_count;
 	return true;
 }
 
@@ -392,7 +394,7 @@ bool engine_verify_next(struct engine_job *job)
 bool engine_verify_wants_pass(struct engine_job *job)
 {
 	struct engine_verify *v = job->verify;
-	const struct job *options = job->job;
+	const struct job *options = job->options;
 	if (!job->verifies || !v->written || options->time_based ||
 	    job->issued_ios >= job->limit_ios)
 		return false;

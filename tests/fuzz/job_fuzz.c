@@ -88,7 +88,7 @@ static void check_job(const struct job_set *set, uint32_t index)
 	assert_always(job->iodepth_batch >= 1 && job->iodepth_batch <= job->iodepth);
 	assert_always(job->iodepth_batch_complete_min <= job->iodepth_batch_complete_max);
 	assert_always(job->iodepth_batch_complete_min <= job->iodepth);
-	assert_always(job->engine != JOB_ENGINE_SYNC || job->iodepth == 1);
+	assert_always(job->engine != IOENGINE_SYNC || job->iodepth == 1);
 	assert_always(job->rw & (JOB_RW_READ | JOB_RW_WRITE | JOB_RW_TRIM));
 	assert_always(!job->time_based || job->runtime_us);
 	assert_always(job->rwmixread <= 100 && job->size.percent <= 100);

@@ -26,7 +26,7 @@ static void lines_may_be_indented_commented_and_end_in_crlf(void **state)
 	assert_string_equal(job->name, "job one");
 	assert_int_equal(job->min_bs[DIR_READ], 8192);
 	assert_int_equal(job->iodepth, 4);
-	assert_int_equal(job->engine, JOB_ENGINE_ASYNC);
+	assert_int_equal(job->engine, IOENGINE_ASYNC);
 	assert_int_equal(job->section_line, 4);
 	assert_string_equal(rig_warnings, "");
 }

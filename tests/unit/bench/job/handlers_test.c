@@ -90,11 +90,11 @@ static void engines_are_of_three_kinds(void **state)
 		const char *name;
 		uint32_t engine;
 	} cases[] = {
-		{ "libaio", JOB_ENGINE_ASYNC },	 { "io_uring", JOB_ENGINE_ASYNC },
-		{ "posixaio", JOB_ENGINE_ASYNC }, { "sync", JOB_ENGINE_SYNC },
-		{ "psync", JOB_ENGINE_SYNC },	 { "vsync", JOB_ENGINE_SYNC },
-		{ "pvsync", JOB_ENGINE_SYNC },	 { "pvsync2", JOB_ENGINE_SYNC },
-		{ "null", JOB_ENGINE_NULL },	 { "libaio:x", JOB_ENGINE_ASYNC },
+		{ "libaio", IOENGINE_ASYNC },	 { "io_uring", IOENGINE_ASYNC },
+		{ "posixaio", IOENGINE_ASYNC }, { "sync", IOENGINE_SYNC },
+		{ "psync", IOENGINE_SYNC },	 { "vsync", IOENGINE_SYNC },
+		{ "pvsync", IOENGINE_SYNC },	 { "pvsync2", IOENGINE_SYNC },
+		{ "null", IOENGINE_NULL },	 { "libaio:x", IOENGINE_ASYNC },
 	};
 	char options[64];
 

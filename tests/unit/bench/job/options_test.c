@@ -396,7 +396,7 @@ static void defaults_are_fios(void **state)
 
 	(void)state;
 	const struct job *job = rig_job_with("");
-	assert_int_equal(job->engine, JOB_ENGINE_SYNC);
+	assert_int_equal(job->engine, IOENGINE_SYNC);
 	assert_int_equal(job->rw, JOB_RW_READ);
 	assert_int_equal(job->min_bs[DIR_TRIM], 4096);
 	assert_int_equal(job->blockalign[DIR_WRITE], 4096);
