@@ -39,7 +39,7 @@ struct engine_io {
 	bool checked_read; /* its data is checked */
 	uint8_t flush; /* enum engine_flush, if it is one */
 	uint32_t length_bytes;
-	uint64_t offset_bytes; /* as request.sector, which alone the short way fills */
+	uint64_t offset_bytes; /* as request.sector, which alone the fast way fills */
 	bool is_out; /* paced jobs: prepared or in flight */
 	uint64_t intended_tsc; /* rated jobs: when it should have started; 0: at once */
 };
@@ -126,16 +126,16 @@ struct engine_job {
 	struct generator *generator; /* [I] */
 	struct stats_job *stats; /* [c] */
 	struct blk_queue *queues[JOB_FILES_MAX]; /* [I] */
-	engine_step_function *step; /* [c] the long way; the short one with leave */
-	engine_step_function *long_step; /* [I] */
-	/* Of a plain job, which goes the short way. */
-	uint32_t plain_bytes; /* [I] of each I/O */
-	uint32_t plain_left, plain_granted; /* [c] to issue without a second thought */
-	bool plain; /* [I] */
-	engine_step_function *plain_step; /* [I] */
-	struct stats_direction *plain_stats; /* [c] */
-	uint64_t *plain_batches; /* [c] submissions, by the number in flight before; unsettled */
-	uint64_t *plain_reaped; /* [c] steps, by the number completed since the one before */
+	engine_step_function *step; /* [c] the full way; the fast one with leave */
+	engine_step_function *full_step; /* [I] */
+	/* Of a fast job: one that goes the fast way (run/fast.c) when it has leave. */
+	uint32_t fast_bytes; /* [I] of each I/O */
+	uint32_t fast_left, fast_granted; /* [c] to issue without a second thought */
+	bool fast; /* [I] */
+	engine_step_function *fast_step; /* [I] */
+	struct stats_direction *fast_stats; /* [c] */
+	uint64_t *fast_batches; /* [c] submissions, by the number in flight before; unsettled */
+	uint64_t *fast_reaped; /* [c] steps, by the number completed since the one before */
 	uint64_t signal_to_delivery_tsc; /* [c] sum; the signal: blk.h's signal_tsc */
 	struct engine_stages *stages; /* [I] NULL: means of what is measured anyway */
 	uint32_t phase; /* [a] enum engine_phase; written by its CPU */
@@ -265,23 +265,23 @@ void engine_job_note_error(struct engine_job *job, const struct engine_io *io);
 
 /* --- what a job has done so far --- */
 
-/* Completed I/Os and bytes of a direction; a plain job counts latencies only. */
+/* Completed I/Os and bytes of a direction; a fast job counts latencies only. */
 static inline uint64_t engine_job_completed(const struct engine_job *job, int direction)
 {
 	const struct stats_direction *stats = &job->stats->direction[direction];
-	return job->plain ? stats->clat.count : stats->completed;
+	return job->fast ? stats->clat.count : stats->completed;
 }
 
 static inline uint64_t engine_job_bytes(const struct engine_job *job, int direction)
 {
 	const struct stats_direction *stats = &job->stats->direction[direction];
-	return job->plain ? stats->clat.count * job->plain_bytes : stats->io_bytes;
+	return job->fast ? stats->clat.count * job->fast_bytes : stats->io_bytes;
 }
 
 /* Issued so far, settled or not. */
 static inline uint64_t engine_job_issued(const struct engine_job *job)
 {
-	return job->issued_ios + job->plain_granted - job->plain_left;
+	return job->issued_ios + job->fast_granted - job->fast_left;
 }
 
 static inline uint32_t engine_job_in_flight(const struct engine_job *job)

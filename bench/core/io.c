@@ -8,7 +8,7 @@
  *   an I/O    |<------------ length_bytes ------>|
  *
  * No request of a job gets a length otherwise, so none reaches the block layer
- * with memory that is not its own. I/Os of one length keep it: the plain way
+ * with memory that is not its own. I/Os of one length keep it: the fast way
  * sets it once, at set-up.
  *
  * The job's CPU, loop context.

@@ -11,8 +11,8 @@
  * keep: that from signal to delivery.
  *
  * With stages=full the CPU's loop also stamps when it looks at a ring, so that
- * waking up shows, and each stage has a histogram. Such jobs go the long way
- * (run/step.c); the short one does not know of it.
+ * waking up shows, and each stage has a histogram. Such jobs go the full way
+ * (run/step.c); the fast one does not know of it.
  */
 #include "bench/core/core.h"
 #include "kernel/lib/err.h"

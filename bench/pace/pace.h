@@ -2,7 +2,7 @@
 /*
  * What paces a job, and what watches it: rates, pauses, flows, limits on its
  * depth, targets for its latency. Only jobs with such an option have a struct
- * engine_pace; they go the long way (run/step.c). For those of bench/run.
+ * engine_pace; they go the full way (run/step.c). For those of bench/run.
  */
 #ifndef BENCH_PACE_PACE_H
 #define BENCH_PACE_PACE_H

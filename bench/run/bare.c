@@ -107,7 +107,7 @@ static int run_bare(struct engine_job *job)
 		.runtime_tsc = clock_ns_to_tsc(job->options->runtime_us * NS_PER_US),
 		.timeout_tsc = engine.timeout_tsc,
 	};
-	job->plain = false; /* its counts are those set here, not its latencies' */
+	job->fast = false; /* its counts are those set here, not its latencies' */
 	job->begin_tsc = job->start_tsc = clock_tsc();
 	job->idle_start_tsc = job->cpu->idle_tsc;
 	engine_counts_begin(job);

@@ -3,7 +3,7 @@
  * What a job does about an I/O that came back: it is free again, its latency is
  * noted, and an error ends the job unless it may go on.
  *
- * Nothing is issued here; the CPU's loop does that, in batches. The short way
+ * Nothing is issued here; the CPU's loop does that, in batches. The fast way
  * has a done() of its own (fast.c).
  *
  * The job's CPU, loop context: within blk_poll(). No allocation, no lock;

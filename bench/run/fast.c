@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The short way of plain jobs: one direction, one disk, one block size, no
- * verification, latencies measured. They issue the same sequence as any other
- * job, with less to decide for each I/O.
+ * The fast way, of jobs with one direction, one disk, one block size and no
+ * verification, whose latencies are measured. They issue the same sequence as any
+ * other job, with less to decide for each I/O.
  *
  *   free[] top: |  ...  | r | r | r |   filled in place, submitted from there
  *
@@ -12,15 +12,15 @@
  * them was generated. A job whose depth is 1 takes the same steps, compiled for
  * a batch of one (`lone`).
  *
- * Context as step.c. What the short way does not know (the end of a
- * pass, errors, a full queue) it leaves to the long one.
+ * Context as step.c. What the fast way does not know (the end of a
+ * pass, errors, a full queue) it leaves to the full one.
  */
 #include "bench/run/run_impl.h"
 #include "bench/sequence/generator_impl.h"
 #include "kernel/lib/err.h"
 #include "kernel/mm/heap.h"
 
-bool engine_plain_is_possible(const struct engine_job *job)
+bool engine_fast_is_possible(const struct engine_job *job)
 {
 	const struct job *options = job->options;
 	uint32_t directions = options->rw & (JOB_RW_READ | JOB_RW_WRITE | JOB_RW_TRIM);
@@ -30,7 +30,7 @@ bool engine_plain_is_possible(const struct engine_job *job)
 	       job->measured && !job->full_histograms && !job->stages &&
 	       !engine.settings->trace_events &&
 	       options->min_bs[DIR_READ] == options->max_bs[DIR_READ] &&
-	       job->generator->way != GENERATOR_GENERAL;
+	       job->generator->way != GENERATOR_FULL;
 }
 
 /* --- completion --- */
@@ -39,7 +39,7 @@ bool engine_plain_is_possible(const struct engine_job *job)
 static NOINLINE void fast_done_rarely(struct blk_request *request, uint64_t now)
 {
 	struct engine_io *io = CONTAINER_OF(request, struct engine_io, request);
-	struct stats_direction *direction = io->job->plain_stats;
+	struct stats_direction *direction = io->job->fast_stats;
 	if (request->status != BLK_OK) {
 		engine_job_note_error(io->job, io);
 		return;
@@ -51,7 +51,7 @@ static NOINLINE void fast_done_rarely(struct blk_request *request, uint64_t now)
 
 /*
  * Calls nothing but in the last place, so that it needs no stack frame. clat
- * counts for lat, too (engine_plain_settle()); `synchronous`, a constant: it is
+ * counts for lat, too (engine_fast_settle()); `synchronous`, a constant: it is
  * lat.
  */
 static ALWAYS_INLINE void done(struct blk_request *request, bool synchronous)
@@ -62,7 +62,7 @@ static ALWAYS_INLINE void done(struct blk_request *request, bool synchronous)
 	barrier_compiler(); /* lets the count be incremented where it is */
 	job->free_count++;
 	job->signal_to_delivery_tsc += now - request->signal_tsc;
-	struct stats_direction *direction = job->plain_stats;
+	struct stats_direction *direction = job->fast_stats;
 	uint64_t begun_tsc = synchronous ? request->submit_tsc : request->doorbell_tsc;
 	uint64_t clat_ns = clock_tsc_to_ns(now - begun_tsc);
 	uint64_t lat_ns = clock_tsc_to_ns(now - request->submit_tsc);
@@ -102,7 +102,7 @@ static ALWAYS_INLINE void fill_random(struct engine_job *job, struct blk_request
 	struct random_taus88 random = g->block_random.taus88;
 	/* generator_mix(), with the tag of the next I/O mixed in already. */
 	uint64_t tag = g->digest_tag, mixed = g->digest ^ tag;
-	uint64_t first_offset = g->first_offset, bytes = job->plain_bytes;
+	uint64_t first_offset = g->first_offset, bytes = job->fast_bytes;
 	uint32_t blocks = g->blocks;
 	do {
 		uint32_t drawn = random_taus88_next(&random);
@@ -128,7 +128,7 @@ static inline void fill_sequential(struct engine_job *job, struct blk_request *c
 {
 	struct generator *g = job->generator;
 	uint64_t offset = g->next_offset, digest = g->digest;
-	for (uint32_t i = 0; i < count; i++, offset += job->plain_bytes) {
+	for (uint32_t i = 0; i < count; i++, offset += job->fast_bytes) {
 		digest = generator_mix(digest, g->digest_tag, offset);
 		requests[i]->sector = offset / SECTOR_BYTES;
 		requests[i]->submit_tsc = now;
@@ -167,14 +167,14 @@ static void settle_counts(struct engine_job *job)
 {
 	struct stats_job *stats = job->stats;
 	for (uint32_t in_flight = 0; in_flight < job->depth; in_flight++) {
-		uint64_t *times = &job->plain_batches[in_flight];
+		uint64_t *times = &job->fast_batches[in_flight];
 		if (*times)
 			stats_add_batches(stats, in_flight, batch_of(job, job->depth - in_flight),
 					  *times);
 		*times = 0;
 	}
 	for (uint32_t count = 0; count <= job->depth; count++) {
-		uint64_t *times = &job->plain_reaped[count];
+		uint64_t *times = &job->fast_reaped[count];
 		if (count) {
 			stats->complete_calls += *times;
 			stats->complete_level[stats_batch_level(count)] += *times;
@@ -183,34 +183,34 @@ static void settle_counts(struct engine_job *job)
 	}
 }
 
-void engine_plain_settle(struct engine_job *job)
+void engine_fast_settle(struct engine_job *job)
 {
-	job->plain_stats->lat.count = job->plain_stats->clat.count;
-	if (job->step == job->long_step)
+	job->fast_stats->lat.count = job->fast_stats->clat.count;
+	if (job->step == job->full_step)
 		return; /* it has no leave to settle */
-	job->step = job->long_step;
-	uint32_t issued = job->plain_granted - job->plain_left;
-	struct stats_direction *direction = job->plain_stats;
-	job->plain_granted = job->plain_left = 0;
+	job->step = job->full_step;
+	uint32_t issued = job->fast_granted - job->fast_left;
+	struct stats_direction *direction = job->fast_stats;
+	job->fast_granted = job->fast_left = 0;
 	job->issued_ios += issued;
 	job->pass_ios += issued;
-	job->issued_bytes += (uint64_t)issued * job->plain_bytes;
+	job->issued_bytes += (uint64_t)issued * job->fast_bytes;
 	direction->total_ios += issued;
 	settle_counts(job);
 }
 
-/* Of a batch only `accepted` were; what was not is prepared, for the long way. */
+/* Of a batch only `accepted` were; what was not is prepared, for the full way. */
 static NOINLINE void part_submitted(struct engine_job *job, struct blk_request *const *requests,
 				    uint32_t wanted, uint32_t accepted, uint64_t slat_tsc)
 {
 	uint32_t in_flight = job->depth - job->free_count - wanted;
 	for (uint32_t i = accepted; i < wanted; i++)
 		job->prepared[job->prepared_count++] = requests[i];
-	engine_plain_settle(job);
+	engine_fast_settle(job);
 	if (!accepted)
 		return;
 	stats_add_batches(job->stats, in_flight, accepted, 1);
-	stats_summary_add_many(&job->plain_stats->slat, clock_tsc_to_ns(slat_tsc), accepted);
+	stats_summary_add_many(&job->fast_stats->slat, clock_tsc_to_ns(slat_tsc), accepted);
 }
 
 /* One batch; false: it was not accepted as a whole. */
@@ -219,7 +219,7 @@ static ALWAYS_INLINE bool issue_batch(struct engine_job *job, uint32_t wanted, u
 {
 	struct blk_queue *queue = job->queues[0];
 	job->free_count -= wanted;
-	job->plain_left -= wanted;
+	job->fast_left -= wanted;
 	struct blk_request **requests = job->free + job->free_count;
 	fill_batch(job, requests, wanted, now, way);
 	uint32_t accepted = lone ? blk_submit_one(queue, *requests) :
@@ -228,22 +228,22 @@ static ALWAYS_INLINE bool issue_batch(struct engine_job *job, uint32_t wanted, u
 		part_submitted(job, requests, wanted, accepted, queue->doorbell_tsc - now);
 		return false;
 	}
-	engine_plain_note_batch(job, in_flight, wanted, queue->doorbell_tsc - now);
+	engine_fast_note_batch(job, in_flight, wanted, queue->doorbell_tsc - now);
 	return true;
 }
 
 /*
- * Batches, while there are enough free I/Os. False: the long way must look at the
+ * Batches, while there are enough free I/Os. False: the full way must look at the
  * job. A lone I/O is free if any is.
  */
 static ALWAYS_INLINE bool issue(struct engine_job *job, uint64_t now, enum fill_way way, bool lone)
 {
 	if (lone)
 		return !job->free_count ||
-		       (LIKELY(job->plain_left) && issue_batch(job, 1, 0, now, way, true));
+		       (LIKELY(job->fast_left) && issue_batch(job, 1, 0, now, way, true));
 	while (job->free_count >= job->batch) {
 		uint32_t wanted = batch_of(job, job->free_count);
-		if (UNLIKELY(job->plain_left < wanted) ||
+		if (UNLIKELY(job->fast_left < wanted) ||
 		    UNLIKELY(!issue_batch(job, wanted, job->depth - job->free_count, now, way,
 					  false)))
 			return false;
@@ -254,30 +254,58 @@ static ALWAYS_INLINE bool issue(struct engine_job *job, uint64_t now, enum fill_
 	return true;
 }
 
-static ALWAYS_INLINE unsigned fast_step(struct engine_job *job, uint64_t now, enum fill_way way,
+static ALWAYS_INLINE unsigned step_fast(struct engine_job *job, uint64_t now, enum fill_way way,
 					bool lone)
 {
-	job->plain_reaped[job->free_count - job->free_seen]++;
+	job->fast_reaped[job->free_count - job->free_seen]++;
 	/* 0, never, is beyond every moment. */
 	bool issued = LIKELY(!load_once(&job->stopping)) && LIKELY(now <= job->control_tsc - 1) &&
 		      issue(job, now, way, lone);
 	job->free_seen = job->free_count;
-	return LIKELY(issued) ? ENGINE_BUSY : job->long_step(job, now);
+	return LIKELY(issued) ? ENGINE_BUSY : job->full_step(job, now);
 }
 
-#define STEPS(name, way)                                                         \
-	static unsigned step_##name(struct engine_job *job, uint64_t now)        \
-	{                                                                        \
-		return fast_step(job, now, way, false);                          \
-	}                                                                        \
-	static unsigned step_##name##_lone(struct engine_job *job, uint64_t now) \
-	{                                                                        \
-		return fast_step(job, now, way, true);                           \
-	}
-STEPS(random_exact, FILL_RANDOM_EXACT)
-STEPS(random, FILL_RANDOM)
-STEPS(random_map, FILL_RANDOM_MAP)
-STEPS(sequential, FILL_SEQUENTIAL)
+/* One for each way, compiled for a batch of any size and of one. */
+
+static unsigned step_random_exact(struct engine_job *job, uint64_t now)
+{
+	return step_fast(job, now, FILL_RANDOM_EXACT, false);
+}
+
+static unsigned step_random_exact_lone(struct engine_job *job, uint64_t now)
+{
+	return step_fast(job, now, FILL_RANDOM_EXACT, true);
+}
+
+static unsigned step_random(struct engine_job *job, uint64_t now)
+{
+	return step_fast(job, now, FILL_RANDOM, false);
+}
+
+static unsigned step_random_lone(struct engine_job *job, uint64_t now)
+{
+	return step_fast(job, now, FILL_RANDOM, true);
+}
+
+static unsigned step_random_map(struct engine_job *job, uint64_t now)
+{
+	return step_fast(job, now, FILL_RANDOM_MAP, false);
+}
+
+static unsigned step_random_map_lone(struct engine_job *job, uint64_t now)
+{
+	return step_fast(job, now, FILL_RANDOM_MAP, true);
+}
+
+static unsigned step_sequential(struct engine_job *job, uint64_t now)
+{
+	return step_fast(job, now, FILL_SEQUENTIAL, false);
+}
+
+static unsigned step_sequential_lone(struct engine_job *job, uint64_t now)
+{
+	return step_fast(job, now, FILL_SEQUENTIAL, true);
+}
 
 /* --- start, and leave to go this way --- */
 
@@ -292,46 +320,46 @@ static engine_step_function *step_of(const struct generator *g, bool lone)
 	return lone ? step_random_lone : step_random;
 }
 
-int engine_plain_init(struct engine_job *job)
+int engine_fast_init(struct engine_job *job)
 {
-	job->plain = true;
-	job->plain_bytes = (uint32_t)job->options->min_bs[DIR_READ];
-	job->plain_step = step_of(job->generator, job->depth == 1);
-	job->plain_stats = &job->stats->direction[DIR_READ];
-	job->plain_batches = heap_allocate(job->depth * sizeof(job->plain_batches[0]));
-	job->plain_reaped = heap_allocate((job->depth + 1u) * sizeof(job->plain_reaped[0]));
+	job->fast = true;
+	job->fast_bytes = (uint32_t)job->options->min_bs[DIR_READ];
+	job->fast_step = step_of(job->generator, job->depth == 1);
+	job->fast_stats = &job->stats->direction[DIR_READ];
+	job->fast_batches = heap_allocate(job->depth * sizeof(job->fast_batches[0]));
+	job->fast_reaped = heap_allocate((job->depth + 1u) * sizeof(job->fast_reaped[0]));
 	for (uint32_t i = 0; i < job->depth; i++) {
 		struct engine_io *io = &job->ios[i];
 		io->direction = DIR_READ;
 		io->request.op = BLK_READ;
 		io->request.done = job->synchronous ? done_synchronous : done_queued;
-		engine_io_set_length(io, job->plain_bytes);
+		engine_io_set_length(io, job->fast_bytes);
 	}
-	return job->plain_batches && job->plain_reaped ? 0 : -ERR_NO_MEMORY;
+	return job->fast_batches && job->fast_reaped ? 0 : -ERR_NO_MEMORY;
 }
 
-/* I/Os to be had from the short ways of the generator, and then of this pass. */
+/* I/Os to be had from the fast ways of the generator, and then of this pass. */
 static uint64_t generator_left(const struct engine_job *job)
 {
 	const struct generator *g = job->generator;
 	if (g->way == GENERATOR_SEQUENTIAL)
-		return (g->end_offset - MIN(g->next_offset, g->end_offset)) / job->plain_bytes;
-	/* The draw that finds no block free counts, too: it is left to the long way as a whole. */
+		return (g->end_offset - MIN(g->next_offset, g->end_offset)) / job->fast_bytes;
+	/* The draw that finds no block free counts, too: it is left to the full way as a whole. */
 	if (g->way == GENERATOR_RANDOM_MAP && !job->options->time_based)
 		return g->blocks - job->pass_ios;
 	return UINT64_MAX;
 }
 
-bool engine_plain_grant(struct engine_job *job)
+bool engine_fast_grant(struct engine_job *job)
 {
-	if (!job->plain || job->prepared_count || load_once(&job->stopping))
+	if (!job->fast || job->prepared_count || load_once(&job->stopping))
 		return false;
 	uint64_t left_bytes = job->limit_bytes - MIN(job->issued_bytes, job->limit_bytes);
-	uint64_t left = MIN(left_bytes / job->plain_bytes, job->limit_ios - job->issued_ios);
+	uint64_t left = MIN(left_bytes / job->fast_bytes, job->limit_ios - job->issued_ios);
 	left = MIN(left, generator_left(job));
 	if (left < job->chunk)
 		return false;
-	job->step = job->plain_step;
-	job->plain_granted = job->plain_left = (uint32_t)MIN(left, UINT32_MAX);
+	job->step = job->fast_step;
+	job->fast_granted = job->fast_left = (uint32_t)MIN(left, UINT32_MAX);
 	return true;
 }

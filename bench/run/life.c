@@ -256,8 +256,8 @@ static void cut_off(struct engine_job *job, uint64_t now)
 	if (!job->begin_tsc) {
 		job->start_tsc = now;
 	} else {
-		if (job->plain)
-			engine_plain_settle(job);
+		if (job->fast)
+			engine_fast_settle(job);
 		forget_unreturned(job);
 		if (waits_for(job, engine.late))
 			engine_job_fail(job, ETIMEDOUT_LINUX, false);

@@ -37,7 +37,7 @@ static void set_up(const struct engine_job *job)
 	trial.job = *job;
 	memset(&trial.stats, 0, sizeof(trial.stats));
 	trial.job.stats = &trial.stats;
-	trial.job.plain_stats = &trial.stats.direction[DIR_READ];
+	trial.job.fast_stats = &trial.stats.direction[DIR_READ];
 	trial.job.free = trial.free;
 	trial.job.pace = NULL;
 	trial.job.verifies = false;
@@ -79,8 +79,8 @@ static NOINLINE uint64_t row_of_batches(void)
 	uint64_t start_tsc = clock_tsc();
 	for (uint32_t i = 0; i < ROW_IOS; i++) {
 		uint64_t slat_tsc = clock_tsc() - start_tsc;
-		if (trial.job.plain)
-			engine_plain_note_batch(&trial.job, i % depths, batch, slat_tsc);
+		if (trial.job.fast)
+			engine_fast_note_batch(&trial.job, i % depths, batch, slat_tsc);
 		else
 			stats_add_batches(&trial.stats, i % depths, batch, 1);
 	}
@@ -102,17 +102,17 @@ void engine_measuring_calibrate(struct engine_job *job)
 	uint64_t with_tsc = best_row_of_ios(done);
 	trial.job.measured = false;
 	trial.job.done_is_special = true; /* which looks at the line before */
-	uint64_t without_tsc = best_row_of_ios(job->plain ? free_only : done);
+	uint64_t without_tsc = best_row_of_ios(job->fast ? free_only : done);
 	uint64_t batches_tsc = UINT64_MAX, stamp_tsc = clock_scale.stamp_cost_tsc * ROW_IOS;
 	for (unsigned row = 0; row < ROWS; row++)
 		batches_tsc = MIN(batches_tsc, row_of_batches());
-	if (job->plain)
-		memset(job->plain_batches, 0, job->depth * sizeof(job->plain_batches[0]));
+	if (job->fast)
+		memset(job->fast_batches, 0, job->depth * sizeof(job->fast_batches[0]));
 	engine_stages_forget(job);
-	/* The long way stamps when each I/O begins and ends, the short one when a batch begins. */
+	/* The full way stamps when each I/O begins and ends, the fast one when a batch begins. */
 	job->measuring.io_ns = mean_ns(with_tsc - MIN(with_tsc, without_tsc) +
-				       (job->plain ? 0 : 2 * stamp_tsc));
-	job->measuring.batch_ns = mean_ns(batches_tsc + (job->plain ? stamp_tsc : 0));
+				       (job->fast ? 0 : 2 * stamp_tsc));
+	job->measuring.batch_ns = mean_ns(batches_tsc + (job->fast ? stamp_tsc : 0));
 }
 
 double engine_measuring_share(const struct engine_job *job)

@@ -59,7 +59,7 @@ static uint64_t job_permille(const struct engine_job *job, uint64_t now)
 		return 0;
 	uint64_t by_time = 0, by_bytes = 0, by_count = 0;
 	uint64_t issued_bytes = job->issued_bytes +
-				(engine_job_issued(job) - job->issued_ios) * job->plain_bytes;
+				(engine_job_issued(job) - job->issued_ios) * job->fast_bytes;
 	if (job->end_tsc > job->start_tsc)
 		by_time = (now - job->start_tsc) * 1000 / (job->end_tsc - job->start_tsc);
 	if (!job->options->time_based && job->total_bytes >= 1000)

@@ -22,7 +22,7 @@ static const char letters[RECORDER_KINDS] = {
 	[RECORDER_INTERRUPT] = 'I', [RECORDER_POLL] = 'L', [RECORDER_SLEEP] = 'S',
 };
 
-/* Their jobs go the general way (fast.c). */
+/* Their jobs go the full way (step.c). */
 static void record_deliveries(const struct engine_job *job)
 {
 	for (uint32_t i = 0; i < job->depth; i++)

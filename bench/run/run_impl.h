@@ -24,7 +24,7 @@ void engine_memory_prepare(struct engine_job *job);
 
 /* --- step.c: a job's steps; the job's CPU, loop context, as all that follows --- */
 
-/* The long way: any job that has begun. */
+/* The full way: any job that has begun. */
 engine_step_function engine_job_step;
 
 /* --- refill.c: preparing I/Os; free_count > 0 --- */
@@ -52,33 +52,33 @@ void engine_refill_flush(struct engine_job *job);
 void engine_io_done(struct blk_request *request);
 void engine_io_done_recorded(struct blk_request *request); /* trace_events= */
 
-/* --- fast.c: the short way --- */
+/* --- fast.c: the fast way --- */
 
-bool engine_plain_is_possible(const struct engine_job *job);
+bool engine_fast_is_possible(const struct engine_job *job);
 
 /* At set-up. -ERR_NO_MEMORY. */
-int engine_plain_init(struct engine_job *job);
+int engine_fast_init(struct engine_job *job);
 
 /*
- * Leave for a running job to go the short way from its next step on: for as many
+ * Leave for a running job to go the fast way from its next step on: for as many
  * I/Os as the pass and the limits allow, so that they are looked at once. None
- * for less than a batch, or while there is anything that the short way does not
+ * for less than a batch, or while there is anything that the fast way does not
  * know.
  */
-bool engine_plain_grant(struct engine_job *job);
+bool engine_fast_grant(struct engine_job *job);
 
 /*
- * Back to the long way: statistics, issued_ios and the like are brought up to
- * date, which the short one lets be.
+ * Back to the full way: statistics, issued_ios and the like are brought up to
+ * date, which the fast one lets be.
  */
-void engine_plain_settle(struct engine_job *job);
+void engine_fast_settle(struct engine_job *job);
 
 /* All that is noted there of a batch that was issued as a whole. */
-static inline void engine_plain_note_batch(struct engine_job *job, uint32_t in_flight,
+static inline void engine_fast_note_batch(struct engine_job *job, uint32_t in_flight,
 					   uint32_t accepted, uint64_t slat_tsc)
 {
-	job->plain_batches[in_flight]++;
-	stats_summary_add_many(&job->plain_stats->slat, clock_tsc_to_ns(slat_tsc), accepted);
+	job->fast_batches[in_flight]++;
+	stats_summary_add_many(&job->fast_stats->slat, clock_tsc_to_ns(slat_tsc), accepted);
 }
 
 /* --- life.c: start and end of a job; its CPU --- */

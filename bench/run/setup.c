@@ -301,14 +301,14 @@ static int setup_job(struct engine_job *job, const struct job *options)
 				       "a smaller size= or a larger verify_interval= needs less, "
 				       "do_verify=0 none, --memory gives more");
 	job->free_seen = job->free_count;
-	job->step = job->long_step = engine_job_step;
+	job->step = job->full_step = engine_job_step;
 	return error;
 }
 
 /* With its memory, it is known which way the job goes. */
 static int finish_job(struct engine_job *job)
 {
-	if (engine_plain_is_possible(job) && engine_plain_init(job))
+	if (engine_fast_is_possible(job) && engine_fast_init(job))
 		return engine_complain(job->options, "iodepth", "not enough memory");
 	engine_measuring_calibrate(job);
 	if (!job->wait_before)

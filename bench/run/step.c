@@ -39,14 +39,14 @@ static ALWAYS_INLINE uint32_t submit_run(struct engine_job *job, uint32_t first)
 	return count == 1 ? blk_submit_one(queue, *requests) : blk_submit(queue, requests, count);
 }
 
-/* Notes slat where a batch is submitted, as the done() of a plain job does not. */
+/* Notes slat where a batch is submitted, as the done() of a fast job does not. */
 static NOINLINE void note_slat(struct engine_job *job, uint32_t count)
 {
 	/* A request that was merged knows its doorbell only when it is back. */
 	uint64_t doorbell_tsc = job->queues[0]->doorbell_tsc;
 	for (uint32_t i = 0; i < count; i++) {
 		uint64_t slat_tsc = doorbell_tsc - job->prepared[i]->submit_tsc;
-		stats_summary_add(&job->plain_stats->slat, clock_tsc_to_ns(slat_tsc));
+		stats_summary_add(&job->fast_stats->slat, clock_tsc_to_ns(slat_tsc));
 	}
 }
 
@@ -72,7 +72,7 @@ static bool submit_prepared(struct engine_job *job)
 		sent = submit_further(job, sent);
 	if (UNLIKELY(!sent))
 		return false;
-	if (job->plain)
+	if (job->fast)
 		note_slat(job, sent);
 	job->prepared_count -= sent;
 	for (uint32_t i = 0; i < job->prepared_count; i++)
@@ -147,7 +147,7 @@ static bool step_issuing(struct engine_job *job, uint64_t now)
 	bool is_done = reading_back ? load_once(&job->stopping) : is_over(job, now);
 	enum engine_refilled state = is_done ? REFILL_OVER : REFILL_MORE;
 	while (state == REFILL_MORE && job->free_count + job->prepared_count >= job->batch) {
-		if (job->plain && engine_plain_grant(job))
+		if (job->fast && engine_fast_grant(job))
 			return true;
 		state = reading_back ? engine_refill_read_back(job) : engine_refill(job, now);
 		if (state == REFILL_STALL && job->prepared_count)
@@ -163,8 +163,8 @@ static bool step_issuing(struct engine_job *job, uint64_t now)
 
 static bool step(struct engine_job *job, uint64_t now)
 {
-	if (job->plain)
-		engine_plain_settle(job);
+	if (job->fast)
+		engine_fast_settle(job);
 	if (job->phase == PHASE_RUNNING || job->phase == PHASE_READ_BACK)
 		return step_issuing(job, now);
 	return step_draining(job, now);

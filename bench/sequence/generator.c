@@ -3,9 +3,9 @@
  * Setting a generator up: regions, streams, maps.
  *
  * One block of memory holds the generator and its files, another their random
- * maps. Jobs that most runs consist of (one file, one block size) take a short
+ * maps. Jobs that most runs consist of (one file, one block size) take a fast
  * way (generator_way.c), most of them inlined into the caller's loop; everything
- * else goes through generator_next_general(). Both count on the same state, so a short
+ * else goes through generator_next_full(). Both count on the same state, so a fast
  * way may fall back at any I/O.
  *
  * A pass ends by itself (generator_next() returns 0) when the region has been

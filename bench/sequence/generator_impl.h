@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The generator's state and its short ways. For bench/generator*.c, and for a
+ * The generator's state and its fast ways. For bench/generator*.c, and for a
  * loop that wants generator_next() inlined (generator_next_inline()).
  */
 #ifndef BENCH_SEQUENCE_GENERATOR_IMPL_H
@@ -29,14 +29,14 @@ struct generator_file {
 
 /* I/Os that need nothing but the state at the top of struct generator. */
 enum generator_way {
-	GENERATOR_GENERAL,
+	GENERATOR_FULL,
 	GENERATOR_RANDOM, /* uniform, one direction, fixed size, no map */
 	GENERATOR_RANDOM_MAP, /* the same with a map */
 	GENERATOR_SEQUENTIAL, /* one direction, fixed size, no step */
 	GENERATOR_MIXED, /* random, with a map or without: reads and writes of one size */
 };
 
-/* What every I/O of a short way looks like. */
+/* What every I/O of a fast way looks like. */
 struct generator_constant {
 	uint32_t length_bytes;
 	uint8_t direction, file;
@@ -45,7 +45,7 @@ struct generator_constant {
 
 struct generator {
 	uint32_t way; /* [I] enum generator_way */
-	uint32_t blocks; /* [I] of the short random ways */
+	uint32_t blocks; /* [I] of the fast random ways */
 	struct random_stream block_random;
 	uint64_t digest;
 	uint64_t first_offset; /* [I] of the region */
@@ -102,20 +102,20 @@ static inline uint64_t generator_align_bytes(const struct job *job, unsigned dir
 /* What a place in percent of the device is rounded up to. */
 uint64_t generator_offset_align_bytes(const struct job *job);
 
-/* generator_way.c: at the end of set-up, which short way fits. */
+/* generator_way.c: at the end of set-up, which fast way fits. */
 void generator_choose_way(struct generator *g);
 
 /* Another round of one file: positions, map. */
 void generator_file_reset(struct generator *g, struct generator_file *file);
 
 /* Any job; and one that goes the mixed way. */
-int generator_next_general(struct generator *g, struct generator_io *io);
+int generator_next_full(struct generator *g, struct generator_io *io);
 int generator_next_mixed(struct generator *g, struct generator_io *io);
 
 /* The random block is taken: the next free one, after a time-based wrap if need be. */
 uint64_t generator_next_free(struct generator *g, uint64_t block);
 
-/* A block of the short random ways; RANDOM_MAP_FULL: the pass is over. */
+/* A block of the fast random ways; RANDOM_MAP_FULL: the pass is over. */
 static ALWAYS_INLINE uint64_t generator_random_block(struct generator *g, bool map)
 {
 	uint64_t product = (uint64_t)random_next_32(&g->block_random) * g->blocks;
@@ -154,7 +154,7 @@ static ALWAYS_INLINE int generator_next_inline(struct generator *g, struct gener
 		return generator_emit(g, io, offset);
 	}
 	return g->way == GENERATOR_MIXED ? generator_next_mixed(g, io)
-					 : generator_next_general(g, io);
+					 : generator_next_full(g, io);
 }
 
 #endif

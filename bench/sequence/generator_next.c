@@ -360,7 +360,7 @@ static int next_of_any_file(struct generator *g, struct generator_io *io)
 	return 0;
 }
 
-int generator_next_general(struct generator *g, struct generator_io *io)
+int generator_next_full(struct generator *g, struct generator_io *io)
 {
 	int result;
 

@@ -44,7 +44,7 @@ def throttled_disk(per_second):
             "request-merging=off")
 
 
-# All but the first two go the long way.
+# All but the first two go the full way.
 THROTTLED = ["rw=randread ioengine=libaio", "rw=read ioengine=io_uring",
              "rw=randrw ioengine=libaio", "rw=write fsync=8 ioengine=libaio",
              "rw=randread rate_iops=1000 write_lat_log=slow ioengine=libaio",

@@ -120,7 +120,7 @@ def test_io_errors_are_job_errors(guest):
     assert run.total("errors", "vdb") >= 1
 
 
-# Each comes to the bad sector once at least; the first six go the short way.
+# Each comes to the bad sector once at least; the first six go the fast way.
 MEETINGS = ["rw=randread iodepth=8 ioengine=io_uring", "rw=randread ioengine=io_uring",
             "rw=randread ioengine=psync", "rw=randread norandommap io_size=16m randseed=2 iodepth=8"
             " ioengine=io_uring", "rw=read iodepth=4 ioengine=libaio", "rw=read ioengine=psync",

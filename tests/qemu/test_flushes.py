@@ -40,8 +40,8 @@ FLUSHES = {
     "of data alone, which fio does not count": ("rw=write fdatasync=3", 0, 5),
     "of both kinds": ("rw=write fsync=4 fdatasync=3", 3, 7),
     "both": ("rw=write fsync=4 end_fsync=1", 3, 4),
-    "nothing written, short way": ("rw=read end_fsync=1", 0, 0),
-    "nothing written, long way": ("rw=read end_fsync=1 bsrange=4k-4k fsync=1", 0, 0),
+    "nothing written, fast way": ("rw=read end_fsync=1", 0, 0),
+    "nothing written, full way": ("rw=read end_fsync=1 bsrange=4k-4k fsync=1", 0, 0),
     "before reading back": ("rw=write verify=crc32c fsync=4", 3, 4),
     "read back with it, all at once":
         ("rw=write size=16k iodepth=16 ioengine=libaio verify=crc32c", 0, 1),

@@ -86,7 +86,7 @@ static void merging_equals_adding_everything_to_one(void **state)
 	assert_int_equal(a.min_ns, 1000);
 }
 
-/* The short way of the engine counts these without looking again. */
+/* The fast way counts these without looking again. */
 static void what_is_inside_has_a_bin_of_its_own(void **state)
 {
 	static const uint64_t values[] = { 0, 1, 63, 64, 127, 128, 129, 255, 256, 1000, 123456789,

@@ -27,7 +27,7 @@ static void latencies_are_those_of_the_disk(void **state)
 	(void)state;
 	rig_disk.share_ns = 10 * NS_PER_US;
 	rig_begin(READS "iodepth=4\niodepth_batch=4\nnumber_ios=32\nlat_percentiles=1\n");
-	assert_false(engine.jobs[0].plain);
+	assert_false(engine.jobs[0].fast);
 	rig_run_to_end();
 	assert_latencies();
 }
@@ -37,7 +37,7 @@ static void the_fast_way_notes_the_same(void **state)
 	(void)state;
 	rig_disk.share_ns = 10 * NS_PER_US;
 	rig_begin(READS "iodepth=4\niodepth_batch=4\nnumber_ios=32\n");
-	assert_true(engine.jobs[0].plain);
+	assert_true(engine.jobs[0].fast);
 	rig_run_to_end();
 	assert_latencies();
 }

@@ -155,8 +155,8 @@ static void short_ways_issue_what_the_general_way_does(void **state)
 		struct generator *g = open_job(parse(s->options, s->job), s->device_kib * 1024);
 
 		all++;
-		short_ways += g->way != GENERATOR_GENERAL;
-		g->way = GENERATOR_GENERAL;
+		short_ways += g->way != GENERATOR_FULL;
+		g->way = GENERATOR_FULL;
 		if (digest_of(g, s->count) != s->digest)
 			fail_msg("%s", s->options);
 		free(g);
