@@ -205,11 +205,11 @@ static bool take_flow_turn(struct engine_job *job, uint64_t now)
 	if (is_ahead_in_flow(job)) {
 		atomic_set_bits(&flow->stalled_cpus, 1ull << job->cpu->index);
 		if (is_ahead_in_flow(job)) {
-			if (job->options->flow_sleep_us)
+			if (job->options->flow_sleep_us) {
 				pace->flow_sleep_until_tsc =
 					now + clock_us_to_tsc(job->options->flow_sleep_us);
-			if (job->options->flow_sleep_us)
 				pace->wake_tsc = pace->flow_sleep_until_tsc;
+			}
 			return false;
 		}
 	}

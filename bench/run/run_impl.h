@@ -90,9 +90,10 @@ static inline void engine_fast_note_batch(struct engine_job *job, uint32_t in_fl
 bool engine_turn_take(struct engine_cpu *cpu);
 
 /*
- * A queue had no room for all that the job prepared. The first of those, after the
- * one that was stepped first, is that the next time round (engine_turn_rotate()): so
- * each has its turn at a queue that any one of them could keep full.
+ * A queue had no room for all that the job prepared. The first job that is refused in a
+ * round is stepped first in the next one (engine_turn_rotate()), so each gets a turn at a
+ * queue that any one of them could keep full. The job that was stepped first does not
+ * count: it had its turn.
  */
 void engine_turn_refused(struct engine_job *job);
 void engine_turn_rotate(struct engine_cpu *cpu);

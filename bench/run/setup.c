@@ -191,7 +191,7 @@ static uint64_t bytes_of_pass(const struct job *options, uint64_t region_bytes, 
 	return region_bytes;
 }
 
-/* How much a job issues; compat: stop at budget * loops or number_ios. */
+/* How much a job issues: as in fio budget * loops in all, or number_ios. */
 static void set_budget(struct engine_job *job, const struct generator_region *regions)
 {
 	const struct job *options = job->options;
