@@ -106,7 +106,7 @@ struct job {
 	int64_t rw_step; /* the number behind rw=...:N; random: default 1 */
 	bool sequencer_identical;
 	uint64_t min_bs[DIR_COUNT], max_bs[DIR_COUNT];
-	bool bs_unaligned, bs_is_seq_rand;
+	bool bs_is_seq_rand;
 	struct job_bssplit bssplit[DIR_COUNT][JOB_BSSPLIT_MAX]; /* sorted by percent */
 	uint32_t bssplit_count[DIR_COUNT];
 	uint64_t blockalign[DIR_COUNT];

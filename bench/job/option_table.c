@@ -16,7 +16,6 @@
 	.offset = offsetof(struct job_draft, field), .width = FIELD_WIDTH(field[0]),        \
 	.count = DIR_COUNT
 #define FORGET .offset = JOB_NOT_STORED, .width = 8, .count = 1
-#define FORGET_PER_DIRECTION .offset = JOB_NOT_STORED, .width = 8, .count = DIR_COUNT
 #define HANDLE(function) .type = TYPE_HANDLER, .handler = function, FORGET
 
 #define SILENT .accept = ACCEPT_SILENTLY

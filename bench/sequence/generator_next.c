@@ -231,8 +231,7 @@ static uint64_t draw_length(struct generator *g, const struct generator_file *fi
 	} else {
 		length = min_bs + random_below(stream, max_bs);
 	}
-	if (!job->bs_unaligned)
-		length -= length % min_bs;
+	length -= length % min_bs;
 	return MIN(length, max_bs);
 }
 
