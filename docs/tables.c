@@ -60,7 +60,7 @@ static void print_releases(const struct job_option_rule *rule)
 
 static void print_option(const struct job_option_rule *rule)
 {
-	bool elsewhere = rule->engines & (1u << ENGINE_ABSENT);
+	bool elsewhere = rule->engines & (1u << NAMED_ABSENT);
 
 	printf("option\t%s\t%s\t%s\t%u\t", rule->name, rule->alias ? rule->alias : "",
 	       accept_names[rule->accept], rule->accept == ACCEPT_NEVER && rule->type != TYPE_ANY);
