@@ -46,7 +46,7 @@ def proofs_on(monkeypatch, capsys):
 def test_proofs_fail_without_frama_c_where_debian_has_it(proofs_on):
     status, lines, tried, module = proofs_on("bookworm")
     eva = [proof for proof in tried if module.is_for_eva(proof)]
-    assert status == 1 and len(eva) > 50
+    assert status == 1 and len(eva) > len(tried) / 2
     assert lines[-1] == f"{len(tried) - len(eva)} passed, {len(eva)} failed"
     assert not any(line.startswith("cannot run here") for line in lines)
 
