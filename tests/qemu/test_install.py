@@ -22,13 +22,13 @@ def run(tool, directory, *words):
                           text=True, timeout=TIMEOUT_S, check=False)
 
 
-def check_tool(tool, directory):
-    """It says its commit, and boots what it was installed with, both ways."""
+def check_tool(tool, directory, boots):
+    """It says its commit, and boots what it was installed with."""
     release, commit = (BUILD / "version").read_text().split()
     said = run(tool, directory, "--version")
     assert (said.returncode, said.stdout) == (0, f"ringbolt {release} ({commit})\n")
     (directory / "my.fio").write_text(JOB)
-    for boot in ("pvh", "uefi"):
+    for boot in boots:
         done = run(tool, directory, "run", f"--boot={boot}", "--accel=tcg", "--placement=none",
                    "--disk=backend=null,size=1G", "--json=result.json", "my.fio")
         assert done.returncode == 0, done.stderr
@@ -36,8 +36,6 @@ def check_tool(tool, directory):
         assert result["ringbolt"]["commit"] == commit
         assert result["ringbolt"]["host"]["boot"] == boot
         assert result["jobs"][0]["read"]["total_ios"] == 100
-    default = run(tool, directory, "compare", "--help")
-    assert default.returncode == 0, default.stderr
 
 
 @pytest.fixture
@@ -50,7 +48,7 @@ def elsewhere(tmp_path):
 def test_what_is_installed_runs_and_can_be_removed(tmp_path, elsewhere):
     target = tmp_path / "target"
     make("install", f"DESTDIR={target}", "PREFIX=/opt/it")
-    check_tool(target / "opt" / "it" / "bin" / "ringbolt", elsewhere)
+    check_tool(target / "opt" / "it" / "bin" / "ringbolt", elsewhere, ("pvh",))
     assert (target / "opt/it/share/man/man1/ringbolt.1").exists()
     make("uninstall", f"DESTDIR={target}", "PREFIX=/opt/it")
     assert not [path for path in target.rglob("*") if not path.is_dir()]
@@ -70,7 +68,7 @@ def test_a_release_holds_all_that_it_needs_and_says_what_it_is(tmp_path, elsewhe
                     if path.is_file() and path.name != "SHA256SUMS"}
     assert {"build/kernel.elf", "build/ringbolt.img", "bench/ringbolt", "VERSION", "LICENSE",
             "docs/ringbolt.1", "configs/jobs/bench.fio"} <= sums
-    check_tool(unpacked / "bench" / "ringbolt", elsewhere)
+    check_tool(unpacked / "bench" / "ringbolt", elsewhere, ("pvh", "uefi"))
 
 
 def test_a_release_is_made_of_equal_bytes_each_time(tmp_path):
