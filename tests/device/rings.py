@@ -79,8 +79,8 @@ class Split:
         self.used.store(4, chain.id, at)
         self.used.store(4, written_bytes, at + 4)
         before = self.used_index
-        self.used_index = (self.used_index + 1) & 0xffff
-        self.used.store(2, self.used_index + jump, 2)
+        self.used_index = (self.used_index + 1 + jump) & 0xffff
+        self.used.store(2, self.used_index, 2)
         fence()
         return self._wants_signal(before)
 
