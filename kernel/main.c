@@ -31,7 +31,7 @@
 #define TEXT_BYTES_MAX (1u << 20) /* of a configuration or job file */
 
 static struct settings settings;
-static struct engine_boot boot;
+static struct runner_boot boot;
 
 static void console_write(const char *text, size_t length_bytes)
 {
@@ -246,7 +246,7 @@ NORETURN void kernel_main(const struct bootinfo *bootinfo)
 	struct text text = read_job_file(bootinfo);
 	parse_jobs(&set, &text);
 
-	enum exit_status status = engine_run(&set, text.name, &settings, &boot);
+	enum exit_status status = runner_run(&set, text.name, &settings, &boot);
 	if (status != EXIT_USAGE) {
 		struct result result = {
 			.set = &set,

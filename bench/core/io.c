@@ -16,9 +16,9 @@
 #include "bench/core/core.h"
 #include "kernel/lib/assert.h"
 
-static uint32_t cut_buffer(struct engine_io *io, uint32_t length_bytes)
+static uint32_t cut_buffer(struct runner_io *io, uint32_t length_bytes)
 {
-	const struct engine_job *job = io->job;
+	const struct runner_job *job = io->job;
 	/* All that the device will touch is the I/O's own. */
 	assert_always(length_bytes && length_bytes <= job->buffer_bytes);
 	uint32_t count = (uint32_t)((length_bytes + job->segment_bytes - 1) / job->segment_bytes);
@@ -29,7 +29,7 @@ static uint32_t cut_buffer(struct engine_io *io, uint32_t length_bytes)
 	return count;
 }
 
-void engine_io_set_length(struct engine_io *io, uint32_t length_bytes)
+void runner_io_set_length(struct runner_io *io, uint32_t length_bytes)
 {
 	struct blk_request *request = &io->request;
 	bool has_data = request->op != BLK_DISCARD;
@@ -38,9 +38,9 @@ void engine_io_set_length(struct engine_io *io, uint32_t length_bytes)
 	request->sector_count = length_bytes / SECTOR_BYTES;
 }
 
-void engine_io_prepare_flush(struct engine_job *job, uint32_t file, enum engine_flush flush)
+void runner_io_prepare_flush(struct runner_job *job, uint32_t file, enum runner_flush flush)
 {
-	struct engine_io *io = engine_io_take(job);
+	struct runner_io *io = runner_io_take(job);
 	struct blk_request *request = &io->request;
 	io->direction = DIR_COUNT;
 	io->checked_read = false;
@@ -54,14 +54,14 @@ void engine_io_prepare_flush(struct engine_job *job, uint32_t file, enum engine_
 	request->sector = 0;
 	request->sector_count = 0;
 	request->submit_tsc = clock_tsc();
-	engine_io_prepare(job, io);
+	runner_io_prepare(job, io);
 	job->last_direction = DIR_COUNT;
 }
 
-void engine_io_prepare_read(struct engine_job *job, uint8_t file, uint64_t offset_bytes,
+void runner_io_prepare_read(struct runner_job *job, uint8_t file, uint64_t offset_bytes,
 			    uint32_t length_bytes)
 {
-	struct engine_io *io = engine_io_take(job);
+	struct runner_io *io = runner_io_take(job);
 	struct blk_request *request = &io->request;
 	io->stats = &job->stats->direction[DIR_READ];
 	io->stats->total_ios++;
@@ -72,8 +72,8 @@ void engine_io_prepare_read(struct engine_job *job, uint8_t file, uint64_t offse
 	request->op = BLK_READ;
 	request->flags = 0;
 	request->sector = offset_bytes / SECTOR_BYTES;
-	engine_io_set_length(io, length_bytes);
+	runner_io_set_length(io, length_bytes);
 	request->submit_tsc = clock_tsc();
 	job->last_direction = DIR_READ;
-	engine_io_prepare(job, io);
+	runner_io_prepare(job, io);
 }

@@ -5,8 +5,8 @@
  *   submit -> doorbell -> signal -> discovery -> delivery
  *   |  slat  |               clat               |
  *
- * Every I/O is stamped by whoever does the step: the engine, the driver, the
- * interrupt handler or the poll that found it, and the engine again. Means of
+ * Every I/O is stamped by whoever does the step: the runner, the driver, the
+ * interrupt handler or the poll that found it, and the runner again. Means of
  * the stages then need one sum beside those of slat and clat, which all jobs
  * keep: that from signal to delivery.
  *
@@ -19,17 +19,17 @@
 #include "kernel/lib/mem.h"
 #include "kernel/mm/heap.h"
 
-int engine_stages_init(struct engine_job *job)
+int runner_stages_init(struct runner_job *job)
 {
-	if (engine.settings->stages != STAGES_FULL || !job->measured)
+	if (runner.settings->stages != STAGES_FULL || !job->measured)
 		return 0;
 	job->stages = heap_allocate(sizeof(*job->stages));
 	return job->stages ? 0 : -ERR_NO_MEMORY;
 }
 
-void engine_stages_add(struct engine_job *job, const struct blk_request *request, uint64_t now)
+void runner_stages_add(struct runner_job *job, const struct blk_request *request, uint64_t now)
 {
-	uint64_t looked = engine.cpus[job->cpu->index].discovery_tsc;
+	uint64_t looked = runner.cpus[job->cpu->index].discovery_tsc;
 	uint64_t signal = request->signal_tsc, discovery = MAX(signal, looked);
 	uint64_t slat_ns = clock_tsc_to_ns(request->doorbell_tsc - request->submit_tsc);
 	uint64_t clat_ns = clock_tsc_to_ns(now - request->doorbell_tsc);
@@ -45,14 +45,14 @@ void engine_stages_add(struct engine_job *job, const struct blk_request *request
 			  clat_ns - MIN(clat_ns, signal_ns + discovery_ns));
 }
 
-void engine_stages_forget(struct engine_job *job)
+void runner_stages_forget(struct runner_job *job)
 {
 	job->signal_to_delivery_tsc = 0;
 	if (job->stages)
 		memset(job->stages, 0, sizeof(*job->stages));
 }
 
-void engine_stages_end(struct engine_job *job)
+void runner_stages_end(struct runner_job *job)
 {
 	uint64_t lat_ns = 0, clat_ns = 0, count = 0;
 	for (int d = 0; d < DIR_COUNT; d++) {
@@ -64,7 +64,7 @@ void engine_stages_end(struct engine_job *job)
 	}
 	/* A sum that is rounded once may exceed one of rounded values. */
 	uint64_t deliver_ns = MIN(clock_tsc_to_ns(job->signal_to_delivery_tsc), clat_ns);
-	job->stage_sums = (struct engine_stage_sums){
+	job->stage_sums = (struct runner_stage_sums){
 		.count = count,
 		.submit_to_doorbell_ns = lat_ns - clat_ns,
 		.doorbell_to_signal_ns = clat_ns - deliver_ns,

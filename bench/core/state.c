@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The engine's state, and what any part of it may do to a job: complain before it
+ * The runner's state, and what any part of it may do to a job: complain before it
  * runs, begin its measurement, fail it, stop others with it, and tell all CPUs that
  * somebody's turn may have come. It calls no other part.
  *
@@ -14,23 +14,23 @@
 #include "kernel/lib/fmt.h"
 #include "kernel/lib/log.h"
 
-struct engine engine;
+struct runner runner;
 
-int engine_complain(const struct job *job, const char *key, const char *format, ...)
+int runner_complain(const struct job *job, const char *key, const char *format, ...)
 {
 	char text[200];
 	va_list arguments;
 	va_start(arguments, format);
 	fmt_vprint(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	log_raw("%s:%u: %s: [%s] %s\n", engine.job_file, job->section_line, key, job->name,
+	log_raw("%s:%u: %s: [%s] %s\n", runner.job_file, job->section_line, key, job->name,
 		text);
 	return -ERR_INVALID;
 }
 
-static struct engine_counts count_queues(const struct engine_job *job)
+static struct runner_counts count_queues(const struct runner_job *job)
 {
-	struct engine_counts sum = { 0 };
+	struct runner_counts sum = { 0 };
 	for (uint32_t f = 0; f < job->options->file_count; f++) {
 		const struct blk_counters *counters = &job->queues[f]->counters;
 		sum.requests += counters->requests;
@@ -40,29 +40,29 @@ static struct engine_counts count_queues(const struct engine_job *job)
 	return sum;
 }
 
-void engine_counts_begin(struct engine_job *job)
+void runner_counts_begin(struct runner_job *job)
 {
 	job->counts = count_queues(job);
 }
 
-void engine_counts_end(struct engine_job *job)
+void runner_counts_end(struct runner_job *job)
 {
-	struct engine_counts now = count_queues(job);
+	struct runner_counts now = count_queues(job);
 	job->counts.requests = now.requests - job->counts.requests;
 	job->counts.doorbells = now.doorbells - job->counts.doorbells;
 	job->counts.interrupts = now.interrupts - job->counts.interrupts;
 }
 
-void engine_job_begin_measuring(struct engine_job *job, uint64_t now)
+void runner_job_begin_measuring(struct runner_job *job, uint64_t now)
 {
 	const struct job *options = job->options;
 	job->start_tsc = now;
 	job->idle_start_tsc = job->cpu->idle_tsc;
-	engine_counts_begin(job);
-	job->bw_sampler = (struct engine_sampler){
+	runner_counts_begin(job);
+	job->bw_sampler = (struct runner_sampler){
 		.period_tsc = clock_ns_to_tsc(options->bwavgtime_ms * NS_PER_MS), .last_tsc = now
 	};
-	job->iops_sampler = (struct engine_sampler){
+	job->iops_sampler = (struct runner_sampler){
 		.period_tsc = clock_ns_to_tsc(options->iopsavgtime_ms * NS_PER_MS), .last_tsc = now
 	};
 	job->sample_due_tsc = options->disable_bw ? UINT64_MAX
@@ -74,7 +74,7 @@ void engine_job_begin_measuring(struct engine_job *job, uint64_t now)
 
 enum { EXIT_GROUP = 1, EXIT_STONEWALL, EXIT_ALL };
 
-static bool takes_along(const struct engine_job *job, const struct engine_job *other)
+static bool takes_along(const struct runner_job *job, const struct runner_job *other)
 {
 	switch (job->options->exit_what) {
 	case EXIT_GROUP:
@@ -88,23 +88,23 @@ static bool takes_along(const struct engine_job *job, const struct engine_job *o
 	}
 }
 
-void engine_job_end_others(const struct engine_job *job)
+void runner_job_end_others(const struct runner_job *job)
 {
-	for (uint32_t i = 0; i < engine.set->job_count; i++)
-		if (&engine.jobs[i] != job && takes_along(job, &engine.jobs[i]))
-			store_once(&engine.jobs[i].stopping, true);
+	for (uint32_t i = 0; i < runner.set->job_count; i++)
+		if (&runner.jobs[i] != job && takes_along(job, &runner.jobs[i]))
+			store_once(&runner.jobs[i].stopping, true);
 }
 
-void engine_turn_announce(void)
+void runner_turn_announce(void)
 {
-	atomic_add(&engine.turns, 1);
+	atomic_add(&runner.turns, 1);
 	for (uint32_t i = 0; i < cpu_count; i++)
 		smp_wake(&cpu_table[i]);
 }
 
 /* --- errors --- */
 
-void engine_job_fail(struct engine_job *job, int number, bool tolerated)
+void runner_job_fail(struct runner_job *job, int number, bool tolerated)
 {
 	struct stats_job *stats = job->stats;
 	stats->total_errors++;
@@ -114,9 +114,9 @@ void engine_job_fail(struct engine_job *job, int number, bool tolerated)
 		return;
 	if (!stats->error)
 		stats->error = number;
-	store_once(&engine.failed, 1);
+	store_once(&runner.failed, 1);
 	if (job->options->exitall_on_error && !job->stopping)
-		engine_job_end_others(job);
+		runner_job_end_others(job);
 	job->stopping = true;
 }
 
@@ -141,19 +141,19 @@ static int errno_of(enum blk_status status)
 
 #define ERRORS_PRINTED 8u /* per job */
 
-static bool error_is_tolerated(const struct engine_job *job, const struct engine_io *io)
+static bool error_is_tolerated(const struct runner_job *job, const struct runner_io *io)
 {
 	if (io->direction == DIR_READ)
 		return job->options->continue_on_error_read;
 	return job->options->continue_on_error_write;
 }
 
-NOINLINE void engine_job_note_error(struct engine_job *job, const struct engine_io *io)
+NOINLINE void runner_job_note_error(struct runner_job *job, const struct runner_io *io)
 {
 	const struct blk_request *request = &io->request;
 	struct stats_job *stats = job->stats;
 	int number = errno_of(request->status);
-	engine_job_fail(job, number, error_is_tolerated(job, io));
+	runner_job_fail(job, number, error_is_tolerated(job, io));
 	if (stats->total_errors <= ERRORS_PRINTED)
 		log_error(job->options->name, "%s on %s failed: %s (offset %lu, %lu bytes)",
 			  blk_op_name(request->op), job->options->files[io->file],

@@ -28,11 +28,11 @@
 #include "kernel/lib/log.h"
 #include "kernel/mm/heap.h"
 
-static struct engine_flow flows[JOB_MAX];
+static struct runner_flow flows[JOB_MAX];
 
 /* --- set-up --- */
 
-static struct engine_flow *find_flow(uint32_t id)
+static struct runner_flow *find_flow(uint32_t id)
 {
 	static uint32_t count;
 	for (uint32_t i = 0; i < count; i++)
@@ -62,10 +62,10 @@ static bool is_paced(const struct job *options)
 {
 	return is_rated(options) || options->thinktime_us || options->flow ||
 	       options->iodepth_low < options->iodepth || is_serialized(options) ||
-	       engine_target_is_set(options) || iolog_is_wanted(options);
+	       runner_target_is_set(options) || iolog_is_wanted(options);
 }
 
-static void init_schedules(struct engine_job *job)
+static void init_schedules(struct runner_job *job)
 {
 	static const uint8_t streams[DIR_COUNT] = { STREAM_POISSON_READ, STREAM_POISSON_WRITE,
 						    STREAM_POISSON_TRIM };
@@ -74,7 +74,7 @@ static void init_schedules(struct engine_job *job)
 			      job->generator->seeds[streams[d]]);
 }
 
-static int init_log(struct engine_job *job)
+static int init_log(struct runner_job *job)
 {
 	if (!iolog_is_wanted(job->options))
 		return 0;
@@ -86,12 +86,12 @@ static int init_log(struct engine_job *job)
 	return 0;
 }
 
-int engine_pace_init(struct engine_job *job)
+int runner_pace_init(struct runner_job *job)
 {
 	const struct job *options = job->options;
 	if (!is_paced(options))
 		return 0;
-	struct engine_pace *pace = heap_allocate(sizeof(*pace));
+	struct runner_pace *pace = heap_allocate(sizeof(*pace));
 	if (!pace)
 		return -ERR_NO_MEMORY;
 	job->pace = pace;
@@ -110,7 +110,7 @@ int engine_pace_init(struct engine_job *job)
 	return init_log(job);
 }
 
-uint64_t engine_pace_start_delay_us(const struct engine_job *job)
+uint64_t runner_pace_start_delay_us(const struct runner_job *job)
 {
 	const struct job *options = job->options;
 	struct random_stream stream;
@@ -119,19 +119,19 @@ uint64_t engine_pace_start_delay_us(const struct engine_job *job)
 	       random_below(&stream, options->startdelay_us_max - options->startdelay_us_min + 1);
 }
 
-void engine_pace_begin(struct engine_job *job, uint64_t now)
+void runner_pace_begin(struct runner_job *job, uint64_t now)
 {
-	struct engine_pace *pace = job->pace;
+	struct runner_pace *pace = job->pace;
 	pace->epoch_tsc = now;
 	pace->thought_tsc = now;
 	if (pace->flow)
 		atomic_add(&pace->flow->weight, job->options->flow);
-	engine_target_begin(job, now);
+	runner_target_begin(job, now);
 }
 
 /* --- flows --- */
 
-static void wake_flow(struct engine_flow *flow)
+static void wake_flow(struct runner_flow *flow)
 {
 	uint64_t cpus = load_once(&flow->stalled_cpus);
 	if (!cpus)
@@ -142,12 +142,12 @@ static void wake_flow(struct engine_flow *flow)
 }
 
 /* Since the job began. */
-static uint64_t log_time_ms(const struct engine_job *job, uint64_t now)
+static uint64_t log_time_ms(const struct runner_job *job, uint64_t now)
 {
 	return clock_tsc_to_ns(now - job->pace->epoch_tsc) / NS_PER_MS;
 }
 
-static void log_io(struct engine_job *job, const struct engine_io *io, uint64_t now)
+static void log_io(struct runner_job *job, const struct runner_io *io, uint64_t now)
 {
 	const struct blk_request *request = &io->request;
 	/* As in the statistics: what is synchronous has no slat. */
@@ -163,7 +163,7 @@ static void log_io(struct engine_job *job, const struct engine_io *io, uint64_t 
 		iolog_add(&job->pace->log, &what, log_time_ms(job, now));
 }
 
-static void end_log(struct engine_job *job)
+static void end_log(struct runner_job *job)
 {
 	struct iolog *log = &job->pace->log;
 	iolog_end(log, log_time_ms(job, job->finish_tsc));
@@ -172,9 +172,9 @@ static void end_log(struct engine_job *job)
 			 log->lost);
 }
 
-void engine_pace_end(struct engine_job *job)
+void runner_pace_end(struct runner_job *job)
 {
-	struct engine_flow *flow = job->pace->flow;
+	struct runner_flow *flow = job->pace->flow;
 	if (job->pace->has_log)
 		end_log(job);
 	if (!flow)
@@ -184,19 +184,19 @@ void engine_pace_end(struct engine_job *job)
 	wake_flow(flow);
 }
 
-static bool is_ahead_in_flow(const struct engine_job *job)
+static bool is_ahead_in_flow(const struct runner_job *job)
 {
-	const struct engine_pace *pace = job->pace;
+	const struct runner_pace *pace = job->pace;
 	uint64_t count = load_once(&pace->flow->count), weight = load_once(&pace->flow->weight);
 	return (unsigned __int128)pace->flow_count * weight >
 	       (unsigned __int128)count * job->options->flow;
 }
 
 /* Takes a turn of the flow, or waits for that of another job. */
-static bool take_flow_turn(struct engine_job *job, uint64_t now)
+static bool take_flow_turn(struct runner_job *job, uint64_t now)
 {
-	struct engine_pace *pace = job->pace;
-	struct engine_flow *flow = pace->flow;
+	struct runner_pace *pace = job->pace;
+	struct runner_flow *flow = pace->flow;
 	if (now < pace->flow_sleep_until_tsc) {
 		pace->wake_tsc = pace->flow_sleep_until_tsc;
 		return false;
@@ -221,16 +221,16 @@ static bool take_flow_turn(struct engine_job *job, uint64_t now)
 
 /* --- pauses --- */
 
-static uint64_t think_count(const struct engine_job *job)
+static uint64_t think_count(const struct runner_job *job)
 {
 	return job->options->thinktime_blocks_issue ? job->issued_ios :
-						  job->issued_ios - engine_job_busy(job);
+						  job->issued_ios - runner_job_busy(job);
 }
 
-static bool think_is_due(const struct engine_job *job, uint64_t now)
+static bool think_is_due(const struct runner_job *job, uint64_t now)
 {
 	const struct job *options = job->options;
-	const struct engine_pace *pace = job->pace;
+	const struct runner_pace *pace = job->pace;
 	uint64_t blocks = options->thinktime_blocks;
 	if (!options->thinktime_us)
 		return false;
@@ -241,12 +241,12 @@ static bool think_is_due(const struct engine_job *job, uint64_t now)
 }
 
 /* True while the job thinks. */
-static bool think(struct engine_job *job, uint64_t now)
+static bool think(struct runner_job *job, uint64_t now)
 {
-	struct engine_pace *pace = job->pace;
+	struct runner_pace *pace = job->pace;
 	if (pace->thinking == THINKING_NOT && think_is_due(job, now))
 		pace->thinking = THINKING_QUIESCE;
-	if (pace->thinking == THINKING_QUIESCE && !engine_job_busy(job)) {
+	if (pace->thinking == THINKING_QUIESCE && !runner_job_busy(job)) {
 		pace->thinking = THINKING;
 		pace->spin_until_tsc = now + clock_us_to_tsc(job->options->thinktime_spin_us);
 		pace->think_until_tsc = now + clock_us_to_tsc(job->options->thinktime_us);
@@ -260,7 +260,7 @@ static bool think(struct engine_job *job, uint64_t now)
 		return false;
 	}
 	if (now < pace->spin_until_tsc)
-		engine_job_look_again(job);
+		runner_job_look_again(job);
 	else
 		pace->wake_tsc = pace->think_until_tsc;
 	return true;
@@ -268,7 +268,7 @@ static bool think(struct engine_job *job, uint64_t now)
 
 /* --- the gates --- */
 
-static uint64_t due_tsc(const struct engine_job *job, unsigned direction)
+static uint64_t due_tsc(const struct runner_job *job, unsigned direction)
 {
 	uint64_t due_ns = job->pace->schedule[direction].due_ns;
 	return due_ns == SCHEDULE_NEVER ? UINT64_MAX :
@@ -276,7 +276,7 @@ static uint64_t due_tsc(const struct engine_job *job, unsigned direction)
 }
 
 /* Whose turn it is when the mix says `direction`; one without a rate is always due. */
-static unsigned turn_of(const struct engine_job *job, unsigned direction, uint64_t now)
+static unsigned turn_of(const struct runner_job *job, unsigned direction, uint64_t now)
 {
 	unsigned other = direction ^ 1;
 	uint32_t others_share = direction == DIR_READ ? 100 - job->options->rwmixread :
@@ -286,36 +286,36 @@ static unsigned turn_of(const struct engine_job *job, unsigned direction, uint64
 }
 
 /* iodepth_low=: a full queue is not filled again before it has fallen to that. */
-static bool is_above_low(struct engine_job *job)
+static bool is_above_low(struct runner_job *job)
 {
-	if (job->pace->is_full && engine_job_busy(job) <= job->options->iodepth_low)
+	if (job->pace->is_full && runner_job_busy(job) <= job->options->iodepth_low)
 		job->pace->is_full = false;
 	return job->pace->is_full;
 }
 
-bool engine_pace_may_go_on(struct engine_job *job, uint64_t now)
+bool runner_pace_may_go_on(struct runner_job *job, uint64_t now)
 {
-	struct engine_pace *pace = job->pace;
+	struct runner_pace *pace = job->pace;
 	pace->wake_tsc = UINT64_MAX;
 	bool waits = think(job, now) || is_above_low(job);
-	if (pace->search_drains && !engine_job_busy(job)) {
-		engine_target_drained(job, now);
+	if (pace->search_drains && !runner_job_busy(job)) {
+		runner_target_drained(job, now);
 		return false;
 	}
 	if (pace->searches)
-		waits |= pace->search_drains || engine_job_busy(job) >= pace->search.depth;
+		waits |= pace->search_drains || runner_job_busy(job) >= pace->search.depth;
 	if (waits && pace->wake_tsc != UINT64_MAX)
-		engine.cpus[job->cpu->index].timer_is_stale = true;
+		runner.cpus[job->cpu->index].timer_is_stale = true;
 	if (pace->rated && !waits)
 		generator_turn(job->generator, turn_of(job, DIR_READ, now),
 			       turn_of(job, DIR_WRITE, now));
 	return !waits;
 }
 
-static bool overlaps(const struct engine_job *job, const struct generator_io *next)
+static bool overlaps(const struct runner_job *job, const struct generator_io *next)
 {
 	for (uint32_t i = 0; i < job->depth; i++) {
-		const struct engine_io *io = &job->ios[i];
+		const struct runner_io *io = &job->ios[i];
 		if (io->is_out && io->file == next->file &&
 		    io->offset_bytes < next->offset_bytes + next->length_bytes &&
 		    next->offset_bytes < io->offset_bytes + io->length_bytes)
@@ -324,9 +324,9 @@ static bool overlaps(const struct engine_job *job, const struct generator_io *ne
 	return false;
 }
 
-bool engine_pace_may_issue(struct engine_job *job, const struct generator_io *next, uint64_t now)
+bool runner_pace_may_issue(struct runner_job *job, const struct generator_io *next, uint64_t now)
 {
-	struct engine_pace *pace = job->pace;
+	struct runner_pace *pace = job->pace;
 	bool may = true;
 	if (schedule_is_rated(&pace->schedule[next->direction]) &&
 	    due_tsc(job, next->direction) > now) {
@@ -338,13 +338,13 @@ bool engine_pace_may_issue(struct engine_job *job, const struct generator_io *ne
 	if (may && pace->flow)
 		may = take_flow_turn(job, now);
 	if (!may && pace->wake_tsc != UINT64_MAX)
-		engine.cpus[job->cpu->index].timer_is_stale = true;
+		runner.cpus[job->cpu->index].timer_is_stale = true;
 	return may;
 }
 
-void engine_pace_prepared(struct engine_job *job, struct engine_io *io)
+void runner_pace_prepared(struct runner_job *job, struct runner_io *io)
 {
-	struct engine_pace *pace = job->pace;
+	struct runner_pace *pace = job->pace;
 	struct schedule *schedule = &pace->schedule[io->direction];
 	io->intended_tsc = schedule_is_rated(schedule) ? due_tsc(job, io->direction) : 0;
 	schedule_advance(schedule, io->length_bytes);
@@ -352,7 +352,7 @@ void engine_pace_prepared(struct engine_job *job, struct engine_io *io)
 	pace->is_full = job->options->iodepth_low < job->depth && !job->free_count;
 }
 
-void engine_pace_done(struct engine_job *job, struct engine_io *io, uint64_t now)
+void runner_pace_done(struct runner_job *job, struct runner_io *io, uint64_t now)
 {
 	bool is_own = io->is_out && io->request.status == BLK_OK;
 	io->is_out = false;
@@ -363,10 +363,10 @@ void engine_pace_done(struct engine_job *job, struct engine_io *io, uint64_t now
 				  clock_tsc_to_ns(now - io->intended_tsc));
 	if (job->pace->has_log)
 		log_io(job, io, now);
-	engine_target_done(job, io, now);
+	runner_target_done(job, io, now);
 }
 
-uint64_t engine_pace_digest(const struct engine_job *job)
+uint64_t runner_pace_digest(const struct runner_job *job)
 {
 	return job->pace && job->pace->has_next ? job->pace->digest_before :
 						  generator_digest(job->generator);

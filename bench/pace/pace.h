@@ -2,7 +2,7 @@
 /*
  * What paces a job, and what watches it: rates, pauses, flows, limits on its
  * depth, targets for its latency. Only jobs with such an option have a struct
- * engine_pace; they go the full way (run/step.c). For those of bench/run.
+ * runner_pace; they go the full way (run/step.c). For those of bench/run.
  */
 #ifndef BENCH_PACE_PACE_H
 #define BENCH_PACE_PACE_H
@@ -12,17 +12,17 @@
 #include "bench/pace/latency_search.h"
 #include "bench/pace/schedule.h"
 
-enum engine_thinking { THINKING_NOT, THINKING_QUIESCE, THINKING };
+enum runner_thinking { THINKING_NOT, THINKING_QUIESCE, THINKING };
 
 /* Jobs with one flow_id=; they may be on several CPUs. */
-struct engine_flow {
+struct runner_flow {
 	uint32_t id; /* [I] */
 	uint64_t weight; /* [a] of the jobs that are running */
 	uint64_t count; /* [a] I/Os of those jobs */
 	uint64_t stalled_cpus; /* [a] bit per CPU with a job that waits for its turn */
 };
 
-struct engine_pace {
+struct runner_pace {
 	/* An I/O that was generated and has to wait. */
 	struct generator_io next;
 	bool has_next;
@@ -33,7 +33,7 @@ struct engine_pace {
 	struct schedule schedule[DIR_COUNT];
 	uint64_t epoch_tsc; /* start of the schedules */
 	/* thinktime= */
-	enum engine_thinking thinking;
+	enum runner_thinking thinking;
 	uint64_t think_until_tsc, spin_until_tsc;
 	uint64_t thought_tsc, thought_count; /* at the end of the last pause */
 	/* serialize_overlap=, and what needs it */
@@ -41,7 +41,7 @@ struct engine_pace {
 	/* iodepth_low= */
 	bool is_full;
 	/* flow= */
-	struct engine_flow *flow; /* [I] NULL: none */
+	struct runner_flow *flow; /* [I] NULL: none */
 	uint64_t flow_count;
 	uint64_t flow_sleep_until_tsc;
 	/* write_bw_log= and so on */
@@ -59,13 +59,13 @@ struct engine_pace {
 	uint64_t cycle_ios[DIR_COUNT], cycle_bytes[DIR_COUNT];
 };
 
-static inline uint32_t engine_job_busy(const struct engine_job *job)
+static inline uint32_t runner_job_busy(const struct runner_job *job)
 {
 	return job->depth - job->free_count;
 }
 
 /* Anything but finished I/Os and time that the job waits for: looks again at once. */
-static inline void engine_job_look_again(struct engine_job *job)
+static inline void runner_job_look_again(struct runner_job *job)
 {
 	store_once(&job->cpu->wake, 1);
 }
@@ -73,48 +73,48 @@ static inline void engine_job_look_again(struct engine_job *job)
 /* --- pace.c --- */
 
 /* At set-up: NULL in job->pace if nothing paces the job. -ERR_NO_MEMORY. */
-int engine_pace_init(struct engine_job *job);
+int runner_pace_init(struct runner_job *job);
 
 /* startdelay=, drawn from its range. */
-uint64_t engine_pace_start_delay_us(const struct engine_job *job);
+uint64_t runner_pace_start_delay_us(const struct runner_job *job);
 
-void engine_pace_begin(struct engine_job *job, uint64_t now);
-void engine_pace_end(struct engine_job *job);
+void runner_pace_begin(struct runner_job *job, uint64_t now);
+void runner_pace_end(struct runner_job *job);
 
 /* May the job go on, whatever its next I/O is? */
-bool engine_pace_may_go_on(struct engine_job *job, uint64_t now);
+bool runner_pace_may_go_on(struct runner_job *job, uint64_t now);
 
 /* May this one be issued now? */
-bool engine_pace_may_issue(struct engine_job *job, const struct generator_io *next, uint64_t now);
+bool runner_pace_may_issue(struct runner_job *job, const struct generator_io *next, uint64_t now);
 
 /* It was prepared. */
-void engine_pace_prepared(struct engine_job *job, struct engine_io *io);
+void runner_pace_prepared(struct runner_job *job, struct runner_io *io);
 
 /* Something of the job came back, well or not. */
-void engine_pace_done(struct engine_job *job, struct engine_io *io, uint64_t now);
+void runner_pace_done(struct runner_job *job, struct runner_io *io, uint64_t now);
 
 /* The sequence that was issued: without the I/O that still waits. */
-uint64_t engine_pace_digest(const struct engine_job *job);
+uint64_t runner_pace_digest(const struct runner_job *job);
 
 /* --- target.c --- */
 
 /* Is something watched that needs a completion's latency? */
-bool engine_target_is_set(const struct job *options);
+bool runner_target_is_set(const struct job *options);
 
-void engine_target_begin(struct engine_job *job, uint64_t now);
-void engine_target_done(struct engine_job *job, const struct engine_io *io, uint64_t now);
+void runner_target_begin(struct runner_job *job, uint64_t now);
+void runner_target_done(struct runner_job *job, const struct runner_io *io, uint64_t now);
 
 /* The counters that a minimal rate is measured by have become 0. */
-void engine_target_forget(struct engine_job *job, uint64_t now);
+void runner_target_forget(struct runner_job *job, uint64_t now);
 
 /*
  * The job was drained for its last window: its ramp ends now, so that the next step
  * begins the measurement before it issues anything.
  */
-void engine_target_drained(struct engine_job *job, uint64_t now);
+void runner_target_drained(struct runner_job *job, uint64_t now);
 
 /* Windows and cycles that are over; true: the job has found what it looked for. */
-bool engine_target_control(struct engine_job *job, uint64_t now);
-uint64_t engine_target_next_tsc(const struct engine_job *job);
+bool runner_target_control(struct runner_job *job, uint64_t now);
+uint64_t runner_target_next_tsc(const struct runner_job *job);
 
 #endif

@@ -29,21 +29,21 @@ static bool has_minimum(const struct job *options)
 	return false;
 }
 
-bool engine_target_is_set(const struct job *options)
+bool runner_target_is_set(const struct job *options)
 {
 	return has_max_latency(options) || has_minimum(options) || options->latency_target_us;
 }
 
-static void begin_window(struct engine_job *job, uint64_t now)
+static void begin_window(struct runner_job *job, uint64_t now)
 {
-	struct engine_pace *pace = job->pace;
+	struct runner_pace *pace = job->pace;
 	pace->window_ios = pace->window_late = 0;
 	pace->window_end_tsc = now + clock_ns_to_tsc(job->options->latency_window_us * NS_PER_US);
 }
 
-static void begin_cycle(struct engine_job *job, uint64_t now)
+static void begin_cycle(struct runner_job *job, uint64_t now)
 {
-	struct engine_pace *pace = job->pace;
+	struct runner_pace *pace = job->pace;
 	pace->cycle_start_tsc = now;
 	pace->cycle_end_tsc = now + clock_ns_to_tsc(job->options->rate_cycle_ms * NS_PER_MS);
 	for (int d = 0; d < DIR_COUNT; d++) {
@@ -52,10 +52,10 @@ static void begin_cycle(struct engine_job *job, uint64_t now)
 	}
 }
 
-void engine_target_begin(struct engine_job *job, uint64_t now)
+void runner_target_begin(struct runner_job *job, uint64_t now)
 {
 	const struct job *options = job->options;
-	struct engine_pace *pace = job->pace;
+	struct runner_pace *pace = job->pace;
 	pace->has_minimum = has_minimum(options);
 	pace->searches = options->latency_target_us != 0;
 	latency_search_init(&pace->search, job->depth, options->latency_percentile_micro,
@@ -65,24 +65,24 @@ void engine_target_begin(struct engine_job *job, uint64_t now)
 	pace->cycle_end_tsc = now + clock_ns_to_tsc(RATE_SETTLE_NS);
 }
 
-void engine_target_forget(struct engine_job *job, uint64_t now)
+void runner_target_forget(struct runner_job *job, uint64_t now)
 {
 	begin_window(job, now);
 	if (!job->pace->settles)
 		begin_cycle(job, now);
 }
 
-void engine_target_done(struct engine_job *job, const struct engine_io *io, uint64_t now)
+void runner_target_done(struct runner_job *job, const struct runner_io *io, uint64_t now)
 {
 	const struct job *options = job->options;
-	struct engine_pace *pace = job->pace;
+	struct runner_pace *pace = job->pace;
 	uint64_t ns = clock_tsc_to_ns(now - io->request.submit_tsc);
 	uint64_t limit_us = options->max_latency_us[io->direction];
 	if (UNLIKELY(limit_us && ns > limit_us * NS_PER_US)) {
 		if (!job->stopping)
 			log_error(options->name,
 				  "latency of %lu ns exceeds max_latency (%lu us)", ns, limit_us);
-		engine_job_fail(job, ETIMEDOUT_LINUX, false);
+		runner_job_fail(job, ETIMEDOUT_LINUX, false);
 	}
 	if (!pace->searches || pace->search_drains)
 		return;
@@ -92,38 +92,38 @@ void engine_target_done(struct engine_job *job, const struct engine_io *io, uint
 
 /* --- the search --- */
 
-void engine_target_drained(struct engine_job *job, uint64_t now)
+void runner_target_drained(struct runner_job *job, uint64_t now)
 {
 	job->pace->search_drains = false;
 	job->ramp_end_tsc = job->control_tsc = now;
-	engine_job_look_again(job);
+	runner_job_look_again(job);
 }
 
-static bool end_window(struct engine_job *job, uint64_t now)
+static bool end_window(struct runner_job *job, uint64_t now)
 {
-	struct engine_pace *pace = job->pace;
+	struct runner_pace *pace = job->pace;
 	enum latency_verdict verdict =
 		latency_search_window(&pace->search, pace->window_ios, pace->window_late);
 	begin_window(job, now);
 	if (verdict == LATENCY_LAST_WINDOW) {
 		pace->search_drains = true;
-		engine_job_look_again(job);
+		runner_job_look_again(job);
 	}
 	if (verdict == LATENCY_IMPOSSIBLE) {
 		log_error(job->options->name,
 			  "latency_target of %lu us is not kept even at depth 1",
 			  job->options->latency_target_us);
-		engine_job_fail(job, ETIMEDOUT_LINUX, false);
+		runner_job_fail(job, ETIMEDOUT_LINUX, false);
 	}
 	return verdict == LATENCY_FOUND;
 }
 
 /* --- minimal rates --- */
 
-static bool is_below(const struct engine_job *job, int direction, uint64_t ns)
+static bool is_below(const struct runner_job *job, int direction, uint64_t ns)
 {
 	const struct job *options = job->options;
-	const struct engine_pace *pace = job->pace;
+	const struct runner_pace *pace = job->pace;
 	const struct stats_direction *stats = &job->stats->direction[direction];
 	uint64_t min_bytes = options->rate_min_bytes[direction];
 	uint64_t min_ios = options->rate_iops_min[direction];
@@ -141,21 +141,21 @@ static bool is_below(const struct engine_job *job, int direction, uint64_t ns)
 	return true;
 }
 
-static void end_cycle(struct engine_job *job, uint64_t now)
+static void end_cycle(struct runner_job *job, uint64_t now)
 {
 	uint64_t ns = MAX(1u, clock_tsc_to_ns(now - job->pace->cycle_start_tsc));
 	bool below = false;
 	for (int d = 0; d < DIR_COUNT && !job->pace->settles && !below; d++)
 		below = (job->options->rw & (1u << d)) && is_below(job, d, ns);
 	if (below)
-		engine_job_fail(job, EIO_LINUX, false);
+		runner_job_fail(job, EIO_LINUX, false);
 	job->pace->settles = false;
 	begin_cycle(job, now);
 }
 
-bool engine_target_control(struct engine_job *job, uint64_t now)
+bool runner_target_control(struct runner_job *job, uint64_t now)
 {
-	struct engine_pace *pace = job->pace;
+	struct runner_pace *pace = job->pace;
 	if (pace->has_minimum && now >= pace->cycle_end_tsc)
 		end_cycle(job, now);
 	if (pace->searches && !pace->search_drains && now >= pace->window_end_tsc)
@@ -163,9 +163,9 @@ bool engine_target_control(struct engine_job *job, uint64_t now)
 	return false;
 }
 
-uint64_t engine_target_next_tsc(const struct engine_job *job)
+uint64_t runner_target_next_tsc(const struct runner_job *job)
 {
-	const struct engine_pace *pace = job->pace;
+	const struct runner_pace *pace = job->pace;
 	uint64_t next = UINT64_MAX;
 	if (pace->has_minimum)
 		next = pace->cycle_end_tsc;

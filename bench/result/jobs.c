@@ -28,24 +28,24 @@ struct stage {
 };
 
 /* The boundaries: core/core.h. Returns the count. */
-static unsigned list_stages(const struct engine_job *job, struct stage stages[ENGINE_STAGES])
+static unsigned list_stages(const struct runner_job *job, struct stage stages[STAGE_COUNT])
 {
-	static const char *const names[ENGINE_STAGES] = {
+	static const char *const names[STAGE_COUNT] = {
 		[STAGE_SUBMIT_TO_DOORBELL] = "submit_to_doorbell",
 		[STAGE_DOORBELL_TO_SIGNAL] = "doorbell_to_signal",
 		[STAGE_SIGNAL_TO_DISCOVERY] = "signal_to_discovery",
 		[STAGE_DISCOVERY_TO_DELIVERY] = "discovery_to_delivery",
 	};
-	const struct engine_stage_sums *sums = &job->stage_sums;
+	const struct runner_stage_sums *sums = &job->stage_sums;
 	double count = (double)sums->count;
 
-	for (unsigned i = 0; job->stages && i < ENGINE_STAGES; i++) {
+	for (unsigned i = 0; job->stages && i < STAGE_COUNT; i++) {
 		const struct stats_latency *full = &job->stages->stage[i];
 
 		stages[i] = (struct stage){ names[i], stats_latency_mean(full), full };
 	}
 	if (job->stages)
-		return ENGINE_STAGES;
+		return STAGE_COUNT;
 	stages[0] = (struct stage){ names[0], (double)sums->submit_to_doorbell_ns / count, NULL };
 	stages[1] = (struct stage){ names[1], (double)sums->doorbell_to_signal_ns / count, NULL };
 	stages[2] = (struct stage){ "signal_to_delivery",
@@ -53,9 +53,9 @@ static unsigned list_stages(const struct engine_job *job, struct stage stages[EN
 	return 3;
 }
 
-static void write_stages(struct json_writer *w, const struct engine_job *job, bool bins)
+static void write_stages(struct json_writer *w, const struct runner_job *job, bool bins)
 {
-	struct stage stages[ENGINE_STAGES];
+	struct stage stages[STAGE_COUNT];
 	unsigned count = list_stages(job, stages);
 
 	json_object_begin(w, "stages_ns");
@@ -72,16 +72,16 @@ static void write_stages(struct json_writer *w, const struct engine_job *job, bo
 	json_object_end(w);
 }
 
-static void write_measuring(struct json_writer *w, const struct engine_job *job)
+static void write_measuring(struct json_writer *w, const struct runner_job *job)
 {
 	json_object_begin(w, "measuring_ns");
 	json_float(w, "per_io", job->measuring.io_ns);
 	json_float(w, "per_batch", job->measuring.batch_ns);
 	json_object_end(w);
-	json_float(w, "measuring_share", engine_measuring_share(job));
+	json_float(w, "measuring_share", runner_measuring_share(job));
 }
 
-static void write_job(struct json_writer *w, const struct engine_job *job, bool bins)
+static void write_job(struct json_writer *w, const struct runner_job *job, bool bins)
 {
 	const struct stats_job *stats = job->stats;
 	char digest[20];
@@ -105,13 +105,13 @@ void result_write_jobs(struct json_writer *w, const struct result *result)
 {
 	json_array_begin(w, "jobs");
 	for (uint32_t i = 0; i < result->set->job_count; i++)
-		write_job(w, &engine.jobs[i], result->settings->json_plus);
+		write_job(w, &runner.jobs[i], result->settings->json_plus);
 	json_array_end(w);
 }
 
-static void print_job(const struct engine_job *job)
+static void print_job(const struct runner_job *job)
 {
-	struct stage stages[ENGINE_STAGES];
+	struct stage stages[STAGE_COUNT];
 	unsigned count = list_stages(job, stages);
 	char number[DECIMAL_BYTES], percent[DECIMAL_BYTES];
 
@@ -120,7 +120,7 @@ static void print_job(const struct engine_job *job)
 		decimal_format(number, stages[i].mean_ns, 1);
 		log_raw("%s%s=%s", i ? ", " : "", stages[i].name, number);
 	}
-	double share = engine_measuring_share(job);
+	double share = runner_measuring_share(job);
 	double elapsed_ns = (double)clock_tsc_to_ns(job->stats->total_tsc);
 	decimal_format(number, share * elapsed_ns / (double)job->stage_sums.count, 1);
 	decimal_format(percent, 100 * share, 2);
@@ -129,9 +129,9 @@ static void print_job(const struct engine_job *job)
 }
 
 /* Of the job's time, and of all that its queues did in it. */
-static void print_counts(const struct engine_job *job)
+static void print_counts(const struct runner_job *job)
 {
-	const struct engine_counts *counts = &job->counts;
+	const struct runner_counts *counts = &job->counts;
 	const struct stats_job *stats = job->stats;
 	double requests = (double)counts->requests;
 	char doorbells[DECIMAL_BYTES], interrupts[DECIMAL_BYTES], idle[DECIMAL_BYTES];
@@ -147,12 +147,12 @@ static void print_all_counts(const struct result *result)
 {
 	bool any = false;
 	for (uint32_t i = 0; i < result->set->job_count; i++) {
-		if (!engine.jobs[i].counts.requests)
+		if (!runner.jobs[i].counts.requests)
 			continue;
 		if (!any)
 			log_raw("\nWhat the disks' queues and the CPU did meanwhile:\n");
 		any = true;
-		print_counts(&engine.jobs[i]);
+		print_counts(&runner.jobs[i]);
 	}
 }
 
@@ -161,11 +161,11 @@ void result_print_jobs(const struct result *result)
 	bool any = false;
 	print_all_counts(result);
 	for (uint32_t i = 0; i < result->set->job_count; i++) {
-		if (!engine.jobs[i].stage_sums.count)
+		if (!runner.jobs[i].stage_sums.count)
 			continue;
 		if (!any)
 			log_raw("\nWhat the mean latency consists of:\n");
 		any = true;
-		print_job(&engine.jobs[i]);
+		print_job(&runner.jobs[i]);
 	}
 }

@@ -39,7 +39,7 @@ static void write_phase(struct json_writer *w, const char *key, uint64_t from, u
 	json_uint(w, key, to > from ? clock_tsc_to_ns(to - from) : 0);
 }
 
-static void write_boot(struct json_writer *w, const struct engine_boot *boot)
+static void write_boot(struct json_writer *w, const struct runner_boot *boot)
 {
 	json_object_begin(w, "boot_ns");
 	write_phase(w, "loader", boot->entry_tsc, boot->kernel_tsc);
@@ -84,7 +84,7 @@ static void write_cpus(struct json_writer *w)
 {
 	json_array_begin(w, "cpus");
 	for (uint32_t i = 0; i < cpu_count; i++) {
-		const struct engine_cpu *cpu = &engine.cpus[i];
+		const struct runner_cpu *cpu = &runner.cpus[i];
 		const struct cpu *hardware = &cpu_table[i];
 		json_object_begin(w, NULL);
 		json_uint(w, "index", i);
@@ -233,7 +233,7 @@ static void log_to_console(const char *text, size_t length_bytes)
 
 static uint64_t start_ms(uint32_t job, uint64_t now_ms)
 {
-	uint64_t age_ms = engine_job_age_ms(job);
+	uint64_t age_ms = runner_job_age_ms(job);
 	return age_ms < now_ms ? now_ms - age_ms : 0;
 }
 
@@ -247,11 +247,11 @@ void result_write(const struct result *result)
 	}
 	for (uint32_t i = 0; i < result->set->job_count; i++)
 		jobs[i] = (struct report_job){ .job = &result->set->jobs[i],
-					       .stats = engine_job_stats(i),
-					       .elapsed_s = engine_elapsed_s(),
+					       .stats = runner_job_stats(i),
+					       .elapsed_s = runner_elapsed_s(),
 					       .start_ms = start_ms(i, now_ms),
-					       .steadystate = engine_job_steadystate(i),
-					       .latency_depth = engine_job_latency_depth(i) };
+					       .steadystate = runner_job_steadystate(i),
+					       .latency_depth = runner_job_latency_depth(i) };
 	struct report_run run = { .set = result->set,
 				  .jobs = jobs,
 				  .timestamp_ms = now_ms,
@@ -270,6 +270,6 @@ void result_write(const struct result *result)
 	json_end(&w);
 	if (!com2)
 		log_raw(RESULT_END);
-	engine_write_logs(com2 ? log_to_com2 : log_to_console);
+	runner_write_logs(com2 ? log_to_com2 : log_to_console);
 	recording_write(com2 ? log_to_com2 : log_to_console);
 }

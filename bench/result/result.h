@@ -12,7 +12,7 @@
 struct result {
 	const struct job_set *set;
 	const struct settings *settings;
-	const struct engine_boot *boot;
+	const struct runner_boot *boot;
 	const char *firmware; /* "pvh", "uefi" */
 	enum exit_status status;
 };

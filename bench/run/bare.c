@@ -27,25 +27,25 @@ static uint64_t layer_failed;
 
 static void layer_done(struct blk_request *request)
 {
-	struct engine_job *job = request->owner;
+	struct runner_job *job = request->owner;
 	job->free[job->free_count++] = request;
 	if (UNLIKELY(request->status != BLK_OK))
 		layer_failed++;
 }
 
-static void layer_prepare(struct engine_job *job, uint32_t block_bytes)
+static void layer_prepare(struct runner_job *job, uint32_t block_bytes)
 {
 	for (uint32_t i = 0; i < job->depth; i++) {
-		struct engine_io *io = &job->ios[i];
+		struct runner_io *io = &job->ios[i];
 		io->request.op = BLK_READ;
-		engine_io_set_length(io, block_bytes);
+		runner_io_set_length(io, block_bytes);
 		io->request.done = layer_done;
 		io->request.owner = job;
 	}
 }
 
 /* Submits that many of the free requests, at most; returns how many it were. */
-static uint32_t layer_issue(struct engine_job *job, uint32_t count, uint64_t *random,
+static uint32_t layer_issue(struct runner_job *job, uint32_t count, uint64_t *random,
 			    const struct blk_floor_run *run)
 {
 	struct blk_request **from = job->free + job->free_count - count;
@@ -64,7 +64,7 @@ static uint32_t layer_issue(struct engine_job *job, uint32_t count, uint64_t *ra
 	return accepted;
 }
 
-static int layer_run(struct engine_job *job, struct blk_floor_run *run)
+static int layer_run(struct runner_job *job, struct blk_floor_run *run)
 {
 	struct blk_queue *queue = job->queues[0];
 	uint64_t left = run->ios, random = 0x89, start_tsc = clock_tsc();
@@ -93,7 +93,7 @@ static int layer_run(struct engine_job *job, struct blk_floor_run *run)
 
 /* --- both --- */
 
-static int run_bare(struct engine_job *job)
+static int run_bare(struct runner_job *job)
 {
 	struct blk_floor_run run = {
 		.depth = job->depth,
@@ -105,13 +105,13 @@ static int run_bare(struct engine_job *job)
 			       MIN(job->limit_ios,
 				   job->total_bytes / job->options->min_bs[DIR_READ]),
 		.runtime_tsc = clock_ns_to_tsc(job->options->runtime_us * NS_PER_US),
-		.timeout_tsc = engine.timeout_tsc,
+		.timeout_tsc = runner.timeout_tsc,
 	};
 	job->fast = false; /* its counts are those set here, not its latencies' */
 	job->begin_tsc = job->start_tsc = clock_tsc();
 	job->idle_start_tsc = job->cpu->idle_tsc;
-	engine_counts_begin(job);
-	int error = engine.settings->engine == ENGINE_FLOOR ?
+	runner_counts_begin(job);
+	int error = runner.settings->engine == ENGINE_FLOOR ?
 			    blk_floor(job->devices[0], &run) :
 			    layer_run(job, &run);
 	struct stats_direction *direction = &job->stats->direction[DIR_READ];
@@ -121,17 +121,17 @@ static int run_bare(struct engine_job *job)
 	if (run.failed || error)
 		job->stats->error = job->stats->first_error =
 			error == -ERR_TIMEOUT ? ETIMEDOUT_LINUX : EIO_LINUX;
-	engine_job_finish(job, job->start_tsc + run.elapsed_tsc);
+	runner_job_finish(job, job->start_tsc + run.elapsed_tsc);
 	return error;
 }
 
-static void say_why(const struct engine_job *job, const char *name, int error)
+static void say_why(const struct runner_job *job, const char *name, int error)
 {
 	if (error == -ERR_TIMEOUT)
 		log_error(job->options->name,
 			  "engine=%s: nothing came back for longer than "
 			  "request_timeout_ms=%u allows; all jobs end here", name,
-			  engine.settings->request_timeout_ms);
+			  runner.settings->request_timeout_ms);
 	else
 		log_error(job->options->name, "engine=%s: %s", name, err_name(error));
 }
@@ -139,8 +139,8 @@ static void say_why(const struct engine_job *job, const char *name, int error)
 /* Each job after the one before; 0, or why one could not go on. */
 static int run_all(const char *name)
 {
-	for (uint32_t i = 0; i < engine.set->job_count; i++) {
-		struct engine_job *job = &engine.jobs[i];
+	for (uint32_t i = 0; i < runner.set->job_count; i++) {
+		struct runner_job *job = &runner.jobs[i];
 		int error = run_bare(job);
 		if (error) {
 			say_why(job, name, error);
@@ -148,23 +148,23 @@ static int run_all(const char *name)
 			return error;
 		}
 		if (job->stats->error)
-			engine.failed = 1;
+			runner.failed = 1;
 	}
 	return 0;
 }
 
-enum exit_status engine_bare_run(void)
+enum exit_status runner_bare_run(void)
 {
-	const char *name = engine.settings->engine == ENGINE_FLOOR ? "floor" : "layer";
-	struct engine_cpu *cpu = &engine.cpus[0];
+	const char *name = runner.settings->engine == ENGINE_FLOOR ? "floor" : "layer";
+	struct runner_cpu *cpu = &runner.cpus[0];
 	cpu->cpu = &cpu_table[0];
 	cpu->start_tsc = clock_tsc();
 	cpu->idle_start_tsc = cpu->cpu->idle_tsc;
-	for (uint32_t i = 0; i < engine.set->job_count; i++) {
-		struct engine_job *job = &engine.jobs[i];
+	for (uint32_t i = 0; i < runner.set->job_count; i++) {
+		struct runner_job *job = &runner.jobs[i];
 		if (!is_plain_read(job->options)) {
 			log_raw("%s:%u: rw: [%s] engine=%s makes random reads of one disk only\n",
-				engine.job_file, job->options->section_line, job->options->name,
+				runner.job_file, job->options->section_line, job->options->name,
 				name);
 			return EXIT_USAGE;
 		}
@@ -174,5 +174,5 @@ enum exit_status engine_bare_run(void)
 	cpu->idle_tsc = cpu->cpu->idle_tsc - cpu->idle_start_tsc;
 	if (error)
 		return error == -ERR_UNSUPPORTED ? EXIT_USAGE : EXIT_CRASH;
-	return engine.failed ? EXIT_JOB_ERROR : EXIT_OK;
+	return runner.failed ? EXIT_JOB_ERROR : EXIT_OK;
 }

@@ -23,7 +23,7 @@ static void fill_write_pattern(const struct job *options, uint8_t *buffer, uint6
 		memcpy(buffer + done, buffer, MIN(done, length_bytes - done));
 }
 
-static void fill_buffer(struct engine_job *job, uint8_t *buffer, uint64_t length_bytes)
+static void fill_buffer(struct runner_job *job, uint8_t *buffer, uint64_t length_bytes)
 {
 	const struct job *options = job->options;
 	if (options->buffer_pattern_bytes)
@@ -35,7 +35,7 @@ static void fill_buffer(struct engine_job *job, uint8_t *buffer, uint64_t length
 				   (uint32_t)length_bytes);
 }
 
-static enum engine_data data_of(const struct job *options, bool verifies)
+static enum runner_data data_of(const struct job *options, bool verifies)
 {
 	if (verifies)
 		return DATA_VERIFIED;
@@ -44,12 +44,12 @@ static enum engine_data data_of(const struct job *options, bool verifies)
 	return options->scramble_buffers ? DATA_SCRAMBLED : DATA_KEPT;
 }
 
-void engine_data_init(struct engine_job *job)
+void runner_data_init(struct runner_job *job)
 {
 	job->data = (uint8_t)data_of(job->options, job->verifies);
 }
 
-void engine_data_begin(struct engine_job *job)
+void runner_data_begin(struct runner_job *job)
 {
 	const struct verify_io whole = { .length_bytes = (uint32_t)job->buffer_bytes };
 	for (uint32_t i = 0; i < job->depth; i++) {
@@ -60,7 +60,7 @@ void engine_data_begin(struct engine_job *job)
 }
 
 /* Every sector gets its offset and the time: a device cannot find two that are equal. */
-static void scramble(const struct engine_io *io)
+static void scramble(const struct runner_io *io)
 {
 	uint64_t stamp[2] = { io->offset_bytes, io->request.submit_tsc };
 	uint8_t *at = io->buffer, *end = at + io->length_bytes;
@@ -69,15 +69,15 @@ static void scramble(const struct engine_io *io)
 }
 
 /* What takes its time is no part of the I/O's latency. */
-static NOINLINE void fill_anew(struct engine_job *job, struct engine_io *io, uint64_t number)
+static NOINLINE void fill_anew(struct runner_job *job, struct runner_io *io, uint64_t number)
 {
 	if (job->data == DATA_FILLED ||
-	    (!engine_verify_fill(job, io, number) && job->options->refill_buffers))
+	    (!runner_verify_fill(job, io, number) && job->options->refill_buffers))
 		fill_buffer(job, io->buffer, io->length_bytes);
 	io->request.submit_tsc = clock_tsc();
 }
 
-void engine_data_fill(struct engine_job *job, struct engine_io *io, uint64_t number)
+void runner_data_fill(struct runner_job *job, struct runner_io *io, uint64_t number)
 {
 	if (job->data == DATA_SCRAMBLED)
 		scramble(io);

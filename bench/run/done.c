@@ -16,7 +16,7 @@
 #include "kernel/lib/log.h"
 
 /* Any I/O that went well. */
-static void account(struct engine_job *job, const struct engine_io *io, uint64_t now)
+static void account(struct runner_job *job, const struct runner_io *io, uint64_t now)
 {
 	const struct blk_request *request = &io->request;
 	struct stats_direction *direction = io->stats;
@@ -28,7 +28,7 @@ static void account(struct engine_job *job, const struct engine_io *io, uint64_t
 	uint64_t clat_ns = clock_tsc_to_ns(now - request->doorbell_tsc);
 	job->signal_to_delivery_tsc += now - request->signal_tsc;
 	if (UNLIKELY(job->stages))
-		engine_stages_add(job, request, now);
+		runner_stages_add(job, request, now);
 	stats_latency_add(&direction->clat, job->synchronous ? slat_ns + clat_ns : clat_ns);
 	stats_summary_add(&direction->slat, slat_ns);
 	stats_summary_add(&direction->lat, slat_ns + clat_ns);
@@ -38,7 +38,7 @@ static void account(struct engine_job *job, const struct engine_io *io, uint64_t
 	}
 }
 
-static void account_flush(struct engine_job *job, const struct engine_io *io, uint64_t now)
+static void account_flush(struct runner_job *job, const struct runner_io *io, uint64_t now)
 {
 	if (io->flush == FLUSH_OF_PASS)
 		return;
@@ -48,29 +48,29 @@ static void account_flush(struct engine_job *job, const struct engine_io *io, ui
 }
 
 /* All that an I/O which came back may mean. */
-static NOINLINE void done_rarely(struct engine_io *io, uint64_t now)
+static NOINLINE void done_rarely(struct runner_io *io, uint64_t now)
 {
-	struct engine_job *job = io->job;
+	struct runner_job *job = io->job;
 	if (job->pace)
-		engine_pace_done(job, io, now);
+		runner_pace_done(job, io, now);
 	if (io->request.status != BLK_OK)
-		engine_job_note_error(job, io);
+		runner_job_note_error(job, io);
 	else if (io->direction == DIR_COUNT)
 		account_flush(job, io, now);
 	else
 		account(job, io, now);
 	if (job->verifies)
-		engine_verify_done(job, io);
+		runner_verify_done(job, io);
 }
 
 /*
  * What most I/Os mean: three latencies within what was seen before. Calls
  * nothing but in the last place, so that it needs no stack frame.
  */
-static ALWAYS_INLINE void io_done(struct engine_io *io, uint64_t now)
+static ALWAYS_INLINE void io_done(struct runner_io *io, uint64_t now)
 {
 	const struct blk_request *request = &io->request;
-	struct engine_job *job = io->job;
+	struct runner_job *job = io->job;
 	struct stats_direction *direction = io->stats;
 	uint64_t slat_ns = clock_tsc_to_ns(request->doorbell_tsc - request->submit_tsc);
 	uint64_t lat_ns = slat_ns + clock_tsc_to_ns(now - request->doorbell_tsc);
@@ -98,16 +98,16 @@ static ALWAYS_INLINE void io_done(struct engine_io *io, uint64_t now)
 	direction->clat.bins[stats_bin_below(clat_ns)]++;
 }
 
-void engine_io_done(struct blk_request *request)
+void runner_io_done(struct blk_request *request)
 {
-	io_done(CONTAINER_OF(request, struct engine_io, request), clock_tsc());
+	io_done(CONTAINER_OF(request, struct runner_io, request), clock_tsc());
 }
 
-void engine_io_done_recorded(struct blk_request *request)
+void runner_io_done_recorded(struct blk_request *request)
 {
-	struct engine_io *io = CONTAINER_OF(request, struct engine_io, request);
-	const struct engine_job *job = io->job;
+	struct runner_io *io = CONTAINER_OF(request, struct runner_io, request);
+	const struct runner_job *job = io->job;
 	uint64_t now = clock_tsc();
-	recorder_note_delivery(job->queues[io->file], request, (uint16_t)(job - engine.jobs), now);
+	recorder_note_delivery(job->queues[io->file], request, (uint16_t)(job - runner.jobs), now);
 	io_done(io, now);
 }

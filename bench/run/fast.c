@@ -20,7 +20,7 @@
 #include "kernel/lib/err.h"
 #include "kernel/mm/heap.h"
 
-bool engine_fast_is_possible(const struct engine_job *job)
+bool runner_fast_is_possible(const struct runner_job *job)
 {
 	const struct job *options = job->options;
 	uint32_t directions = options->rw & (JOB_RW_READ | JOB_RW_WRITE | JOB_RW_TRIM);
@@ -28,7 +28,7 @@ bool engine_fast_is_possible(const struct engine_job *job)
 	return directions == JOB_RW_READ && options->file_count == 1 && !job->special &&
 	       !job->queues[0]->shared && !job->queues[0]->sched &&
 	       job->measured && !job->full_histograms && !job->stages &&
-	       !engine.settings->trace_events &&
+	       !runner.settings->trace_events &&
 	       options->min_bs[DIR_READ] == options->max_bs[DIR_READ] &&
 	       job->generator->way != GENERATOR_FULL;
 }
@@ -38,10 +38,10 @@ bool engine_fast_is_possible(const struct engine_job *job)
 /* An error, or a latency beyond what was seen so far. */
 static NOINLINE void fast_done_rarely(struct blk_request *request, uint64_t now)
 {
-	struct engine_io *io = CONTAINER_OF(request, struct engine_io, request);
+	struct runner_io *io = CONTAINER_OF(request, struct runner_io, request);
 	struct stats_direction *direction = io->job->fast_stats;
 	if (request->status != BLK_OK) {
-		engine_job_note_error(io->job, io);
+		runner_job_note_error(io->job, io);
 		return;
 	}
 	uint64_t begun_tsc = io->job->synchronous ? request->submit_tsc : request->doorbell_tsc;
@@ -51,12 +51,12 @@ static NOINLINE void fast_done_rarely(struct blk_request *request, uint64_t now)
 
 /*
  * Calls nothing but in the last place, so that it needs no stack frame. clat
- * counts for lat, too (engine_fast_settle()); `synchronous`, a constant: it is
+ * counts for lat, too (runner_fast_settle()); `synchronous`, a constant: it is
  * lat.
  */
 static ALWAYS_INLINE void done(struct blk_request *request, bool synchronous)
 {
-	struct engine_job *job = CONTAINER_OF(request, struct engine_io, request)->job;
+	struct runner_job *job = CONTAINER_OF(request, struct runner_io, request)->job;
 	uint64_t now = clock_tsc();
 	job->free[job->free_count] = request;
 	barrier_compiler(); /* lets the count be incremented where it is */
@@ -94,7 +94,7 @@ static void done_synchronous(struct blk_request *request)
  * Makes I/Os that all begin now of these requests. count > 0; the constants
  * tell the way.
  */
-static ALWAYS_INLINE void fill_random(struct engine_job *job, struct blk_request *const *requests,
+static ALWAYS_INLINE void fill_random(struct runner_job *job, struct blk_request *const *requests,
 				      uint32_t count, uint64_t now, bool map, bool exact)
 {
 	struct generator *g = job->generator;
@@ -123,7 +123,7 @@ static ALWAYS_INLINE void fill_random(struct engine_job *job, struct blk_request
 	g->digest = mixed ^ tag;
 }
 
-static inline void fill_sequential(struct engine_job *job, struct blk_request *const *requests,
+static inline void fill_sequential(struct runner_job *job, struct blk_request *const *requests,
 				   uint32_t count, uint64_t now)
 {
 	struct generator *g = job->generator;
@@ -146,7 +146,7 @@ enum fill_way {
 };
 #define EXACT_BLOCKS_MAX (1u << 21)
 
-static ALWAYS_INLINE void fill_batch(struct engine_job *job, struct blk_request *const *requests,
+static ALWAYS_INLINE void fill_batch(struct runner_job *job, struct blk_request *const *requests,
 				     uint32_t count, uint64_t now, enum fill_way way)
 {
 	if (way == FILL_SEQUENTIAL)
@@ -157,13 +157,13 @@ static ALWAYS_INLINE void fill_batch(struct engine_job *job, struct blk_request 
 }
 
 /* How many are issued at once when so many are free. */
-static inline uint32_t batch_of(const struct engine_job *job, uint32_t free_count)
+static inline uint32_t batch_of(const struct runner_job *job, uint32_t free_count)
 {
 	return MIN(free_count, job->chunk);
 }
 
 /* From counts of what happened to the levels that they stand for. */
-static void settle_counts(struct engine_job *job)
+static void settle_counts(struct runner_job *job)
 {
 	struct stats_job *stats = job->stats;
 	for (uint32_t in_flight = 0; in_flight < job->depth; in_flight++) {
@@ -183,7 +183,7 @@ static void settle_counts(struct engine_job *job)
 	}
 }
 
-void engine_fast_settle(struct engine_job *job)
+void runner_fast_settle(struct runner_job *job)
 {
 	job->fast_stats->lat.count = job->fast_stats->clat.count;
 	if (job->step == job->full_step)
@@ -200,13 +200,13 @@ void engine_fast_settle(struct engine_job *job)
 }
 
 /* Of a batch only `accepted` were; what was not is prepared, for the full way. */
-static NOINLINE void part_submitted(struct engine_job *job, struct blk_request *const *requests,
+static NOINLINE void part_submitted(struct runner_job *job, struct blk_request *const *requests,
 				    uint32_t wanted, uint32_t accepted, uint64_t slat_tsc)
 {
 	uint32_t in_flight = job->depth - job->free_count - wanted;
 	for (uint32_t i = accepted; i < wanted; i++)
 		job->prepared[job->prepared_count++] = requests[i];
-	engine_fast_settle(job);
+	runner_fast_settle(job);
 	if (!accepted)
 		return;
 	stats_add_batches(job->stats, in_flight, accepted, 1);
@@ -214,7 +214,7 @@ static NOINLINE void part_submitted(struct engine_job *job, struct blk_request *
 }
 
 /* One batch; false: it was not accepted as a whole. */
-static ALWAYS_INLINE bool issue_batch(struct engine_job *job, uint32_t wanted, uint32_t in_flight,
+static ALWAYS_INLINE bool issue_batch(struct runner_job *job, uint32_t wanted, uint32_t in_flight,
 				      uint64_t now, enum fill_way way, bool lone)
 {
 	struct blk_queue *queue = job->queues[0];
@@ -228,7 +228,7 @@ static ALWAYS_INLINE bool issue_batch(struct engine_job *job, uint32_t wanted, u
 		part_submitted(job, requests, wanted, accepted, queue->doorbell_tsc - now);
 		return false;
 	}
-	engine_fast_note_batch(job, in_flight, wanted, queue->doorbell_tsc - now);
+	runner_fast_note_batch(job, in_flight, wanted, queue->doorbell_tsc - now);
 	return true;
 }
 
@@ -236,7 +236,7 @@ static ALWAYS_INLINE bool issue_batch(struct engine_job *job, uint32_t wanted, u
  * Batches, while there are enough free I/Os. False: the full way must look at the
  * job. A lone I/O is free if any is.
  */
-static ALWAYS_INLINE bool issue(struct engine_job *job, uint64_t now, enum fill_way way, bool lone)
+static ALWAYS_INLINE bool issue(struct runner_job *job, uint64_t now, enum fill_way way, bool lone)
 {
 	if (lone)
 		return !job->free_count ||
@@ -254,7 +254,7 @@ static ALWAYS_INLINE bool issue(struct engine_job *job, uint64_t now, enum fill_
 	return true;
 }
 
-static ALWAYS_INLINE unsigned step_fast(struct engine_job *job, uint64_t now, enum fill_way way,
+static ALWAYS_INLINE unsigned step_fast(struct runner_job *job, uint64_t now, enum fill_way way,
 					bool lone)
 {
 	job->fast_reaped[job->free_count - job->free_seen]++;
@@ -262,54 +262,54 @@ static ALWAYS_INLINE unsigned step_fast(struct engine_job *job, uint64_t now, en
 	bool issued = LIKELY(!load_once(&job->stopping)) && LIKELY(now <= job->control_tsc - 1) &&
 		      issue(job, now, way, lone);
 	job->free_seen = job->free_count;
-	return LIKELY(issued) ? ENGINE_BUSY : job->full_step(job, now);
+	return LIKELY(issued) ? STEP_BUSY : job->full_step(job, now);
 }
 
 /* One for each way, compiled for a batch of any size and of one. */
 
-static unsigned step_random_exact(struct engine_job *job, uint64_t now)
+static unsigned step_random_exact(struct runner_job *job, uint64_t now)
 {
 	return step_fast(job, now, FILL_RANDOM_EXACT, false);
 }
 
-static unsigned step_random_exact_lone(struct engine_job *job, uint64_t now)
+static unsigned step_random_exact_lone(struct runner_job *job, uint64_t now)
 {
 	return step_fast(job, now, FILL_RANDOM_EXACT, true);
 }
 
-static unsigned step_random(struct engine_job *job, uint64_t now)
+static unsigned step_random(struct runner_job *job, uint64_t now)
 {
 	return step_fast(job, now, FILL_RANDOM, false);
 }
 
-static unsigned step_random_lone(struct engine_job *job, uint64_t now)
+static unsigned step_random_lone(struct runner_job *job, uint64_t now)
 {
 	return step_fast(job, now, FILL_RANDOM, true);
 }
 
-static unsigned step_random_map(struct engine_job *job, uint64_t now)
+static unsigned step_random_map(struct runner_job *job, uint64_t now)
 {
 	return step_fast(job, now, FILL_RANDOM_MAP, false);
 }
 
-static unsigned step_random_map_lone(struct engine_job *job, uint64_t now)
+static unsigned step_random_map_lone(struct runner_job *job, uint64_t now)
 {
 	return step_fast(job, now, FILL_RANDOM_MAP, true);
 }
 
-static unsigned step_sequential(struct engine_job *job, uint64_t now)
+static unsigned step_sequential(struct runner_job *job, uint64_t now)
 {
 	return step_fast(job, now, FILL_SEQUENTIAL, false);
 }
 
-static unsigned step_sequential_lone(struct engine_job *job, uint64_t now)
+static unsigned step_sequential_lone(struct runner_job *job, uint64_t now)
 {
 	return step_fast(job, now, FILL_SEQUENTIAL, true);
 }
 
 /* --- start, and leave to go this way --- */
 
-static engine_step_function *step_of(const struct generator *g, bool lone)
+static runner_step_function *step_of(const struct generator *g, bool lone)
 {
 	if (g->way == GENERATOR_RANDOM_MAP)
 		return lone ? step_random_map_lone : step_random_map;
@@ -320,7 +320,7 @@ static engine_step_function *step_of(const struct generator *g, bool lone)
 	return lone ? step_random_lone : step_random;
 }
 
-int engine_fast_init(struct engine_job *job)
+int runner_fast_init(struct runner_job *job)
 {
 	job->fast = true;
 	job->fast_bytes = (uint32_t)job->options->min_bs[DIR_READ];
@@ -329,17 +329,17 @@ int engine_fast_init(struct engine_job *job)
 	job->fast_batches = heap_allocate(job->depth * sizeof(job->fast_batches[0]));
 	job->fast_reaped = heap_allocate((job->depth + 1u) * sizeof(job->fast_reaped[0]));
 	for (uint32_t i = 0; i < job->depth; i++) {
-		struct engine_io *io = &job->ios[i];
+		struct runner_io *io = &job->ios[i];
 		io->direction = DIR_READ;
 		io->request.op = BLK_READ;
 		io->request.done = job->synchronous ? done_synchronous : done_queued;
-		engine_io_set_length(io, job->fast_bytes);
+		runner_io_set_length(io, job->fast_bytes);
 	}
 	return job->fast_batches && job->fast_reaped ? 0 : -ERR_NO_MEMORY;
 }
 
 /* I/Os to be had from the fast ways of the generator, and then of this pass. */
-static uint64_t generator_left(const struct engine_job *job)
+static uint64_t generator_left(const struct runner_job *job)
 {
 	const struct generator *g = job->generator;
 	if (g->way == GENERATOR_SEQUENTIAL)
@@ -350,7 +350,7 @@ static uint64_t generator_left(const struct engine_job *job)
 	return UINT64_MAX;
 }
 
-bool engine_fast_grant(struct engine_job *job)
+bool runner_fast_grant(struct runner_job *job)
 {
 	if (!job->fast || job->prepared_count || load_once(&job->stopping))
 		return false;

@@ -21,42 +21,42 @@
 
 /* --- its turn, and the start --- */
 
-static bool is_finished(const struct engine_job *job)
+static bool is_finished(const struct runner_job *job)
 {
 	return load_acquire(&job->phase) == PHASE_FINISHED;
 }
 
 /* stonewall: is everything before it over? */
-static bool wall_is_down(const struct engine_job *job)
+static bool wall_is_down(const struct runner_job *job)
 {
 	for (uint32_t i = 0; i < job->wait_before; i++)
-		if (!is_finished(&engine.jobs[i]))
+		if (!is_finished(&runner.jobs[i]))
 			return false;
 	return true;
 }
 
 /* wait_for: is everything over with this name? */
-static bool waitees_are_done(const struct engine_job *job)
+static bool waitees_are_done(const struct runner_job *job)
 {
 	if (!job->options->wait_for)
 		return true;
-	for (uint32_t i = 0; i < engine.set->job_count; i++)
-		if (!strcmp(engine.jobs[i].options->name, job->options->wait_for) &&
-		    !is_finished(&engine.jobs[i]))
+	for (uint32_t i = 0; i < runner.set->job_count; i++)
+		if (!strcmp(runner.jobs[i].options->name, job->options->wait_for) &&
+		    !is_finished(&runner.jobs[i]))
 			return false;
 	return true;
 }
 
-static void begin(struct engine_job *job, uint64_t now)
+static void begin(struct runner_job *job, uint64_t now)
 {
 	const struct job *options = job->options;
 	job->begin_tsc = now;
-	engine_job_begin_measuring(job, now);
+	runner_job_begin_measuring(job, now);
 	if (job->pace)
-		engine_pace_begin(job, now);
-	engine_control_begin(job, now);
+		runner_pace_begin(job, now);
+	runner_control_begin(job, now);
 	if (options->verify_only && (options->rw & JOB_RW_WRITE)) {
-		engine_verify_dry_run(job);
+		runner_verify_dry_run(job);
 		job->phase = PHASE_DRAINING;
 		return;
 	}
@@ -64,17 +64,17 @@ static void begin(struct engine_job *job, uint64_t now)
 }
 
 /* exitall: it may be over before its turn came. */
-static void take_turn(struct engine_job *job, uint64_t now)
+static void take_turn(struct runner_job *job, uint64_t now)
 {
 	if (load_once(&job->stopping)) {
 		job->start_tsc = now;
-		engine_job_finish(job, now);
+		runner_job_finish(job, now);
 	} else if (now >= job->eligible_tsc && job->has_memory && waitees_are_done(job)) {
 		begin(job, now);
 	}
 }
 
-static void add_queues(struct engine_cpu *cpu, const struct engine_job *job)
+static void add_queues(struct runner_cpu *cpu, const struct runner_job *job)
 {
 	for (uint32_t f = 0; f < job->options->file_count; f++) {
 		uint32_t known = 0;
@@ -86,11 +86,11 @@ static void add_queues(struct engine_cpu *cpu, const struct engine_job *job)
 	}
 }
 
-static void choose_active(struct engine_cpu *cpu)
+static void choose_active(struct runner_cpu *cpu)
 {
 	cpu->active_job_count = cpu->active_queue_count = 0;
 	for (uint32_t i = 0; i < cpu->job_count; i++) {
-		struct engine_job *job = cpu->jobs[i];
+		struct runner_job *job = cpu->jobs[i];
 		if (job->phase == PHASE_WAITING || job->phase == PHASE_FINISHED)
 			continue;
 		cpu->active_jobs[cpu->active_job_count++] = job;
@@ -104,25 +104,25 @@ static void choose_active(struct engine_cpu *cpu)
 }
 
 /* Before any of them begins, as it takes its time. */
-static void prepare_behind_walls(struct engine_cpu *cpu)
+static void prepare_behind_walls(struct runner_cpu *cpu)
 {
 	for (uint32_t i = 0; i < cpu->job_count; i++) {
-		struct engine_job *job = cpu->jobs[i];
+		struct runner_job *job = cpu->jobs[i];
 		if (!job->has_memory && !load_once(&job->stopping) && wall_is_down(job))
-			engine_memory_prepare(job);
+			runner_memory_prepare(job);
 	}
 }
 
-bool engine_turn_take(struct engine_cpu *cpu)
+bool runner_turn_take(struct runner_cpu *cpu)
 {
 	bool unfinished = false;
 	/* Read first: what is announced from here on is seen the next time. */
-	cpu->turns_seen = load_acquire(&engine.turns);
+	cpu->turns_seen = load_acquire(&runner.turns);
 	prepare_behind_walls(cpu);
 	uint64_t now = clock_tsc();
 	cpu->turn_tsc = UINT64_MAX;
 	for (uint32_t i = 0; i < cpu->job_count; i++) {
-		struct engine_job *job = cpu->jobs[i];
+		struct runner_job *job = cpu->jobs[i];
 		if (job->phase == PHASE_WAITING)
 			take_turn(job, now);
 		if (job->phase == PHASE_WAITING && job->eligible_tsc > now)
@@ -135,21 +135,21 @@ bool engine_turn_take(struct engine_cpu *cpu)
 
 /* --- at a full queue --- */
 
-void engine_turn_refused(struct engine_job *job)
+void runner_turn_refused(struct runner_job *job)
 {
-	struct engine_cpu *cpu = &engine.cpus[job->cpu->index];
+	struct runner_cpu *cpu = &runner.cpus[job->cpu->index];
 	if (cpu->refused || cpu->active_jobs[0] == job)
 		return; /* the first had its turn, and may want more than there ever is */
 	cpu->refused = job;
 	cpu->look_tsc = 0; /* not now: the jobs are being stepped */
 }
 
-void engine_turn_rotate(struct engine_cpu *cpu)
+void runner_turn_rotate(struct runner_cpu *cpu)
 {
-	struct engine_job **jobs = cpu->active_jobs;
+	struct runner_job **jobs = cpu->active_jobs;
 	uint32_t last = cpu->active_job_count - 1;
 	for (uint32_t left = last; left && jobs[0] != cpu->refused; left--) {
-		struct engine_job *first = jobs[0];
+		struct runner_job *first = jobs[0];
 		memmove(jobs, jobs + 1, last * sizeof(jobs[0]));
 		jobs[last] = first;
 	}
@@ -166,7 +166,7 @@ static uint64_t milliseconds(uint64_t from_tsc, uint64_t to_tsc)
 }
 
 /* Mixed jobs: both directions carry the same time; a read-back has its own. */
-static void set_runtimes(struct engine_job *job)
+static void set_runtimes(struct runner_job *job)
 {
 	struct stats_direction *directions = job->stats->direction;
 	if (!job->begin_tsc)
@@ -183,7 +183,7 @@ static void set_runtimes(struct engine_job *job)
 }
 
 /* disable_*: what is not wanted is measured all the same, and not told. */
-static void drop_unwanted(struct engine_job *job)
+static void drop_unwanted(struct runner_job *job)
 {
 	for (int d = 0; d < DIR_COUNT; d++) {
 		struct stats_direction *direction = &job->stats->direction[d];
@@ -196,35 +196,35 @@ static void drop_unwanted(struct engine_job *job)
 	}
 }
 
-void engine_job_finish(struct engine_job *job, uint64_t now)
+void runner_job_finish(struct runner_job *job, uint64_t now)
 {
 	struct stats_job *stats = job->stats;
 	job->finish_tsc = now;
 	for (int d = 0; d < DIR_COUNT; d++) {
-		stats->direction[d].completed = engine_job_completed(job, d);
-		stats->direction[d].io_bytes = engine_job_bytes(job, d);
+		stats->direction[d].completed = runner_job_completed(job, d);
+		stats->direction[d].io_bytes = runner_job_bytes(job, d);
 	}
 	set_runtimes(job);
-	engine_stages_end(job);
+	runner_stages_end(job);
 	if (job->begin_tsc)
-		engine_counts_end(job);
+		runner_counts_end(job);
 	drop_unwanted(job);
 	if (!stats->error) /* as in fio, of a job that went on after it, too */
 		stats->error = stats->first_error;
 	if (job->pace && job->begin_tsc)
-		engine_pace_end(job);
+		runner_pace_end(job);
 	stats->total_tsc = now - job->start_tsc;
 	stats->busy_tsc = stats->total_tsc - (job->cpu->idle_tsc - job->idle_start_tsc);
-	stats->sequence_digest = engine_pace_digest(job);
+	stats->sequence_digest = runner_pace_digest(job);
 	store_release(&job->phase, PHASE_FINISHED);
 	if (job->options->exitall)
-		engine_job_end_others(job);
-	engine_turn_announce();
+		runner_job_end_others(job);
+	runner_turn_announce();
 }
 
 /* --- a missed deadline --- */
 
-static bool is_free(const struct engine_job *job, const struct engine_io *io)
+static bool is_free(const struct runner_job *job, const struct runner_io *io)
 {
 	for (uint32_t i = 0; i < job->free_count; i++)
 		if (job->free[i] == &io->request)
@@ -233,39 +233,39 @@ static bool is_free(const struct engine_job *job, const struct engine_io *io)
 }
 
 /* What did not come back was not done. */
-static void forget_unreturned(struct engine_job *job)
+static void forget_unreturned(struct runner_job *job)
 {
 	for (uint32_t i = 0; i < job->depth; i++) {
-		const struct engine_io *io = &job->ios[i];
+		const struct runner_io *io = &job->ios[i];
 		if (io->direction < DIR_COUNT && !is_free(job, io) &&
 		    job->stats->direction[io->direction].total_ios)
 			job->stats->direction[io->direction].total_ios--;
 	}
 }
 
-static bool waits_for(const struct engine_job *job, const struct blk_queue *queue)
+static bool waits_for(const struct runner_job *job, const struct blk_queue *queue)
 {
 	for (uint32_t f = 0; f < job->options->file_count; f++)
 		if (job->queues[f] == queue)
-			return engine_job_in_flight(job) != 0;
+			return runner_job_in_flight(job) != 0;
 	return false;
 }
 
-static void cut_off(struct engine_job *job, uint64_t now)
+static void cut_off(struct runner_job *job, uint64_t now)
 {
 	if (!job->begin_tsc) {
 		job->start_tsc = now;
 	} else {
 		if (job->fast)
-			engine_fast_settle(job);
+			runner_fast_settle(job);
 		forget_unreturned(job);
-		if (waits_for(job, engine.late))
-			engine_job_fail(job, ETIMEDOUT_LINUX, false);
+		if (waits_for(job, runner.late))
+			runner_job_fail(job, ETIMEDOUT_LINUX, false);
 	}
-	engine_job_finish(job, now);
+	runner_job_finish(job, now);
 }
 
-void engine_turn_cut_off(struct engine_cpu *cpu, uint64_t now)
+void runner_turn_cut_off(struct runner_cpu *cpu, uint64_t now)
 {
 	for (uint32_t i = 0; i < cpu->job_count; i++)
 		if (cpu->jobs[i]->phase != PHASE_FINISHED)

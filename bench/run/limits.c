@@ -13,7 +13,7 @@
 #include "bench/run/run_impl.h"
 #include "kernel/lib/mem.h"
 
-static void schedule(struct engine_job *job)
+static void schedule(struct runner_job *job)
 {
 	uint64_t next = UINT64_MAX;
 	if (job->ramp_end_tsc)
@@ -21,12 +21,12 @@ static void schedule(struct engine_job *job)
 	if (job->end_tsc)
 		next = MIN(next, job->end_tsc);
 	if (job->pace)
-		next = MIN(next, engine_target_next_tsc(job));
+		next = MIN(next, runner_target_next_tsc(job));
 	job->control_tsc = next == UINT64_MAX ? 0 : next;
-	engine.cpus[job->cpu->index].timer_is_stale = true;
+	runner.cpus[job->cpu->index].timer_is_stale = true;
 }
 
-void engine_control_begin(struct engine_job *job, uint64_t now)
+void runner_control_begin(struct runner_job *job, uint64_t now)
 {
 	const struct job *options = job->options;
 	if (options->ramp_time_us)
@@ -36,7 +36,7 @@ void engine_control_begin(struct engine_job *job, uint64_t now)
 	schedule(job);
 }
 
-static void reset_statistics(struct engine_job *job, uint64_t now)
+static void reset_statistics(struct runner_job *job, uint64_t now)
 {
 	struct stats_job *stats = job->stats;
 	uint64_t errors = stats->total_errors;
@@ -45,13 +45,13 @@ static void reset_statistics(struct engine_job *job, uint64_t now)
 	stats->total_errors = errors;
 	stats->first_error = first;
 	stats->error = error;
-	engine_stages_forget(job);
-	engine_job_begin_measuring(job, now);
+	runner_stages_forget(job);
+	runner_job_begin_measuring(job, now);
 	if (job->pace)
-		engine_target_forget(job, now);
+		runner_target_forget(job, now);
 }
 
-bool engine_job_control(struct engine_job *job, uint64_t now)
+bool runner_job_control(struct runner_job *job, uint64_t now)
 {
 	if (job->end_tsc && now >= job->end_tsc)
 		return true;
@@ -59,7 +59,7 @@ bool engine_job_control(struct engine_job *job, uint64_t now)
 		job->ramp_end_tsc = 0;
 		reset_statistics(job, now);
 	}
-	bool over = job->pace && engine_target_control(job, now);
+	bool over = job->pace && runner_target_control(job, now);
 	schedule(job);
 	return over || job->stopping;
 }

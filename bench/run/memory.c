@@ -10,7 +10,7 @@
  * is allotted at set-up: a lack of it is reported before any I/O. Its contents are
  * made when the wall has come down; those of the first group at the end of set-up.
  *
- * Boot CPU; but for engine_memory_prepare() behind a wall: the job's CPU.
+ * Boot CPU; but for runner_memory_prepare() behind a wall: the job's CPU.
  */
 #include "bench/run/run_impl.h"
 #include "kernel/lib/err.h"
@@ -21,13 +21,13 @@
 
 #define MIB_BYTES (1ul << 20)
 
-static int allot_buffers(struct engine_job *job)
+static int allot_buffers(struct runner_job *job)
 {
 	struct dma_buffer buffer;
 	for (uint32_t i = 0; i < job->depth && job->buffer_bytes; i++) {
-		struct engine_io *io = &job->ios[i];
+		struct runner_io *io = &job->ios[i];
 		if (dma_take(job->buffer_bytes, &buffer))
-			return engine_complain(job->options, "iodepth",
+			return runner_complain(job->options, "iodepth",
 					       "not enough memory for %u buffers of %lu bytes: "
 					       "--memory gives more",
 					       job->depth, job->buffer_bytes);
@@ -38,7 +38,7 @@ static int allot_buffers(struct engine_job *job)
 	return 0;
 }
 
-static int allot_maps(struct engine_job *job)
+static int allot_maps(struct runner_job *job)
 {
 	const struct job *options = job->options;
 	uint64_t bytes = generator_map_bytes(job->generator);
@@ -50,7 +50,7 @@ static int allot_maps(struct engine_job *job)
 		return 0;
 	}
 	if (!options->softrandommap)
-		return engine_complain(options, "size",
+		return runner_complain(options, "size",
 				       "not enough memory for a random map of %lu MiB: "
 				       "norandommap or softrandommap=1 do without, "
 				       "a smaller size= needs less, --memory gives more",
@@ -63,8 +63,8 @@ static int allot_maps(struct engine_job *job)
 static int allot_all(void)
 {
 	int error = 0;
-	for (uint32_t i = 0; i < engine.set->job_count && !error; i++) {
-		struct engine_job *job = &engine.jobs[i];
+	for (uint32_t i = 0; i < runner.set->job_count && !error; i++) {
+		struct runner_job *job = &runner.jobs[i];
 		if (i && job->wait_before == i)
 			page_overlay_next();
 		error = allot_buffers(job);
@@ -74,10 +74,10 @@ static int allot_all(void)
 	return error;
 }
 
-int engine_memory_allot(void)
+int runner_memory_allot(void)
 {
 	if (page_overlay_begin()) {
-		log_raw("%s:1: not enough memory: --memory gives more\n", engine.job_file);
+		log_raw("%s:1: not enough memory: --memory gives more\n", runner.job_file);
 		return -ERR_NO_MEMORY;
 	}
 	int error = allot_all();
@@ -85,11 +85,11 @@ int engine_memory_allot(void)
 	return error;
 }
 
-void engine_memory_prepare(struct engine_job *job)
+void runner_memory_prepare(struct runner_job *job)
 {
 	generator_rewind(job->generator);
 	if (job->options->rw & JOB_RW_WRITE)
-		engine_data_begin(job);
+		runner_data_begin(job);
 	/* What it is to read must not be there from a job before. */
 	for (uint32_t i = 0; i < job->depth && job->reads_are_checked; i++)
 		memset(job->ios[i].buffer, 0, job->buffer_bytes);

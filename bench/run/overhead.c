@@ -20,19 +20,19 @@
 
 /* A job with nothing but what is measured. */
 static struct {
-	struct engine_job job;
+	struct runner_job job;
 	struct stats_job stats;
-	struct engine_io io;
+	struct runner_io io;
 	struct blk_request *free[1];
 } trial;
 
 static NOINLINE void free_only(struct blk_request *request)
 {
-	struct engine_job *job = CONTAINER_OF(request, struct engine_io, request)->job;
+	struct runner_job *job = CONTAINER_OF(request, struct runner_io, request)->job;
 	job->free[job->free_count++] = request;
 }
 
-static void set_up(const struct engine_job *job)
+static void set_up(const struct runner_job *job)
 {
 	trial.job = *job;
 	memset(&trial.stats, 0, sizeof(trial.stats));
@@ -80,7 +80,7 @@ static NOINLINE uint64_t row_of_batches(void)
 	for (uint32_t i = 0; i < ROW_IOS; i++) {
 		uint64_t slat_tsc = clock_tsc() - start_tsc;
 		if (trial.job.fast)
-			engine_fast_note_batch(&trial.job, i % depths, batch, slat_tsc);
+			runner_fast_note_batch(&trial.job, i % depths, batch, slat_tsc);
 		else
 			stats_add_batches(&trial.stats, i % depths, batch, 1);
 	}
@@ -93,7 +93,7 @@ static double mean_ns(uint64_t row_tsc)
 	return (double)clock_tsc_to_ns(row_tsc) / ROW_IOS;
 }
 
-void engine_measuring_calibrate(struct engine_job *job)
+void runner_measuring_calibrate(struct runner_job *job)
 {
 	if (!job->measured)
 		return;
@@ -108,14 +108,14 @@ void engine_measuring_calibrate(struct engine_job *job)
 		batches_tsc = MIN(batches_tsc, row_of_batches());
 	if (job->fast)
 		memset(job->fast_batches, 0, job->depth * sizeof(job->fast_batches[0]));
-	engine_stages_forget(job);
+	runner_stages_forget(job);
 	/* The full way stamps when each I/O begins and ends, the fast one when a batch begins. */
 	job->measuring.io_ns = mean_ns(with_tsc - MIN(with_tsc, without_tsc) +
 				       (job->fast ? 0 : 2 * stamp_tsc));
 	job->measuring.batch_ns = mean_ns(batches_tsc + (job->fast ? stamp_tsc : 0));
 }
 
-double engine_measuring_share(const struct engine_job *job)
+double runner_measuring_share(const struct runner_job *job)
 {
 	const struct stats_job *stats = job->stats;
 	double ns = job->measuring.io_ns * (double)job->stage_sums.count +

@@ -41,7 +41,7 @@ void progress_init(uint32_t interval_ms)
 	progress.interval_tsc = clock_ns_to_tsc(interval_ms * NS_PER_MS);
 	progress.last_tsc = clock_tsc();
 	progress.print_tsc = interval_ms ? progress.last_tsc + progress.interval_tsc : UINT64_MAX;
-	progress.steady_tsc = engine_steady_update(progress.last_tsc);
+	progress.steady_tsc = runner_steady_update(progress.last_tsc);
 	progress.next_tsc = MIN(progress.print_tsc, progress.steady_tsc);
 }
 
@@ -51,7 +51,7 @@ uint64_t progress_next_tsc(void)
 }
 
 /* Share of a job's budget or time that is behind it, in 1/1000. */
-static uint64_t job_permille(const struct engine_job *job, uint64_t now)
+static uint64_t job_permille(const struct runner_job *job, uint64_t now)
 {
 	if (job->phase == PHASE_FINISHED)
 		return 1000;
@@ -59,22 +59,22 @@ static uint64_t job_permille(const struct engine_job *job, uint64_t now)
 		return 0;
 	uint64_t by_time = 0, by_bytes = 0, by_count = 0;
 	uint64_t issued_bytes = job->issued_bytes +
-				(engine_job_issued(job) - job->issued_ios) * job->fast_bytes;
+				(runner_job_issued(job) - job->issued_ios) * job->fast_bytes;
 	if (job->end_tsc > job->start_tsc)
 		by_time = (now - job->start_tsc) * 1000 / (job->end_tsc - job->start_tsc);
 	if (!job->options->time_based && job->total_bytes >= 1000)
 		by_bytes = issued_bytes / (job->total_bytes / 1000);
 	if (job->limit_ios != UINT64_MAX)
-		by_count = engine_job_issued(job) * 1000 / job->limit_ios;
+		by_count = runner_job_issued(job) * 1000 / job->limit_ios;
 	return MIN(1000u, MAX(by_time, MAX(by_bytes, by_count)));
 }
 
-static bool is_running(const struct engine_job *job)
+static bool is_running(const struct runner_job *job)
 {
 	return job->phase != PHASE_WAITING && job->phase != PHASE_FINISHED;
 }
 
-static void collect_running(struct totals *totals, const struct engine_job *job)
+static void collect_running(struct totals *totals, const struct runner_job *job)
 {
 	const struct job *options = job->options;
 	totals->running++;
@@ -94,21 +94,21 @@ static void collect_running(struct totals *totals, const struct engine_job *job)
 static struct totals collect(uint64_t now)
 {
 	struct totals totals = { 0 };
-	for (uint32_t i = 0; i < engine.set->job_count; i++) {
-		const struct engine_job *job = &engine.jobs[i];
+	for (uint32_t i = 0; i < runner.set->job_count; i++) {
+		const struct runner_job *job = &runner.jobs[i];
 		for (int d = 0; d < DIR_COUNT; d++) {
-			totals.ios[d] += engine_job_completed(job, d);
-			totals.bytes[d] += engine_job_bytes(job, d);
+			totals.ios[d] += runner_job_completed(job, d);
+			totals.bytes[d] += runner_job_bytes(job, d);
 		}
 		if (is_running(job))
 			collect_running(&totals, job);
 		totals.done_permille += job_permille(job, now);
 	}
-	totals.done_permille /= engine.set->job_count;
+	totals.done_permille /= runner.set->job_count;
 	return totals;
 }
 
-static char job_letter(const struct engine_job *job)
+static char job_letter(const struct runner_job *job)
 {
 	uint32_t rw = job->options->rw;
 	bool random = rw & JOB_RW_RANDOM;
@@ -153,10 +153,10 @@ static void add_limits(struct text *text, const struct totals *totals)
 static void add_states(struct text *text)
 {
 	uint32_t i = 0;
-	while (i < engine.set->job_count && text->used < sizeof(text->text) / 2) {
-		char letter = job_letter(&engine.jobs[i]);
+	while (i < runner.set->job_count && text->used < sizeof(text->text) / 2) {
+		char letter = job_letter(&runner.jobs[i]);
 		uint32_t run = 0;
-		while (i < engine.set->job_count && job_letter(&engine.jobs[i]) == letter)
+		while (i < runner.set->job_count && job_letter(&runner.jobs[i]) == letter)
 			i++, run++;
 		add(text, "%s%c(%u)", i > run ? "," : "", letter, run);
 	}
@@ -183,7 +183,7 @@ static void add_rates(struct text *text, const uint64_t now[DIR_COUNT],
 
 static void add_eta(struct text *text, const struct totals *totals, uint64_t now)
 {
-	uint64_t elapsed_ns = clock_tsc_to_ns(now - engine.start_tsc);
+	uint64_t elapsed_ns = clock_tsc_to_ns(now - runner.start_tsc);
 	if (!totals->done_permille) {
 		add(text, "[eta --]");
 		return;
@@ -229,9 +229,9 @@ void progress_update(uint64_t now)
 	if (now >= progress.print_tsc)
 		print_line(now);
 	if (now >= progress.steady_tsc)
-		progress.steady_tsc = engine_steady_update(now);
+		progress.steady_tsc = runner_steady_update(now);
 	progress.next_tsc = MIN(progress.print_tsc, progress.steady_tsc);
-	engine.cpus[0].timer_is_stale = true;
+	runner.cpus[0].timer_is_stale = true;
 }
 
 void progress_end(void)

@@ -2,7 +2,7 @@
 /*
  * From trace_events= to recorders on queues, and from those to text.
  *
- * Boot CPU, before and after the run. During it the engine's done() notes
+ * Boot CPU, before and after the run. During it the runner's done() notes
  * deliveries (step.c), with the very stamp that its statistics take: what
  * is computed from the events equals what the result says.
  */
@@ -23,33 +23,33 @@ static const char letters[RECORDER_KINDS] = {
 };
 
 /* Their jobs go the full way (step.c). */
-static void record_deliveries(const struct engine_job *job)
+static void record_deliveries(const struct runner_job *job)
 {
 	for (uint32_t i = 0; i < job->depth; i++)
-		job->ios[i].request.done = engine_io_done_recorded;
+		job->ios[i].request.done = runner_io_done_recorded;
 }
 
 int recording_setup(void)
 {
-	uint32_t events = engine.settings->trace_events;
+	uint32_t events = runner.settings->trace_events;
 	if (!events)
 		return 0;
-	if (engine.settings->engine != ENGINE_BLK) {
+	if (runner.settings->engine != ENGINE_BLK) {
 		log_raw("%s:1: trace_events: only engine=blk has lifecycles to record\n",
-			engine.job_file);
+			runner.job_file);
 		return -ERR_INVALID;
 	}
 	for (uint32_t c = 0; c < cpu_count; c++) {
-		for (uint32_t q = 0; q < engine.cpus[c].queue_count; q++) {
-			if (!recorder_start(engine.cpus[c].queues[q], events))
+		for (uint32_t q = 0; q < runner.cpus[c].queue_count; q++) {
+			if (!recorder_start(runner.cpus[c].queues[q], events))
 				continue;
 			log_raw("%s:1: trace_events: not enough memory for %u events per queue\n",
-				engine.job_file, events);
+				runner.job_file, events);
 			return -ERR_NO_MEMORY;
 		}
 	}
-	for (uint32_t i = 0; i < engine.set->job_count; i++)
-		record_deliveries(&engine.jobs[i]);
+	for (uint32_t i = 0; i < runner.set->job_count; i++)
+		record_deliveries(&runner.jobs[i]);
 	return 0;
 }
 
@@ -57,7 +57,7 @@ int recording_setup(void)
 
 static uint64_t since_start_ns(uint64_t tsc)
 {
-	return clock_tsc_to_ns(tsc - engine.start_tsc);
+	return clock_tsc_to_ns(tsc - runner.start_tsc);
 }
 
 static void write_event(const struct recorder_event *event,

@@ -15,13 +15,13 @@
 
 static const uint8_t op_of_direction[DIR_COUNT] = { BLK_READ, BLK_WRITE, BLK_DISCARD };
 
-void engine_refill_flush(struct engine_job *job)
+void runner_refill_flush(struct runner_job *job)
 {
-	engine_io_prepare_flush(job, job->options->file_count - job->flushes_left--, FLUSH_OF_PASS);
+	runner_io_prepare_flush(job, job->options->file_count - job->flushes_left--, FLUSH_OF_PASS);
 }
 
 /* Whether fio flushes behind the last I/O at all. */
-static bool may_flush_behind(const struct engine_job *job)
+static bool may_flush_behind(const struct runner_job *job)
 {
 	if (job_fio(job->options)->flushes_after_reads)
 		return job->last_direction != DIR_COUNT && !(job->options->rw & JOB_RW_TRIMWRITE);
@@ -29,7 +29,7 @@ static bool may_flush_behind(const struct engine_job *job)
 }
 
 /* fio: before the next I/O, whenever the writes issued are a multiple of N. */
-static bool flush_is_due(const struct engine_job *job, uint32_t every)
+static bool flush_is_due(const struct runner_job *job, uint32_t every)
 {
 	bool at_end = job->issued_ios >= job->limit_ios ||
 		      (!job->options->time_based && job->issued_bytes >= job->total_bytes);
@@ -38,18 +38,18 @@ static bool flush_is_due(const struct engine_job *job, uint32_t every)
 }
 
 /* The file whose turn it is; of both kinds at once, as in fio, fsync's alone. */
-static bool prepare_due_flush(struct engine_job *job)
+static bool prepare_due_flush(struct runner_job *job)
 {
 	const struct job *options = job->options;
 	bool is_fsync = flush_is_due(job, options->fsync);
 	if (!is_fsync && !flush_is_due(job, options->fdatasync))
 		return false;
-	engine_io_prepare_flush(job, generator_next_file(job->generator),
+	runner_io_prepare_flush(job, generator_next_file(job->generator),
 				is_fsync ? FLUSH_FSYNC : FLUSH_FDATASYNC);
 	return true;
 }
 
-static NOINLINE void fill_trim(struct engine_job *job, struct engine_io *io)
+static NOINLINE void fill_trim(struct runner_job *job, struct runner_io *io)
 {
 	io->request.segment_count = 0; /* it may have been a write of that length */
 	if (!(job->options->rw & JOB_RW_TRIMWRITE))
@@ -60,7 +60,7 @@ static NOINLINE void fill_trim(struct engine_job *job, struct engine_io *io)
 }
 
 /* What a write or trim needs beyond a plain read. */
-static inline void fill_request(struct engine_job *job, struct engine_io *io)
+static inline void fill_request(struct runner_job *job, struct runner_io *io)
 {
 	struct blk_request *request = &io->request;
 	job->last_direction = io->direction;
@@ -72,7 +72,7 @@ static inline void fill_request(struct engine_job *job, struct engine_io *io)
 		return;
 	uint64_t number = job->writes_issued++;
 	if (job->data != DATA_KEPT)
-		engine_data_fill(job, io, number);
+		runner_data_fill(job, io, number);
 }
 
 /* fio forgets that the files are through only for jobs that it expects to repeat. */
@@ -81,7 +81,7 @@ static bool may_pass_the_end(const struct job *options)
 	return options->do_verify || options->loops > 1 || options->time_based;
 }
 
-bool engine_refill_next_pass(struct engine_job *job)
+bool runner_refill_next_pass(struct runner_job *job)
 {
 	const struct job *options = job->options;
 	if (!options->time_based && job->issued_bytes >= job->total_bytes)
@@ -106,23 +106,23 @@ bool engine_refill_next_pass(struct engine_job *job)
 }
 
 /* Generates one I/O; false when the job has none to issue (any more). */
-static ALWAYS_INLINE bool draw_next(struct engine_job *job, struct generator_io *next)
+static ALWAYS_INLINE bool draw_next(struct runner_job *job, struct generator_io *next)
 {
-	if (UNLIKELY(job->issued_bytes >= job->limit_bytes) && !engine_refill_next_pass(job))
+	if (UNLIKELY(job->issued_bytes >= job->limit_bytes) && !runner_refill_next_pass(job))
 		return false;
 	if (UNLIKELY(job->issued_ios >= job->limit_ios) &&
-	    (!(job->options->rw & JOB_RW_TRIMWRITE) || !engine_refill_next_pass(job)))
+	    (!(job->options->rw & JOB_RW_TRIMWRITE) || !runner_refill_next_pass(job)))
 		return false;
 	while (UNLIKELY(!generator_next_inline(job->generator, next)))
-		if (!may_pass_the_end(job->options) || !engine_refill_next_pass(job))
+		if (!may_pass_the_end(job->options) || !runner_refill_next_pass(job))
 			return false;
 	return true;
 }
 
-static inline struct engine_io *prepare_drawn(struct engine_job *job,
+static inline struct runner_io *prepare_drawn(struct runner_job *job,
 					      const struct generator_io *next)
 {
-	struct engine_io *io = engine_io_take(job);
+	struct runner_io *io = runner_io_take(job);
 	struct blk_request *request = &io->request;
 	job->issued_ios++;
 	job->issued_bytes += next->length_bytes;
@@ -135,32 +135,32 @@ static inline struct engine_io *prepare_drawn(struct engine_job *job,
 	request->op = op_of_direction[next->direction];
 	request->sector = next->offset_bytes / SECTOR_BYTES;
 	if (io->length_bytes != next->length_bytes || !request->segment_count)
-		engine_io_set_length(io, next->length_bytes);
+		runner_io_set_length(io, next->length_bytes);
 	request->submit_tsc = clock_tsc();
 	if (UNLIKELY(job->special))
 		fill_request(job, io);
-	engine_io_prepare(job, io);
+	runner_io_prepare(job, io);
 	return io;
 }
 
-static NOINLINE enum engine_refilled refill_backlog(struct engine_job *job)
+static NOINLINE enum runner_refilled refill_backlog(struct runner_job *job)
 {
 	if (!job->backlog_reading) {
-		if (job->prepared_count || engine_job_in_flight(job))
+		if (job->prepared_count || runner_job_in_flight(job))
 			return REFILL_STALL;
 		job->backlog_reading = true;
 	}
 	while (job->free_count && job->prepared_count < job->chunk)
-		if (!engine_verify_backlog_next(job))
+		if (!runner_verify_backlog_next(job))
 			return job->backlog_reading ? REFILL_STALL : REFILL_MORE;
 	return REFILL_MORE;
 }
 
 /* One I/O of a paced job, if it is its time. */
-static NOINLINE enum engine_refilled refill_paced(struct engine_job *job, uint64_t now)
+static NOINLINE enum runner_refilled refill_paced(struct runner_job *job, uint64_t now)
 {
-	struct engine_pace *pace = job->pace;
-	if (!engine_pace_may_go_on(job, now))
+	struct runner_pace *pace = job->pace;
+	if (!runner_pace_may_go_on(job, now))
 		return REFILL_STALL;
 	if (!pace->has_next) {
 		pace->digest_before = generator_digest(job->generator);
@@ -168,18 +168,18 @@ static NOINLINE enum engine_refilled refill_paced(struct engine_job *job, uint64
 			return REFILL_OVER;
 		pace->has_next = true;
 	}
-	if (!engine_pace_may_issue(job, &pace->next, now))
+	if (!runner_pace_may_issue(job, &pace->next, now))
 		return REFILL_STALL;
 	pace->has_next = false;
-	engine_pace_prepared(job, prepare_drawn(job, &pace->next));
+	runner_pace_prepared(job, prepare_drawn(job, &pace->next));
 	return REFILL_MORE;
 }
 
 /* Before an I/O of the generator: is anything else due? Then it has been done. */
-static NOINLINE bool refill_otherwise(struct engine_job *job, uint64_t now,
-				      enum engine_refilled *state)
+static NOINLINE bool refill_otherwise(struct runner_job *job, uint64_t now,
+				      enum runner_refilled *state)
 {
-	if (engine_verify_backlog_is_due(job)) {
+	if (runner_verify_backlog_is_due(job)) {
 		*state = refill_backlog(job);
 		return true;
 	}
@@ -190,10 +190,10 @@ static NOINLINE bool refill_otherwise(struct engine_job *job, uint64_t now,
 	return job->pace;
 }
 
-enum engine_refilled engine_refill(struct engine_job *job, uint64_t now)
+enum runner_refilled runner_refill(struct runner_job *job, uint64_t now)
 {
 	struct generator_io next;
-	enum engine_refilled state = REFILL_MORE;
+	enum runner_refilled state = REFILL_MORE;
 	while (state == REFILL_MORE && job->free_count && job->prepared_count < job->chunk) {
 		if (UNLIKELY(job->asks) && refill_otherwise(job, now, &state))
 			continue;
@@ -204,12 +204,12 @@ enum engine_refilled engine_refill(struct engine_job *job, uint64_t now)
 	return state;
 }
 
-enum engine_refilled engine_refill_read_back(struct engine_job *job)
+enum runner_refilled runner_refill_read_back(struct runner_job *job)
 {
 	while (job->free_count && job->prepared_count < job->chunk) {
 		if (job->flushes_left)
-			engine_refill_flush(job);
-		else if (!engine_verify_next(job))
+			runner_refill_flush(job);
+		else if (!runner_verify_next(job))
 			return REFILL_OVER;
 	}
 	return REFILL_MORE;

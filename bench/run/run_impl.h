@@ -12,52 +12,52 @@
 
 /* --- setup.c: everything a person can have got wrong ends here --- */
 
-int engine_setup(void);
+int runner_setup(void);
 
 /* --- memory.c: what a job needs only while it runs --- */
 
 /* At set-up, of all jobs. Not 0: it has been said of which there is not enough. */
-int engine_memory_allot(void);
+int runner_memory_allot(void);
 
 /* When all jobs before the wall are over: fills what the job has, which others had before. */
-void engine_memory_prepare(struct engine_job *job);
+void runner_memory_prepare(struct runner_job *job);
 
 /* --- step.c: a job's steps; the job's CPU, loop context, as all that follows --- */
 
 /* The full way: any job that has begun. */
-engine_step_function engine_job_step;
+runner_step_function runner_job_step;
 
 /* --- refill.c: preparing I/Os; free_count > 0 --- */
 
 /* What a refill ended with. */
-enum engine_refilled {
+enum runner_refilled {
 	REFILL_MORE, /* as much as is free, or as a batch may be */
 	REFILL_STALL, /* submit it; what is out must come back first */
 	REFILL_OVER, /* the job will issue nothing more */
 };
 
 /* Prepares up to a batch of the job's I/Os, or of the reads of its read-back. */
-enum engine_refilled engine_refill(struct engine_job *job, uint64_t now);
-enum engine_refilled engine_refill_read_back(struct engine_job *job);
+enum runner_refilled runner_refill(struct runner_job *job, uint64_t now);
+enum runner_refilled runner_refill_read_back(struct runner_job *job);
 
 /* The next pass over the region, if there is one. */
-bool engine_refill_next_pass(struct engine_job *job);
+bool runner_refill_next_pass(struct runner_job *job);
 
 /* The next of the flushes_left. */
-void engine_refill_flush(struct engine_job *job);
+void runner_refill_flush(struct runner_job *job);
 
 /* --- done.c: completion --- */
 
 /* A request's done(). */
-void engine_io_done(struct blk_request *request);
-void engine_io_done_recorded(struct blk_request *request); /* trace_events= */
+void runner_io_done(struct blk_request *request);
+void runner_io_done_recorded(struct blk_request *request); /* trace_events= */
 
 /* --- fast.c: the fast way --- */
 
-bool engine_fast_is_possible(const struct engine_job *job);
+bool runner_fast_is_possible(const struct runner_job *job);
 
 /* At set-up. -ERR_NO_MEMORY. */
-int engine_fast_init(struct engine_job *job);
+int runner_fast_init(struct runner_job *job);
 
 /*
  * Leave for a running job to go the fast way from its next step on: for as many
@@ -65,16 +65,16 @@ int engine_fast_init(struct engine_job *job);
  * for less than a batch, or while there is anything that the fast way does not
  * know.
  */
-bool engine_fast_grant(struct engine_job *job);
+bool runner_fast_grant(struct runner_job *job);
 
 /*
  * Back to the full way: statistics, issued_ios and the like are brought up to
  * date, which the fast one lets be.
  */
-void engine_fast_settle(struct engine_job *job);
+void runner_fast_settle(struct runner_job *job);
 
 /* All that is noted there of a batch that was issued as a whole. */
-static inline void engine_fast_note_batch(struct engine_job *job, uint32_t in_flight,
+static inline void runner_fast_note_batch(struct runner_job *job, uint32_t in_flight,
 					   uint32_t accepted, uint64_t slat_tsc)
 {
 	job->fast_batches[in_flight]++;
@@ -85,67 +85,67 @@ static inline void engine_fast_note_batch(struct engine_job *job, uint32_t in_fl
 
 /*
  * Begins the CPU's jobs whose turn has come, and chooses what is active; to be
- * called when engine.turns is not turns_seen. False: all of its jobs are over.
+ * called when runner.turns is not turns_seen. False: all of its jobs are over.
  */
-bool engine_turn_take(struct engine_cpu *cpu);
+bool runner_turn_take(struct runner_cpu *cpu);
 
 /*
  * A queue had no room for all that the job prepared. The first job that is refused in a
- * round is stepped first in the next one (engine_turn_rotate()), so each gets a turn at a
+ * round is stepped first in the next one (runner_turn_rotate()), so each gets a turn at a
  * queue that any one of them could keep full. The job that was stepped first does not
  * count: it had its turn.
  */
-void engine_turn_refused(struct engine_job *job);
-void engine_turn_rotate(struct engine_cpu *cpu);
+void runner_turn_refused(struct runner_job *job);
+void runner_turn_rotate(struct runner_cpu *cpu);
 
-void engine_job_finish(struct engine_job *job, uint64_t now);
+void runner_job_finish(struct runner_job *job, uint64_t now);
 
 /*
  * A deadline was missed: ends the CPU's jobs with what they did until now. What is in
  * flight stays with the device, and its memory too.
  */
-void engine_turn_cut_off(struct engine_cpu *cpu, uint64_t now);
+void runner_turn_cut_off(struct runner_cpu *cpu, uint64_t now);
 
 /* --- timer.c: what is due by the clock; the CPU at hand --- */
 
 /* When look_tsc has passed: does what is due, and works out look_tsc anew. */
-void engine_clock_look(struct engine_cpu *cpu, uint64_t now);
+void runner_clock_look(struct runner_cpu *cpu, uint64_t now);
 
 /* Before sleeping, if timer_is_stale: this CPU is woken for the next of its events. */
-void engine_clock_arm_timer(struct engine_cpu *cpu);
+void runner_clock_arm_timer(struct runner_cpu *cpu);
 
 /* --- limits.c: moments; the job's CPU --- */
 
-void engine_control_begin(struct engine_job *job, uint64_t now);
+void runner_control_begin(struct runner_job *job, uint64_t now);
 
 /* At control_tsc; true: the job issues nothing more. */
-bool engine_job_control(struct engine_job *job, uint64_t now);
+bool runner_job_control(struct runner_job *job, uint64_t now);
 
 /* --- overhead.c: what measuring costs --- */
 
 /* At the end of set-up, once it is known which way the job goes. */
-void engine_measuring_calibrate(struct engine_job *job);
+void runner_measuring_calibrate(struct runner_job *job);
 
 /* --- steady_watch.c: steadystate=; boot CPU --- */
 
-int engine_steady_init(void);
+int runner_steady_init(void);
 
 /* Looks at all that is watched; returns when to look again. */
-uint64_t engine_steady_update(uint64_t now);
+uint64_t runner_steady_update(uint64_t now);
 
 /* --- bare.c: engine=floor, engine=layer --- */
-enum exit_status engine_bare_run(void);
+enum exit_status runner_bare_run(void);
 
 /* --- data.c: what is written --- */
 
 /* At set-up: job->data. */
-void engine_data_init(struct engine_job *job);
+void runner_data_init(struct runner_job *job);
 
 /* Before the first I/O of a job that writes: fills the buffers once. */
-void engine_data_begin(struct engine_job *job);
+void runner_data_begin(struct runner_job *job);
 
 /* Before the write with this number in its job is submitted; unless DATA_KEPT. */
-void engine_data_fill(struct engine_job *job, struct engine_io *io, uint64_t number);
+void runner_data_fill(struct runner_job *job, struct runner_io *io, uint64_t number);
 
 /* --- progress.c --- */
 void progress_init(uint32_t interval_ms);

@@ -37,19 +37,19 @@ static int check_disk(const struct job *job, const struct blk_device *device, co
 {
 	if ((job->rw & (JOB_RW_WRITE | JOB_RW_TRIM)) && device->limits.read_only &&
 	    !job->verify_only)
-		return engine_complain(job, "rw", "%s is read-only", file);
+		return runner_complain(job, "rw", "%s is read-only", file);
 	if ((job->rw & JOB_RW_TRIM) && !device->limits.discard)
-		return engine_complain(job, "rw", "%s cannot discard", file);
+		return runner_complain(job, "rw", "%s cannot discard", file);
 	uint64_t bytes = device->limits.capacity_sectors * SECTOR_BYTES;
 	uint64_t wanted = job->size.percent ? 0 : job->size.bytes / job->file_count;
 	uint64_t offset = job->offset.percent ? 0 : job->offset.bytes;
 	if (job->filesize_bytes > bytes)
-		return engine_complain(job, "filesize", "%lu bytes do not fit on %s (%lu bytes)",
+		return runner_complain(job, "filesize", "%lu bytes do not fit on %s (%lu bytes)",
 				       job->filesize_bytes, file, bytes);
 	if (job->filesize_bytes)
 		return 0;
 	if (wanted > bytes || offset > bytes - wanted)
-		return engine_complain(job, "size",
+		return runner_complain(job, "size",
 				       "%lu bytes from %lu do not fit on %s (%lu bytes)", wanted,
 				       offset, file, bytes);
 	return 0;
@@ -62,9 +62,9 @@ static int find_region(const struct job *job, const struct blk_device *device, c
 	const char *reason = "not possible";
 	uint64_t bytes = device->limits.capacity_sectors * SECTOR_BYTES;
 	if (generator_region_resolve(job, bytes, region, &reason))
-		return engine_complain(job, "size", "%s: %s", file, reason);
+		return runner_complain(job, "size", "%s: %s", file, reason);
 	if (generator_is_misaligned(job, region, &found))
-		return engine_complain(job, found.key,
+		return runner_complain(job, found.key,
 				       "%ld is not a multiple of %s's %u-byte blocks", found.bytes,
 				       file, found.block_bytes);
 	/* As in fio: with size= a file of this engine ends where it is used, else nowhere. */
@@ -74,10 +74,10 @@ static int find_region(const struct job *job, const struct blk_device *device, c
 	return 0;
 }
 
-static int find_disks(struct engine_job *job, struct generator_region *regions)
+static int find_disks(struct runner_job *job, struct generator_region *regions)
 {
 	const struct job *options = job->options;
-	unsigned nth = engine.cpus[job->cpu->index].job_count; /* of this CPU's jobs */
+	unsigned nth = runner.cpus[job->cpu->index].job_count; /* of this CPU's jobs */
 	for (uint32_t i = 0; i < options->file_count; i++) {
 		const char *file = options->files[i];
 		struct blk_device *device =
@@ -85,7 +85,7 @@ static int find_disks(struct engine_job *job, struct generator_region *regions)
 		if (!device) {
 			char there[160];
 			list_disks(there, sizeof(there));
-			return engine_complain(options, "filename",
+			return runner_complain(options, "filename",
 					       "no disk %s here (there: %s)", file, there);
 		}
 		int error = check_disk(options, device, file);
@@ -130,11 +130,11 @@ static uint64_t smallest_bs(const struct job *job)
 }
 
 /* Segments over buffers of buffer_bytes, which come later; one at least. */
-static int allocate_ios(struct engine_job *job)
+static int allocate_ios(struct runner_job *job)
 {
 	bool has_data = job->options->rw & (JOB_RW_READ | JOB_RW_WRITE);
 	uint64_t bytes = has_data ? largest_bs(job->options) : 0;
-	uint32_t wanted = engine.settings->segment_bytes;
+	uint32_t wanted = runner.settings->segment_bytes;
 	job->buffer_bytes = bytes;
 	job->largest_bytes = largest_bs(job->options);
 	for (int d = 0; d < DIR_COUNT; d++) /* as in fio: used or not */
@@ -142,20 +142,20 @@ static int allocate_ios(struct engine_job *job)
 	job->segment_bytes = wanted && wanted < bytes ? wanted : job->largest_bytes;
 	uint64_t segments = MAX(1u, (bytes + job->segment_bytes - 1) / job->segment_bytes);
 	if (segments > UINT16_MAX)
-		return engine_complain(job->options, "bs", "too many segments of %u bytes", wanted);
+		return runner_complain(job->options, "bs", "too many segments of %u bytes", wanted);
 	blk_segment *all = heap_allocate(job->depth * segments * sizeof(all[0]));
 	job->ios = heap_allocate(job->depth * sizeof(job->ios[0]));
 	job->free = heap_allocate(job->depth * sizeof(job->free[0]));
 	job->prepared = heap_allocate(job->depth * sizeof(job->prepared[0]));
 	if (!all || !job->ios || !job->free || !job->prepared)
-		return engine_complain(job->options, "iodepth", "not enough memory for %u I/Os",
+		return runner_complain(job->options, "iodepth", "not enough memory for %u I/Os",
 				       job->depth);
 	for (uint32_t i = 0; i < job->depth; i++) {
-		struct engine_io *io = &job->ios[i];
+		struct runner_io *io = &job->ios[i];
 		io->job = job;
 		io->segments = all + i * segments;
 		io->request.segments = io->segments;
-		io->request.done = engine_io_done;
+		io->request.done = runner_io_done;
 		job->free[job->free_count++] = &io->request;
 	}
 	return 0;
@@ -192,7 +192,7 @@ static uint64_t bytes_of_pass(const struct job *options, uint64_t region_bytes, 
 }
 
 /* How much a job issues: as in fio budget * loops in all, or number_ios. */
-static void set_budget(struct engine_job *job, const struct generator_region *regions)
+static void set_budget(struct runner_job *job, const struct generator_region *regions)
 {
 	const struct job *options = job->options;
 	uint64_t region_bytes = 0;
@@ -218,7 +218,7 @@ static void set_budget(struct engine_job *job, const struct generator_region *re
 				 << ((options->rw & JOB_RW_TRIMWRITE) != 0);
 }
 
-static void set_depth(struct engine_job *job)
+static void set_depth(struct runner_job *job)
 {
 	const struct job *options = job->options;
 	job->depth = options->iodepth;
@@ -230,7 +230,7 @@ static void set_depth(struct engine_job *job)
 	job->complete_min = MAX(1u, options->iodepth_batch_complete_min);
 }
 
-static void set_kind(struct engine_job *job)
+static void set_kind(struct runner_job *job)
 {
 	const struct job *options = job->options;
 	job->verifies = options->verify != JOB_VERIFY_NONE;
@@ -240,11 +240,11 @@ static void set_kind(struct engine_job *job)
 	job->synchronous = job_is_synchronous(options);
 	job->full_histograms = options->slat_percentiles || options->lat_percentiles;
 	job->write_flags = options->sync != JOB_SYNC_NONE ? BLK_FUA : 0;
-	engine_data_init(job);
+	runner_data_init(job);
 }
 
 /* In fio's words. */
-static void note_coarse(const struct engine_job *job)
+static void note_coarse(const struct runner_job *job)
 {
 	if (!generator_outgrows_32_bits(job->generator))
 		return;
@@ -259,13 +259,13 @@ static void note_coarse(const struct engine_job *job)
 }
 
 /* All but what only a running job needs. */
-static int setup_job(struct engine_job *job, const struct job *options)
+static int setup_job(struct runner_job *job, const struct job *options)
 {
 	struct generator_region regions[JOB_FILES_MAX];
 	job->options = options;
 	job->cpu = choose_cpu(options);
 	if (!job->cpu)
-		return engine_complain(options, "cpus_allowed",
+		return runner_complain(options, "cpus_allowed",
 				       "none of these CPUs is here (there are %u)", cpu_count);
 	int error = find_disks(job, regions);
 	if (error)
@@ -274,57 +274,57 @@ static int setup_job(struct engine_job *job, const struct job *options)
 	set_kind(job);
 	set_budget(job, regions);
 	if (options->io_size.percent && job->total_bytes / options->loops < smallest_bs(options))
-		return engine_complain(options, "io_size", "%u%% is less than the smallest block",
+		return runner_complain(options, "io_size", "%u%% is less than the smallest block",
 				       options->io_size.percent);
 
 	void *memory = heap_allocate(generator_memory_bytes(options));
 	if (!memory)
-		return engine_complain(options, "name", "not enough memory for the job");
+		return runner_complain(options, "name", "not enough memory for the job");
 	job->generator = generator_init(memory, options, regions);
 	note_coarse(job);
 	const char *refusal = verify_refusal(options);
 	if (refusal)
-		return engine_complain(options, "verify", "%s", refusal);
+		return runner_complain(options, "verify", "%s", refusal);
 	if (options->latency_target_us && !options->latency_window_us)
-		return engine_complain(options, "latency_window", "latency_target needs it");
-	if (engine_pace_init(job))
-		return engine_complain(options, "rate", "not enough memory");
-	if (engine_stages_init(job))
-		return engine_complain(options, "name", "not enough memory for stages=full");
+		return runner_complain(options, "latency_window", "latency_target needs it");
+	if (runner_pace_init(job))
+		return runner_complain(options, "rate", "not enough memory");
+	if (runner_stages_init(job))
+		return runner_complain(options, "name", "not enough memory for stages=full");
 	job->asks = job->pace || options->fsync || options->fdatasync || options->verify_backlog;
 	job->done_is_special =
 		job->pace || job->verifies || job->stages || !job->measured || job->full_histograms;
 	error = allocate_ios(job);
-	if (!error && job->verifies && engine_verify_init(job, regions))
-		return engine_complain(options, "verify",
+	if (!error && job->verifies && runner_verify_init(job, regions))
+		return runner_complain(options, "verify",
 				       "not enough memory to note what is written: "
 				       "a smaller size= or a larger verify_interval= needs less, "
 				       "do_verify=0 none, --memory gives more");
 	job->free_seen = job->free_count;
-	job->step = job->full_step = engine_job_step;
+	job->step = job->full_step = runner_job_step;
 	return error;
 }
 
 /* With its memory, it is known which way the job goes. */
-static int finish_job(struct engine_job *job)
+static int finish_job(struct runner_job *job)
 {
-	if (engine_fast_is_possible(job) && engine_fast_init(job))
-		return engine_complain(job->options, "iodepth", "not enough memory");
-	engine_measuring_calibrate(job);
+	if (runner_fast_is_possible(job) && runner_fast_init(job))
+		return runner_complain(job->options, "iodepth", "not enough memory");
+	runner_measuring_calibrate(job);
 	if (!job->wait_before)
-		engine_memory_prepare(job);
+		runner_memory_prepare(job);
 	return 0;
 }
 
-static int add_to_cpu(struct engine_job *job)
+static int add_to_cpu(struct runner_job *job)
 {
-	struct engine_cpu *cpu = &engine.cpus[job->cpu->index];
+	struct runner_cpu *cpu = &runner.cpus[job->cpu->index];
 	uint32_t most_queues = blk_device_count() * BLK_QUEUES_MAX;
 	if (!cpu->jobs) {
 		cpu->cpu = job->cpu;
-		cpu->jobs = heap_allocate(engine.set->job_count * sizeof(cpu->jobs[0]));
+		cpu->jobs = heap_allocate(runner.set->job_count * sizeof(cpu->jobs[0]));
 		cpu->queues = heap_allocate(most_queues * sizeof(cpu->queues[0]));
-		cpu->active_jobs = heap_allocate(engine.set->job_count * sizeof(cpu->jobs[0]));
+		cpu->active_jobs = heap_allocate(runner.set->job_count * sizeof(cpu->jobs[0]));
 		cpu->active_queues = heap_allocate(most_queues * sizeof(cpu->queues[0]));
 		if (!cpu->jobs || !cpu->queues || !cpu->active_jobs || !cpu->active_queues)
 			return -ERR_NO_MEMORY;
@@ -347,7 +347,7 @@ static int add_to_cpu(struct engine_job *job)
 static void set_polled_queues(void)
 {
 	for (uint32_t c = 0; c < cpu_count; c++) {
-		const struct engine_cpu *cpu = &engine.cpus[c];
+		const struct runner_cpu *cpu = &runner.cpus[c];
 		uint32_t wanted = 0;
 		for (uint32_t i = 0; i < cpu->job_count; i++)
 			wanted += cpu->jobs[i]->options->hipri;
@@ -365,40 +365,40 @@ static int setup_jobs(struct stats_job *stats)
 {
 	int failed = 0;
 	uint32_t wall = 0;
-	for (uint32_t i = 0; i < engine.set->job_count; i++) {
-		if (engine.set->jobs[i].stonewall)
+	for (uint32_t i = 0; i < runner.set->job_count; i++) {
+		if (runner.set->jobs[i].stonewall)
 			wall = i;
-		engine.jobs[i].wait_before = wall;
-		engine.jobs[i].stats = &stats[i];
-		int error = setup_job(&engine.jobs[i], &engine.set->jobs[i]);
+		runner.jobs[i].wait_before = wall;
+		runner.jobs[i].stats = &stats[i];
+		int error = setup_job(&runner.jobs[i], &runner.set->jobs[i]);
 		if (!error)
-			error = add_to_cpu(&engine.jobs[i]);
+			error = add_to_cpu(&runner.jobs[i]);
 		if (error)
 			failed = error;
 	}
 	return failed;
 }
 
-int engine_setup(void)
+int runner_setup(void)
 {
-	uint32_t count = engine.set->job_count;
+	uint32_t count = runner.set->job_count;
 	if (!count) {
-		log_raw("%s:1: no job is defined\n", engine.job_file);
+		log_raw("%s:1: no job is defined\n", runner.job_file);
 		return -ERR_INVALID;
 	}
-	engine.jobs = heap_allocate(count * sizeof(engine.jobs[0]));
+	runner.jobs = heap_allocate(count * sizeof(runner.jobs[0]));
 	struct stats_job *stats = heap_allocate(count * sizeof(stats[0]));
-	if (!engine.jobs || !stats) {
-		log_raw("%s:1: not enough memory for %u jobs\n", engine.job_file, count);
+	if (!runner.jobs || !stats) {
+		log_raw("%s:1: not enough memory for %u jobs\n", runner.job_file, count);
 		return -ERR_NO_MEMORY;
 	}
 	int failed = setup_jobs(stats);
 	if (!failed)
-		failed = engine_memory_allot();
+		failed = runner_memory_allot();
 	for (uint32_t i = 0; i < count && !failed; i++)
-		failed = finish_job(&engine.jobs[i]);
-	if (!failed && engine_steady_init()) {
-		log_raw("%s:1: not enough memory for steadystate=\n", engine.job_file);
+		failed = finish_job(&runner.jobs[i]);
+	if (!failed && runner_steady_init()) {
+		log_raw("%s:1: not enough memory for steadystate=\n", runner.job_file);
 		return -ERR_NO_MEMORY;
 	}
 	if (!failed)

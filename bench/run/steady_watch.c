@@ -27,18 +27,18 @@ struct watch {
 static struct watch *watches;
 static uint32_t watch_count;
 
-int engine_steady_init(void)
+int runner_steady_init(void)
 {
-	uint32_t count = engine.set->job_count;
+	uint32_t count = runner.set->job_count;
 	watches = heap_allocate(count * sizeof(watches[0]));
 	if (!watches)
 		return -ERR_NO_MEMORY;
 	for (uint32_t first = 0, end; first < count; first = end) {
-		const struct job *options = engine.jobs[first].options;
+		const struct job *options = runner.jobs[first].options;
 		end = first + 1;
 		while (options->group_reporting && end < count &&
-		       engine.jobs[end].options->group_reporting &&
-		       engine.jobs[end].options->group_id == options->group_id)
+		       runner.jobs[end].options->group_reporting &&
+		       runner.jobs[end].options->group_id == options->group_id)
 			end++;
 		if (!options->steadystate || !options->steadystate_duration_s)
 			continue;
@@ -62,11 +62,11 @@ static bool add_up(const struct watch *watch, uint64_t *ios, uint64_t *bytes)
 	bool any = false;
 	*ios = *bytes = 0;
 	for (uint32_t i = watch->first; i < watch->end; i++) {
-		const struct engine_job *job = &engine.jobs[i];
+		const struct runner_job *job = &runner.jobs[i];
 		any |= load_acquire(&job->phase) == PHASE_RUNNING && !job->ramp_end_tsc;
 		for (int d = 0; d < DIR_COUNT; d++) {
-			*ios += engine_job_completed(job, d);
-			*bytes += engine_job_bytes(job, d);
+			*ios += runner_job_completed(job, d);
+			*bytes += runner_job_bytes(job, d);
 		}
 	}
 	return any;
@@ -83,8 +83,8 @@ static void stop(struct watch *watch)
 {
 	watch->over = true;
 	for (uint32_t i = watch->first; i < watch->end; i++)
-		store_once(&engine.jobs[i].stopping, true);
-	engine_turn_announce();
+		store_once(&runner.jobs[i].stopping, true);
+	runner_turn_announce();
 }
 
 static void take_figures(struct watch *watch, uint64_t now, uint64_t ios, uint64_t bytes)
@@ -109,7 +109,7 @@ static void visit(struct watch *watch, uint64_t now)
 	}
 	if (!watch->begin_tsc) {
 		watch->begin_tsc = now;
-		const struct job *options = engine.jobs[watch->first].options;
+		const struct job *options = runner.jobs[watch->first].options;
 		watch->sample_tsc = now + clock_ns_to_tsc(options->steadystate_ramp_s * NS_PER_S);
 	}
 	if (now > watch->sample_tsc && now > watch->begin_tsc)
@@ -118,7 +118,7 @@ static void visit(struct watch *watch, uint64_t now)
 		note_figures(watch, now, ios, bytes);
 }
 
-uint64_t engine_steady_update(uint64_t now)
+uint64_t runner_steady_update(uint64_t now)
 {
 	bool any = false;
 	for (uint32_t i = 0; i < watch_count; i++) {
@@ -129,7 +129,7 @@ uint64_t engine_steady_update(uint64_t now)
 	return any ? now + clock_ns_to_tsc(NS_PER_S) : UINT64_MAX;
 }
 
-const struct report_steadystate *engine_job_steadystate(uint32_t job)
+const struct report_steadystate *runner_job_steadystate(uint32_t job)
 {
 	for (uint32_t i = 0; i < watch_count; i++) {
 		struct watch *watch = &watches[i];

@@ -14,7 +14,7 @@
  * fio draws on without reseeding and in the middle of an I/O.
  *
  * Deliberately absent: budgets (size, number_ios, runtime), flushes and rates,
- * which are the engine's.
+ * which are the runner's.
  */
 #include "bench/sequence/generator_impl.h"
 #include "kernel/cpu/clock.h"

@@ -16,7 +16,7 @@
  * Unlike fio: a run that is over by time reads back all the same, and every
  * interval of an I/O counts, not only the last one.
  *
- * Boot CPU for engine_verify_init(); else the job's CPU, loop context.
+ * Boot CPU for runner_verify_init(); else the job's CPU, loop context.
  */
 #include "bench/lib/checksum.h"
 #include "bench/verify/readback.h"
@@ -28,7 +28,7 @@
 
 #define FAILURES_PRINTED 8u /* per job */
 
-struct engine_verify {
+struct runner_verify {
 	struct written *written; /* [I] NULL: nothing is read back */
 	bool began; /* [c] the two below are known */
 	bool numbers_are_known, seeds_are_known; /* [c] */
@@ -43,17 +43,17 @@ struct engine_verify {
 
 /* --- set-up --- */
 
-/* After each pass what was written is read back; engine_verify_wants_pass() allows another. */
-static void set_passes(struct engine_job *job)
+/* After each pass what was written is read back; runner_verify_wants_pass() allows another. */
+static void set_passes(struct runner_job *job)
 {
-	struct engine_verify *v = job->verify;
+	struct runner_verify *v = job->verify;
 	v->loops_left = job->passes_left;
 	if (v->written)
 		job->passes_left = job->repeat_bytes = 0;
 }
 
 /* Over all passes. Before a pass of trims and writes number_ios= doubles. */
-static struct written_limits limits_of(const struct engine_job *job)
+static struct written_limits limits_of(const struct runner_job *job)
 {
 	const struct job *options = job->options;
 	return (struct written_limits){
@@ -62,7 +62,7 @@ static struct written_limits limits_of(const struct engine_job *job)
 	};
 }
 
-static struct written *allocate_written(const struct engine_job *job,
+static struct written *allocate_written(const struct runner_job *job,
 					const struct generator_region *regions)
 {
 	struct written_shape shape;
@@ -76,7 +76,7 @@ static struct written *allocate_written(const struct engine_job *job,
 	return memory ? written_init(memory, &shape) : NULL;
 }
 
-int engine_verify_init(struct engine_job *job, const struct generator_region *regions)
+int runner_verify_init(struct runner_job *job, const struct generator_region *regions)
 {
 	static bool has_checksums;
 	const struct job *options = job->options;
@@ -102,13 +102,13 @@ int engine_verify_init(struct engine_job *job, const struct generator_region *re
 
 /* --- who else writes there? --- */
 
-static bool is_ordered(const struct engine_job *a, const struct engine_job *b)
+static bool is_ordered(const struct runner_job *a, const struct runner_job *b)
 {
-	return b->wait_before > (uint64_t)(a - engine.jobs) ||
-	       a->wait_before > (uint64_t)(b - engine.jobs);
+	return b->wait_before > (uint64_t)(a - runner.jobs) ||
+	       a->wait_before > (uint64_t)(b - runner.jobs);
 }
 
-static bool regions_meet(const struct engine_job *a, uint32_t file_a, const struct engine_job *b,
+static bool regions_meet(const struct runner_job *a, uint32_t file_a, const struct runner_job *b,
 			 uint32_t file_b)
 {
 	struct generator_region region_a, region_b;
@@ -126,7 +126,7 @@ static bool regions_meet(const struct engine_job *a, uint32_t file_a, const stru
 		       region_a.offset_bytes + region_a.length_bytes + a->largest_bytes;
 }
 
-static bool may_destroy(const struct engine_job *other, const struct engine_job *job)
+static bool may_destroy(const struct runner_job *other, const struct runner_job *job)
 {
 	if (other == job || !(other->options->rw & (JOB_RW_WRITE | JOB_RW_TRIM)) ||
 	    is_ordered(other, job))
@@ -144,13 +144,13 @@ static bool as_asked(uint32_t option, bool if_not)
 }
 
 /* Before the first write, when all jobs are set up. */
-static void find_out_what_is_known(struct engine_job *job)
+static void find_out_what_is_known(struct runner_job *job)
 {
 	const struct job *options = job->options;
-	struct engine_verify *v = job->verify;
+	struct runner_verify *v = job->verify;
 	bool alone = true, repeats = options->randrepeat && !options->randseed_set;
-	for (uint32_t i = 0; i < engine.set->job_count && alone; i++)
-		alone = !may_destroy(&engine.jobs[i], job);
+	for (uint32_t i = 0; i < runner.set->job_count && alone; i++)
+		alone = !may_destroy(&runner.jobs[i], job);
 	v->began = true;
 	v->numbers_are_known = as_asked(options->verify_write_sequence,
 					alone && !options->verify_only);
@@ -165,7 +165,7 @@ static void find_out_what_is_known(struct engine_job *job)
 
 /* --- writing --- */
 
-static struct written_piece piece_of(const struct engine_io *io)
+static struct written_piece piece_of(const struct runner_io *io)
 {
 	return (struct written_piece){ .offset_bytes = io->offset_bytes,
 				       .length_bytes = io->length_bytes,
@@ -173,15 +173,15 @@ static struct written_piece piece_of(const struct engine_io *io)
 }
 
 /* As fio: a pattern needs no seed, and takes none from the stream. */
-static uint64_t next_read_seed(struct engine_job *job)
+static uint64_t next_read_seed(struct runner_job *job)
 {
 	return job->options->verify_pattern_bytes ? 0 : generator_verify_seed(job->generator);
 }
 
-bool engine_verify_fill(struct engine_job *job, struct engine_io *io, uint64_t number)
+bool runner_verify_fill(struct runner_job *job, struct runner_io *io, uint64_t number)
 {
 	const struct job *options = job->options;
-	struct engine_verify *v = job->verify;
+	struct runner_verify *v = job->verify;
 	struct written_piece piece = piece_of(io);
 	struct verify_io what = { .offset_bytes = io->offset_bytes,
 				  .length_bytes = io->length_bytes,
@@ -199,9 +199,9 @@ bool engine_verify_fill(struct engine_job *job, struct engine_io *io, uint64_t n
 	return true;
 }
 
-void engine_verify_dry_run(struct engine_job *job)
+void runner_verify_dry_run(struct runner_job *job)
 {
-	struct engine_verify *v = job->verify;
+	struct runner_verify *v = job->verify;
 	struct generator_io next;
 	if (!v->began)
 		find_out_what_is_known(job);
@@ -230,10 +230,10 @@ void engine_verify_dry_run(struct engine_job *job)
 
 /* --- checking --- */
 
-static void note_failure(struct engine_job *job, const struct engine_io *io,
+static void note_failure(struct runner_job *job, const struct runner_io *io,
 			 const struct verify_io *what, const struct verify_failure *failure)
 {
-	struct engine_verify *v = job->verify;
+	struct runner_verify *v = job->verify;
 	if (v->failures++ < FAILURES_PRINTED)
 		verify_print_failure(job->options, job->options->files[io->file], what, failure,
 				     log_raw);
@@ -242,7 +242,7 @@ static void note_failure(struct engine_job *job, const struct engine_io *io,
 }
 
 /* is_dry: verify_only. */
-static void expect(const struct engine_verify *v, bool is_dry, const struct engine_io *io,
+static void expect(const struct runner_verify *v, bool is_dry, const struct runner_io *io,
 		   struct verify_io *what)
 {
 	struct written_piece piece = piece_of(io);
@@ -255,7 +255,7 @@ static void expect(const struct engine_verify *v, bool is_dry, const struct engi
 	what->is_own = !is_dry;
 }
 
-static void tell_writer(struct engine_job *job, const struct engine_io *io)
+static void tell_writer(struct runner_job *job, const struct runner_io *io)
 {
 	const char *writer = verify_foreign_writer(job->options, io->buffer);
 	if (!writer)
@@ -266,10 +266,10 @@ static void tell_writer(struct engine_job *job, const struct engine_io *io)
 	job->verify->writer_is_told = true;
 }
 
-static void check(struct engine_job *job, const struct engine_io *io)
+static void check(struct runner_job *job, const struct runner_io *io)
 {
 	const struct job *options = job->options;
-	struct engine_verify *v = job->verify;
+	struct runner_verify *v = job->verify;
 	struct verify_failure failure;
 	struct verify_io what = { .offset_bytes = io->offset_bytes,
 				  .length_bytes = io->length_bytes };
@@ -283,7 +283,7 @@ static void check(struct engine_job *job, const struct engine_io *io)
 		expect(v, options->verify_only, io, &what);
 	while (UNLIKELY(verify_check(options, &what, io->buffer, &at, &failure) != VERIFY_OK)) {
 		if (!failed)
-			engine_job_fail(job, EILSEQ_LINUX, options->continue_on_error_verify);
+			runner_job_fail(job, EILSEQ_LINUX, options->continue_on_error_verify);
 		failed = true;
 		note_failure(job, io, &what, &failure);
 		if (options->verify_fatal)
@@ -295,7 +295,7 @@ static void check(struct engine_job *job, const struct engine_io *io)
 		store_once(&job->stopping, true);
 }
 
-void engine_verify_done(struct engine_job *job, const struct engine_io *io)
+void runner_verify_done(struct runner_job *job, const struct runner_io *io)
 {
 	struct written *written = job->verify->written;
 	bool good = io->request.status == BLK_OK;
@@ -313,7 +313,7 @@ void engine_verify_done(struct engine_job *job, const struct engine_io *io)
 
 /* --- reading back --- */
 
-static void prepare_read(struct engine_job *job, const struct written_piece *piece)
+static void prepare_read(struct runner_job *job, const struct written_piece *piece)
 {
 	job->verify->read_bytes += piece->length_bytes;
 	/* fio counts these, too, against number_ios=. */
@@ -321,12 +321,12 @@ static void prepare_read(struct engine_job *job, const struct written_piece *pie
 		job->limit_ios--;
 	/* As in fio, where a later write gets another seed for it. */
 	next_read_seed(job);
-	engine_io_prepare_read(job, piece->file, piece->offset_bytes, piece->length_bytes);
+	runner_io_prepare_read(job, piece->file, piece->offset_bytes, piece->length_bytes);
 }
 
-bool engine_verify_backlog_is_due(const struct engine_job *job)
+bool runner_verify_backlog_is_due(const struct runner_job *job)
 {
-	const struct engine_verify *v = job->verify;
+	const struct runner_verify *v = job->verify;
 	if (!job->options->verify_backlog || !job->verifies || !v->written)
 		return false;
 	if (job->backlog_reading)
@@ -336,9 +336,9 @@ bool engine_verify_backlog_is_due(const struct engine_job *job)
 			   (v->wrote && history % job->options->verify_backlog == 0));
 }
 
-bool engine_verify_backlog_next(struct engine_job *job)
+bool runner_verify_backlog_next(struct runner_job *job)
 {
-	struct engine_verify *v = job->verify;
+	struct runner_verify *v = job->verify;
 	struct written_piece piece;
 	if (v->wrote && !v->batch_left) /* more than a backlog: the rest follows the writes */
 		v->batch_left = job->options->verify_backlog_batch;
@@ -348,22 +348,22 @@ bool engine_verify_backlog_next(struct engine_job *job)
 		prepare_read(job, &piece);
 		return true;
 	}
-	if (!job->prepared_count && !engine_job_in_flight(job))
+	if (!job->prepared_count && !runner_job_in_flight(job))
 		job->backlog_reading = false;
 	return false;
 }
 
-static void end_read_back(struct engine_job *job, uint64_t now)
+static void end_read_back(struct runner_job *job, uint64_t now)
 {
-	struct engine_verify *v = job->verify;
+	struct runner_verify *v = job->verify;
 	if (v->begin_tsc)
 		v->read_tsc += now - v->begin_tsc;
 	v->begin_tsc = 0;
 }
 
-bool engine_verify_begin(struct engine_job *job, uint64_t now)
+bool runner_verify_begin(struct runner_job *job, uint64_t now)
 {
-	struct engine_verify *v = job->verify;
+	struct runner_verify *v = job->verify;
 	if (!job->verifies || !v->written)
 		return false;
 	end_read_back(job, now);
@@ -378,7 +378,7 @@ bool engine_verify_begin(struct engine_job *job, uint64_t now)
 	return true;
 }
 
-bool engine_verify_next(struct engine_job *job)
+bool runner_verify_next(struct runner_job *job)
 {
 	struct written_piece piece;
 	if (!written_next(job->verify->written, &piece))
@@ -391,9 +391,9 @@ bool engine_verify_next(struct engine_job *job)
  * fio goes on for its loops= and then until what was written and read back is
  * as much as io_size= or size= asks for, but for less than a block.
  */
-bool engine_verify_wants_pass(struct engine_job *job)
+bool runner_verify_wants_pass(struct runner_job *job)
 {
-	struct engine_verify *v = job->verify;
+	struct runner_verify *v = job->verify;
 	const struct job *options = job->options;
 	if (!job->verifies || !v->written || options->time_based ||
 	    job->issued_ios >= job->limit_ios)

@@ -16,8 +16,8 @@
 #define SEGMENT_BYTES 4608u
 
 static blk_segment segments[4];
-static struct engine_job job = { .buffer_bytes = BUFFER_BYTES, .segment_bytes = SEGMENT_BYTES };
-static struct engine_io io = { .job = &job, .segments = segments };
+static struct runner_job job = { .buffer_bytes = BUFFER_BYTES, .segment_bytes = SEGMENT_BYTES };
+static struct runner_io io = { .job = &job, .segments = segments };
 
 static void segments_cover_the_length_and_no_more(void **state)
 {
@@ -25,7 +25,7 @@ static void segments_cover_the_length_and_no_more(void **state)
 	for (uint32_t length = 512; length <= BUFFER_BYTES; length += 512) {
 		uint32_t sum = 0;
 
-		engine_io_set_length(&io, length);
+		runner_io_set_length(&io, length);
 		for (uint32_t i = 0; i < io.request.segment_count; i++) {
 			assert_in_range(segments[i].length_bytes, 1, SEGMENT_BYTES);
 			sum += segments[i].length_bytes;
@@ -39,7 +39,7 @@ static void a_trim_needs_no_memory(void **state)
 {
 	(void)state;
 	io.request.op = BLK_DISCARD;
-	engine_io_set_length(&io, 1u << 30);
+	runner_io_set_length(&io, 1u << 30);
 	assert_int_equal(io.request.segment_count, 0);
 	assert_int_equal(io.request.sector_count, 1u << 21);
 	io.request.op = BLK_READ;
@@ -48,8 +48,8 @@ static void a_trim_needs_no_memory(void **state)
 static void a_length_without_room_is_our_own_bug(void **state)
 {
 	(void)state;
-	expect_assert_failure(engine_io_set_length(&io, BUFFER_BYTES + 512));
-	expect_assert_failure(engine_io_set_length(&io, 0));
+	expect_assert_failure(runner_io_set_length(&io, BUFFER_BYTES + 512));
+	expect_assert_failure(runner_io_set_length(&io, 0));
 }
 
 int main(void)

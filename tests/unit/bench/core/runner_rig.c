@@ -138,7 +138,7 @@ const char *blk_status_name(enum blk_status status)
 static bool take(struct blk_queue *queue, struct blk_request *request)
 {
 	uint32_t cpu = (uint32_t)(queue - queues), count = flying_count[cpu];
-	const struct engine_job *job = CONTAINER_OF(request, struct engine_io, request)->job;
+	const struct runner_job *job = CONTAINER_OF(request, struct runner_io, request)->job;
 	assert_ptr_equal(job->cpu, &cpu_table[cpu]);
 	if (count == rig_disk.room)
 		return false;
@@ -147,7 +147,7 @@ static bool take(struct blk_queue *queue, struct blk_request *request)
 	flying[cpu][count].io = &rig_ios[rig_io_count++];
 	flying[cpu][count].due_tsc =
 		now_tsc + rig_disk.latency_ns + (count + 1) * rig_disk.share_ns;
-	*flying[cpu][count].io = (struct rig_io){ .job = (uint32_t)(job - engine.jobs),
+	*flying[cpu][count].io = (struct rig_io){ .job = (uint32_t)(job - runner.jobs),
 						  .op = request->op,
 						  .offset_bytes = request->sector * SECTOR_BYTES,
 						  .length_bytes = (uint64_t)request->sector_count *
@@ -209,15 +209,15 @@ static bool deliver_due(uint32_t cpu)
 
 /* --- the loop --- */
 
-static bool turns_have_changed(const struct engine_cpu *cpu)
+static bool turns_have_changed(const struct runner_cpu *cpu)
 {
-	return load_once(&engine.turns) != cpu->turns_seen;
+	return load_once(&runner.turns) != cpu->turns_seen;
 }
 
 /* One tick of a CPU; false: all of its jobs are over. */
 static bool tick(uint32_t index)
 {
-	struct engine_cpu *cpu = &engine.cpus[index];
+	struct runner_cpu *cpu = &runner.cpus[index];
 	bool unfinished = true;
 	unsigned state;
 	if (!cpu->job_count)
@@ -225,14 +225,14 @@ static bool tick(uint32_t index)
 	this_cpu = index;
 	/* The kernel's loop would have slept until now. */
 	if (deliver_due(index) && cpu->refused)
-		engine_turn_rotate(cpu);
+		runner_turn_rotate(cpu);
 	do {
 		state = 0;
 		if (turns_have_changed(cpu) || now_tsc >= cpu->turn_tsc)
-			unfinished = engine_turn_take(cpu);
+			unfinished = runner_turn_take(cpu);
 		for (uint32_t i = 0; i < cpu->active_job_count; i++)
 			state |= cpu->active_jobs[i]->step(cpu->active_jobs[i], now_tsc);
-	} while (state & ENGINE_AGAIN || turns_have_changed(cpu));
+	} while (state & STEP_AGAIN || turns_have_changed(cpu));
 	return unfinished;
 }
 
@@ -247,7 +247,7 @@ static bool tick_all(void)
 
 uint64_t rig_ns(void)
 {
-	return now_tsc - engine.start_tsc;
+	return now_tsc - runner.start_tsc;
 }
 
 void rig_run_ns(uint64_t ns)
@@ -260,8 +260,8 @@ void rig_run_ns(uint64_t ns)
 void rig_run_to_end(void)
 {
 	rig_run_ns(60 * NS_PER_S);
-	for (uint32_t i = 0; i < engine.set->job_count; i++)
-		assert_int_equal(engine.jobs[i].phase, PHASE_FINISHED);
+	for (uint32_t i = 0; i < runner.set->job_count; i++)
+		assert_int_equal(runner.jobs[i].phase, PHASE_FINISHED);
 }
 
 void rig_begin(const char *text)
@@ -269,22 +269,22 @@ void rig_begin(const char *text)
 	static const struct settings settings;
 	if (rig_parse(text))
 		fail_msg("refused: %s", rig_errors);
-	engine.set = &rig_set;
-	engine.job_file = "t.fio";
-	engine.settings = &settings;
-	assert_int_equal(engine_setup(), 0);
-	engine.start_tsc = now_tsc;
+	runner.set = &rig_set;
+	runner.job_file = "t.fio";
+	runner.settings = &settings;
+	assert_int_equal(runner_setup(), 0);
+	runner.start_tsc = now_tsc;
 	for (uint32_t i = 0; i < rig_set.job_count; i++)
-		engine.jobs[i].eligible_tsc =
+		runner.jobs[i].eligible_tsc =
 			now_tsc +
-			clock_us_to_tsc(engine_pace_start_delay_us(&engine.jobs[i]));
+			clock_us_to_tsc(runner_pace_start_delay_us(&runner.jobs[i]));
 	for (uint32_t i = 0; i < RIG_CPUS; i++)
-		engine.cpus[i].turns_seen = engine.turns - 1;
+		runner.cpus[i].turns_seen = runner.turns - 1;
 }
 
 int rig_begin_test(void **state)
 {
-	memset(&engine, 0, sizeof(engine));
+	memset(&runner, 0, sizeof(runner));
 	memset(&rig_disk, 0, sizeof(rig_disk));
 	memset(cpu_table, 0, sizeof(cpu_table));
 	memset(flying_count, 0, sizeof(flying_count));

@@ -36,7 +36,7 @@ static void a_slow_disk_does_not_move_the_schedule(void **state)
 	rig_begin("[a]\nfilename=/dev/vda\nrw=read\nbs=4k\niodepth=1\nnumber_ios=4\n"
 		  "rate_iops=1000\n");
 	rig_run_to_end();
-	const struct stats_latency *scheduled = &engine.jobs[0].stats->scheduled;
+	const struct stats_latency *scheduled = &runner.jobs[0].stats->scheduled;
 	assert_int_equal(rig_io_count, 4);
 	assert_int_equal(rig_ios[3].taken_ns, 15 * MS);
 	/* Due at 0, 1, 2 and 3 ms, done at 5, 10, 15 and 20 ms; 0 is no moment to be late of. */

@@ -9,7 +9,7 @@
 
 static const struct stats_direction *reads(void)
 {
-	return &engine.jobs[0].stats->direction[DIR_READ];
+	return &runner.jobs[0].stats->direction[DIR_READ];
 }
 
 static void assert_latencies(void)
@@ -27,7 +27,7 @@ static void latencies_are_those_of_the_disk(void **state)
 	(void)state;
 	rig_disk.share_ns = 10 * NS_PER_US;
 	rig_begin(READS "iodepth=4\niodepth_batch=4\nnumber_ios=32\nlat_percentiles=1\n");
-	assert_false(engine.jobs[0].fast);
+	assert_false(runner.jobs[0].fast);
 	rig_run_to_end();
 	assert_latencies();
 }
@@ -37,7 +37,7 @@ static void the_fast_way_notes_the_same(void **state)
 	(void)state;
 	rig_disk.share_ns = 10 * NS_PER_US;
 	rig_begin(READS "iodepth=4\niodepth_batch=4\nnumber_ios=32\n");
-	assert_true(engine.jobs[0].fast);
+	assert_true(runner.jobs[0].fast);
 	rig_run_to_end();
 	assert_latencies();
 }
@@ -50,8 +50,8 @@ static void an_error_ends_the_job(void **state)
 	rig_run_to_end();
 	assert_int_equal(rig_io_count, 5);
 	assert_int_equal(reads()->completed, 4);
-	assert_int_equal(engine.jobs[0].stats->error, EIO_LINUX);
-	assert_int_equal(engine.jobs[0].stats->total_errors, 1);
+	assert_int_equal(runner.jobs[0].stats->error, EIO_LINUX);
+	assert_int_equal(runner.jobs[0].stats->total_errors, 1);
 }
 
 static void a_tolerated_error_is_counted_and_the_job_goes_on(void **state)
@@ -62,7 +62,7 @@ static void a_tolerated_error_is_counted_and_the_job_goes_on(void **state)
 	rig_run_to_end();
 	assert_int_equal(rig_io_count, 32);
 	assert_int_equal(reads()->completed, 31);
-	assert_int_equal(engine.jobs[0].stats->total_errors, 1);
+	assert_int_equal(runner.jobs[0].stats->total_errors, 1);
 }
 
 int main(void)

@@ -70,8 +70,8 @@ static void a_ramp_is_forgotten(void **state)
 	rig_begin(READS "time_based\nruntime=2ms\nramp_time=1ms\n[a]\nlat_percentiles=1\n");
 	rig_run_to_end();
 	assert_int_equal(ios_of(0), 60);
-	assert_in_range(engine.jobs[0].stats->direction[DIR_READ].completed, 40, 41);
-	assert_int_equal(engine.jobs[0].stats->job_runtime_ms, 2);
+	assert_in_range(runner.jobs[0].stats->direction[DIR_READ].completed, 40, 41);
+	assert_int_equal(runner.jobs[0].stats->job_runtime_ms, 2);
 }
 
 int main(void)

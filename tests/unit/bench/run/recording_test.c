@@ -7,16 +7,16 @@
 #include "kernel/lib/err.h"
 #include "kernel/lib/fmt.h"
 
-struct engine engine;
+struct runner runner;
 
 static struct settings settings;
 static struct job_set set;
 static char text[1 << 16];
 static size_t used;
 
-void engine_io_done_recorded(struct blk_request *request)
+void runner_io_done_recorded(struct blk_request *request)
 {
-	const struct engine_io *io = CONTAINER_OF(request, struct engine_io, request);
+	const struct runner_io *io = CONTAINER_OF(request, struct runner_io, request);
 
 	recorder_note_delivery(io->job->queues[0], request, 3, clock_tsc());
 }
@@ -36,43 +36,43 @@ static int setup(void **state)
 	end = &first;
 	rig_setup(state);
 	rig_step_tsc = 10;
-	memset(&engine, 0, sizeof(engine));
+	memset(&runner, 0, sizeof(runner));
 	memset(&settings, 0, sizeof(settings));
 	used = 0;
 	settings.trace_events = 64;
 	set.job_count = 1;
-	engine.set = &set;
-	engine.settings = &settings;
-	engine.job_file = "job.fio";
+	runner.set = &set;
+	runner.settings = &settings;
+	runner.job_file = "job.fio";
 	return 0;
 }
 
 /* One job of one I/O on a disk of its own. */
-static struct engine_io *one_io(void)
+static struct runner_io *one_io(void)
 {
-	static struct engine_job job;
-	static struct engine_io io;
+	static struct runner_job job;
+	static struct runner_io io;
 	static struct blk_queue *queues[1];
 	struct blk_limits limits = rig_limits();
 	struct rig *rig = rig_create(1, 1, &limits);
 
-	io = (struct engine_io){ .job = &job, .request = rig_request(BLK_WRITE, 64, 8)->request };
+	io = (struct runner_io){ .job = &job, .request = rig_request(BLK_WRITE, 64, 8)->request };
 	queues[0] = &rig->queues[0];
-	job = (struct engine_job){ .depth = 1, .ios = &io, .queues = { queues[0] } };
-	engine.jobs = &job;
-	engine.cpus[0].queues = queues;
-	engine.cpus[0].queue_count = 1;
+	job = (struct runner_job){ .depth = 1, .ios = &io, .queues = { queues[0] } };
+	runner.jobs = &job;
+	runner.cpus[0].queues = queues;
+	runner.cpus[0].queue_count = 1;
 	return &io;
 }
 
 static void without_it_nothing_is_touched(void **state)
 {
 	(void)state;
-	struct engine_io *io = one_io();
+	struct runner_io *io = one_io();
 
 	settings.trace_events = 0;
 	assert_int_equal(recording_setup(), 0);
-	assert_ptr_not_equal(io->request.done, engine_io_done_recorded);
+	assert_ptr_not_equal(io->request.done, runner_io_done_recorded);
 	assert_ptr_equal(io->job->queues[0]->driver, &rig_driver);
 	recording_write(collect);
 	assert_int_equal(used, 0);
@@ -92,13 +92,13 @@ static void what_cannot_be_recorded_is_refused(void **state)
 static void an_event_is_a_line_of_distances(void **state)
 {
 	(void)state;
-	struct engine_io *io = one_io();
+	struct runner_io *io = one_io();
 	struct blk_queue *queue = io->job->queues[0];
 	struct blk_request *request = &io->request;
 
 	assert_int_equal(recording_setup(), 0);
-	assert_ptr_equal(request->done, engine_io_done_recorded);
-	engine.start_tsc = request->submit_tsc - 700;
+	assert_ptr_equal(request->done, runner_io_done_recorded);
+	runner.start_tsc = request->submit_tsc - 700;
 	assert_int_equal(blk_submit(queue, &request, 1), 1);
 	rig_complete_all(queue);
 	rig_now_tsc = request->doorbell_tsc + 5000;
@@ -117,9 +117,9 @@ static void an_event_is_a_line_of_distances(void **state)
 		  "I 0 %d 0 1\n"
 		  "D 0 700 %d %d %d %d 6 8 1 0 0 3 64\n"
 		  "-----END RINGBOLT LOG-----\n",
-		  (int)(batch->tsc[0] - engine.start_tsc), (int)(batch->tsc[1] - batch->tsc[0]),
+		  (int)(batch->tsc[0] - runner.start_tsc), (int)(batch->tsc[1] - batch->tsc[0]),
 		  (int)(batch->tsc[2] - batch->tsc[1]),
-		  (int)(request->doorbell_tsc + 5000 - engine.start_tsc),
+		  (int)(request->doorbell_tsc + 5000 - runner.start_tsc),
 		  (int)(request->doorbell_tsc - request->submit_tsc), 5000,
 		  (int)(delivery->tsc[3] - delivery->tsc[2]),
 		  (int)(delivery->tsc[4] - delivery->tsc[3]));

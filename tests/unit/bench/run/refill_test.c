@@ -51,7 +51,7 @@ static void a_flush_follows_so_many_writes(void **state)
 	for (uint32_t i = 0; i < rig_io_count; i++)
 		assert_int_equal(rig_ios[i].op, i % 4 == 3 ? BLK_FLUSH : BLK_WRITE);
 	assert_int_equal(rig_io_count, 16 + 5);
-	assert_int_equal(engine.jobs[0].stats->sync_total, 5);
+	assert_int_equal(runner.jobs[0].stats->sync_total, 5);
 }
 
 static void end_fsync_is_the_last_of_all(void **state)

@@ -18,13 +18,13 @@ static void a_steady_job_ends_and_another_goes_on(void **state)
 	uint64_t look_ns = NS_PER_S;
 	for (uint32_t second = 1; second <= 8; second++) {
 		rig_run_ns(NS_PER_S);
-		assert_int_equal(engine_steady_update(clock_tsc()) - clock_tsc(), look_ns);
-		bool is_over = engine.jobs[0].phase == PHASE_FINISHED || engine.jobs[0].stopping;
+		assert_int_equal(runner_steady_update(clock_tsc()) - clock_tsc(), look_ns);
+		bool is_over = runner.jobs[0].phase == PHASE_FINISHED || runner.jobs[0].stopping;
 		assert_int_equal(is_over, second >= 5); /* the first look only begins */
 		rig_set.jobs[1].thinktime_us = second * 5000; /* slower every second */
 	}
-	assert_int_equal(engine.jobs[1].phase, PHASE_RUNNING);
-	assert_false(engine.jobs[1].stopping);
+	assert_int_equal(runner.jobs[1].phase, PHASE_RUNNING);
+	assert_false(runner.jobs[1].stopping);
 }
 
 int main(void)

@@ -24,7 +24,7 @@ static uint32_t count_of(enum blk_op op)
 static void write_all(void)
 {
 	while (!count_of(BLK_FLUSH)) {
-		assert_int_equal(engine.jobs[0].finish_tsc, 0);
+		assert_int_equal(runner.jobs[0].finish_tsc, 0);
 		rig_run_ns(RIG_TICK_NS);
 	}
 	assert_int_equal(count_of(BLK_WRITE), BLOCKS);
@@ -33,7 +33,7 @@ static void write_all(void)
 static void assert_verdict(int error)
 {
 	rig_run_to_end();
-	assert_int_equal(engine.jobs[0].stats->error, error);
+	assert_int_equal(runner.jobs[0].stats->error, error);
 }
 
 static void each_block_is_read_back_once_behind_a_flush(void **state)
@@ -53,7 +53,7 @@ static void each_block_is_read_back_once_behind_a_flush(void **state)
 	for (uint32_t i = 0; i < BLOCKS; i++)
 		assert_int_equal(reads[i], 1);
 	assert_int_equal(count_of(BLK_WRITE), BLOCKS);
-	assert_int_equal(engine.jobs[0].stats->error, 0);
+	assert_int_equal(runner.jobs[0].stats->error, 0);
 }
 
 static void a_changed_bit_is_found(void **state)
@@ -103,7 +103,7 @@ static void a_bad_block_ends_no_job_that_may_go_on(void **state)
 	memset(rig_disk.memory, 0, 3 * BLOCK);
 	rig_run_to_end();
 	assert_int_equal(count_of(BLK_READ), BLOCKS);
-	assert_int_equal(engine.jobs[0].stats->total_errors, 3);
+	assert_int_equal(runner.jobs[0].stats->total_errors, 3);
 }
 
 static void a_backlog_is_read_before_more_is_written(void **state)
