@@ -187,12 +187,12 @@ class Device:
         place.store_byte(length - 1, status)
         written = rules.get("length", written)
         request.chain.id += rules.get("wrong id", 0)
-        for _ in range(2 if "twice" in rules else 1):
-            due = request.ring.put(request.chain, written, rules.get("jump", 0))
-            request.entry["answers"] += 1
-            request.entry["status"] = status
-            if due and "lose interrupt" not in rules:
-                request.vring.signal()
+        times = 2 if "twice" in rules else 1
+        due = request.ring.put(request.chain, written, rules.get("jump", 0), times)
+        request.entry["answers"] += times
+        request.entry["status"] = status
+        if due and "lose interrupt" not in rules:
+            request.vring.signal()
         if "extra interrupt" in rules:
             request.vring.signal()
 

@@ -73,13 +73,14 @@ class Split:
             at = following
         raise ValueError(f"the chain that begins at descriptor {head} does not end")
 
-    def put(self, chain, written_bytes, jump=0):
-        """jump: how much further than by one the index goes."""
-        at = 4 + 8 * (self.used_index % self.size)
-        self.used.store(4, chain.id, at)
-        self.used.store(4, written_bytes, at + 4)
+    def put(self, chain, written_bytes, jump=0, times=1):
+        """jump: how much further than it should the index goes. times: seen all at once."""
         before = self.used_index
-        self.used_index = (self.used_index + 1 + jump) & 0xffff
+        for index in range(before, before + times):
+            at = 4 + 8 * (index % self.size)
+            self.used.store(4, chain.id, at)
+            self.used.store(4, written_bytes, at + 4)
+        self.used_index = (before + times + jump) & 0xffff
         self.used.store(2, self.used_index, 2)
         fence()
         return self._wants_signal(before)
@@ -140,19 +141,22 @@ class Packed:
                 return chain
         raise ValueError("a chain takes more than the ring")
 
-    def put(self, chain, written_bytes, jump=0):
-        """jump: how many descriptors further the element is than it should be."""
-        at = 16 * ((self.next_used + jump) % self.size)
-        before, flags = self.next_used, PACKED_AVAIL | PACKED_USED if self.used_wrap else 0
-        self.ring.store(4, written_bytes, at + 8)
-        self.ring.store(2, chain.id, at + 12)
-        self.ring.store(2, flags | (DESC_WRITE if written_bytes else 0), at + 14)
-        wrap = self.used_wrap
-        self.next_used += chain.slots
-        if self.next_used >= self.size:
-            self.next_used, self.used_wrap = self.next_used - self.size, self.used_wrap ^ 1
+    def put(self, chain, written_bytes, jump=0, times=1):
+        """jump: how many descriptors further the element is than it should be. times: seen all at
+        once, as the first is written last."""
+        before, wrap, places = self.next_used, self.used_wrap, []
+        for _ in range(times):
+            places.append((self.next_used + jump, self.used_wrap))
+            self.next_used += chain.slots
+            if self.next_used >= self.size:
+                self.next_used, self.used_wrap = self.next_used - self.size, self.used_wrap ^ 1
+        for place, used_wrap in reversed(places):
+            at, flags = 16 * (place % self.size), PACKED_AVAIL | PACKED_USED if used_wrap else 0
+            self.ring.store(4, written_bytes, at + 8)
+            self.ring.store(2, chain.id, at + 12)
+            self.ring.store(2, flags | (DESC_WRITE if written_bytes else 0), at + 14)
         fence()
-        return self._wants_signal(before, wrap, chain.slots)
+        return self._wants_signal(before, wrap, chain.slots * times)
 
     def _wants_signal(self, before, wrap, slots):
         flags = self.driver_event.load(2, 2) & 3
