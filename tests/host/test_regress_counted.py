@@ -50,8 +50,9 @@ REFERENCE = {"x": 100.0, "y": 10.0}
     ([{"x": 100.0, "y": 10.0}] * 2, {"x": PASS, "y": PASS}, 1),
     ([{"x": 130.0, "y": 10.0}] * 2, {"x": SLOWER, "y": PASS}, 2),
     ([{"x": 130.0, "y": 10.0}, {"x": 100.0, "y": 20.0}], {"x": PASS, "y": PASS}, 2),
-    ([{"x": 50.0, "y": 10.0}] * 2, {"x": FASTER, "y": PASS}, 1)])
-def test_only_what_grew_twice_fails(monkeypatch, runs, states, boots):
+    ([{"x": 50.0, "y": 10.0}] * 2, {"x": FASTER, "y": PASS}, 2),
+    ([{"x": 50.0, "y": 10.0}, {"x": 100.0, "y": 10.0}], {"x": PASS, "y": PASS}, 2)])
+def test_only_what_moved_twice_counts(monkeypatch, runs, states, boots):
     assert judge(monkeypatch, runs, REFERENCE) == (states, boots)
 
 
