@@ -261,15 +261,15 @@ def without_particulars(text):
     return [line for line in lines if not re.match(r"  lat \(.sec\)   :", line)]
 
 
-MEAN = re.compile(r"avg= *([\d.]+)")
+MEAN = re.compile(r"(?:avg|stdev)= *([\d.]+)")
 
 
 @pytest.mark.parametrize("name", JOBS)
 def test_text_has_fios_lines(name, program, results):
     theirs = without_particulars(results(name).text)
     ours = without_particulars(report(program, results(name).document, "text"))
-    assert [MEAN.sub("avg", line) for line in ours] == [MEAN.sub("avg", line) for line in theirs]
-    # A mean lies on the border of two printed ones now and then; fio's running mean falls to
+    assert [MEAN.sub("mean", line) for line in ours] == [MEAN.sub("mean", line) for line in theirs]
+    # A value lies on the border of two printed ones now and then; fio's running mean falls to
     # either side of it.
     means, wanted = (list(map(float, MEAN.findall("\n".join(lines)))) for lines in (ours, theirs))
     assert means == pytest.approx(wanted, abs=0.0101)
